@@ -1,1 +1,58 @@
-//! To come.
+//! Reverse-mode automatic differentiation over tensors.
+//!
+//! A [`Tensor`] that [requires a gradient](Tensor::requires_grad) remembers what is computed from it; `backward` walks
+//! that memory from the youngest to the oldest, and carries the gradient along.
+//!
+//! ```
+//! use autograd::{grad, Tensor};
+//!
+//! let x = Tensor::from([0.5, 1.0, 2.0]).requires_grad();
+//! let y = (x.sin() * &x).sum();
+//!
+//! // Gradients are tensors, and can be differentiated again.
+//! let [dy] = grad(&y, [&x]);
+//! let grads = dy.sum().backward();
+//! let second = &grads[&x]; // 2 cos x - x sin x
+//! assert!((second.at([1]) - (2.0 * 1.0_f64.cos() - 1.0_f64.sin())).abs() < 1e-12);
+//! ```
+//!
+//! Read the source in this order: each file is about one thing.
+//! - [`Scalar`], [`Shape`], [`Layout`], [`Array`]: numbers, and how they lie in memory;
+//! - [`Tensor`], [`Op`], and the graph: values that remember, and what an operator is;
+//! - the sweep: [`Tensor::backward`], [`grad`], [`Gradients`];
+//! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
+//! - [`ops`]: the operators;
+//! - `check` (feature of that name): proof that an operator's gradient is right.
+
+mod algebra;
+mod array;
+mod backward;
+mod buffer;
+mod display;
+mod dual;
+mod error;
+mod graph;
+mod kernels;
+mod layout;
+mod op;
+pub mod ops;
+mod pointwise;
+mod rng;
+mod scalar;
+mod shape;
+mod tensor;
+
+pub use algebra::{Algebra, Number};
+pub use array::{Array, Contiguous, Elements, View};
+pub use backward::{GradError, Gradients, grad, try_grad};
+pub use buffer::{MemoryStats, memory_stats};
+pub use dual::Dual;
+pub use error::ShapeError;
+pub use graph::{Call, no_grad};
+pub use layout::{Layout, Places};
+pub use op::{AnyOp, Keeps, Op};
+pub use pointwise::{Map, Pointwise};
+pub use rng::Rng;
+pub use scalar::{Element, Scalar};
+pub use shape::{Axes, Shape};
+pub use tensor::Tensor;

@@ -1,0 +1,96 @@
+//! What a pointwise formula is written in: an algebra of numbers, and its readings.
+//!
+//! A formula such as `x.clone() / (A::one() + x.abs())` means the same whether `x` is a number, a tensor or a dual
+//! number. This is what lets [`Pointwise`](crate::Pointwise) operators state their mathematics once.
+
+use crate::ops::{Abs, Cos, Exp, Ln, Powi, Sin, Sqrt, Tanh};
+use crate::pointwise::Pointwise;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// What a pointwise formula may use: arithmetic, elementary functions, and a choice.
+///
+/// Implemented by [`Number`], by [`Tensor`] and by [`Dual`](crate::Dual).
+pub trait Algebra<T: Scalar>:
+    Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// A number that does not depend on anything.
+    fn constant(value: T) -> Self;
+    /// One.
+    fn one() -> Self {
+        Self::constant(T::one())
+    }
+    /// `eˣ`.
+    fn exp(&self) -> Self;
+    /// The natural logarithm.
+    fn ln(&self) -> Self;
+    /// The square root.
+    fn sqrt(&self) -> Self;
+    /// `xⁿ` for a whole exponent.
+    fn powi(&self, n: i32) -> Self;
+    /// The sine.
+    fn sin(&self) -> Self;
+    /// The cosine.
+    fn cos(&self) -> Self;
+    /// The hyperbolic tangent.
+    fn tanh(&self) -> Self;
+    /// The absolute value.
+    fn abs(&self) -> Self;
+    /// `no` where this is at most 0, otherwise `yes`; NaN takes `yes`, so that it is not swallowed.
+    fn if_positive(&self, yes: Self, no: Self) -> Self;
+}
+
+/// A plain number as an [`Algebra`]: the reading by which values are computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Number<T>(pub T);
+
+macro_rules! by_number {
+    ($($Op:ident $op:ident),*) => {$(
+        impl<T: Scalar> $Op for Number<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $op(self, other: Self) -> Self {
+                Number(self.0.$op(other.0))
+            }
+        }
+    )*};
+}
+by_number!(Add add, Sub sub, Mul mul, Div div);
+
+impl<T: Scalar> Neg for Number<T> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Number(-self.0)
+    }
+}
+
+#[rustfmt::skip]
+impl<T: Scalar> Algebra<T> for Number<T> {
+    #[inline(always)] fn constant(value: T) -> Self { Number(value) }
+    #[inline(always)] fn exp(&self) -> Self { Number(self.0.exp()) }
+    #[inline(always)] fn ln(&self) -> Self { Number(self.0.ln()) }
+    #[inline(always)] fn sqrt(&self) -> Self { Number(self.0.sqrt()) }
+    #[inline(always)] fn powi(&self, n: i32) -> Self { Number(self.0.powi(n)) }
+    #[inline(always)] fn sin(&self) -> Self { Number(self.0.sin()) }
+    #[inline(always)] fn cos(&self) -> Self { Number(self.0.cos()) }
+    #[inline(always)] fn tanh(&self) -> Self { Number(self.0.tanh()) }
+    #[inline(always)] fn abs(&self) -> Self { Number(self.0.abs()) }
+    #[inline(always)] fn if_positive(&self, yes: Self, no: Self) -> Self { if self.0 <= T::zero() { no } else { yes } }
+}
+
+/// A tensor as an [`Algebra`]: the reading that is itself recorded, for gradients of gradients.
+#[rustfmt::skip]
+impl<T: Scalar> Algebra<T> for Tensor<T> {
+    fn constant(value: T) -> Self { Tensor::scalar(value) }
+    fn exp(&self) -> Self { Exp.at([self]) }
+    fn ln(&self) -> Self { Ln.at([self]) }
+    fn sqrt(&self) -> Self { Sqrt.at([self]) }
+    fn powi(&self, n: i32) -> Self { Powi(n).at([self]) }
+    fn sin(&self) -> Self { Sin.at([self]) }
+    fn cos(&self) -> Self { Cos.at([self]) }
+    fn tanh(&self) -> Self { Tanh.at([self]) }
+    fn abs(&self) -> Self { Abs.at([self]) }
+    fn if_positive(&self, yes: Self, no: Self) -> Self { Tensor::where_(&self.is_positive(), &yes, &no) }
+}

@@ -1,0 +1,351 @@
+//! Values without gradients: a shared buffer and the layout it is read with.
+//!
+//! Arrays are values: two of them may look at one buffer, in different layouts, and neither sees the other change,
+//! since whoever writes to a shared buffer writes to a copy of it.
+
+use crate::buffer::Buffer;
+use crate::error::{OrPanic, ShapeError};
+use crate::kernels;
+use crate::layout::{Layout, Places};
+use crate::scalar::Element;
+use crate::shape::Shape;
+use std::ops::Deref;
+
+/// An array of numbers, indices (`usize`) or flags (`bool`): the value of a tensor, a list of labels, a mask.
+///
+/// Cloning, reshaping where strides allow, transposing, slicing and broadcasting copy no elements.
+///
+/// ```
+/// use autograd::Array;
+/// let a = Array::from_vec(vec![1, 2, 3, 4, 5, 6], [2, 3])?;
+/// assert_eq!(a.permute(&[1, 0])?.to_vec(), [1, 4, 2, 5, 3, 6]);
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
+#[derive(Clone)]
+pub struct Array<T: Element> {
+    buffer: Buffer<T>,
+    layout: Layout,
+}
+
+impl<T: Element> Array<T> {
+    /// The elements of `data` in row-major order.
+    ///
+    /// # Errors
+    /// If their number is not the size of the shape.
+    pub fn from_vec(data: Vec<T>, shape: impl Into<Shape>) -> Result<Self, ShapeError> {
+        let shape = shape.into();
+        let size = shape.try_size()?;
+        if data.len() != size {
+            return Err(ShapeError::new(format!("{} values do not fill the shape", data.len()))
+                .operand("shape", &shape, format!("holds {size}"))
+                .help("give as many values as the product of the sizes"));
+        }
+        Self::build(shape, |elements| elements.copy_from_slice(&data))
+    }
+
+    /// A list: an array with one axis.
+    pub fn from_slice(data: &[T]) -> Self {
+        Self::build([data.len()], |elements| elements.copy_from_slice(data)).or_panic()
+    }
+
+    /// An array of pooled memory, whose elements, in row-major order, `write` must all set: they hold anything.
+    ///
+    /// # Errors
+    /// If there is no memory for the shape.
+    #[inline]
+    pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Result<Self, ShapeError> {
+        let shape = shape.into();
+        let mut buffer = Buffer::new(shape.try_size()?)?;
+        if let Some(elements) = buffer.get_mut() {
+            write(elements);
+        }
+        Ok(Array { buffer, layout: Layout::contiguous(shape) })
+    }
+
+    /// The shape.
+    #[inline]
+    pub fn shape(&self) -> &Shape {
+        self.layout.shape()
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.shape().size()
+    }
+
+    /// Where the elements lie in the buffer.
+    #[inline]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The elements and their layout, to read.
+    #[inline]
+    pub fn view(&self) -> View<'_, T> {
+        View { data: &self.buffer, layout: &self.layout }
+    }
+
+    /// The elements in row-major order, copied.
+    pub fn to_vec(&self) -> Vec<T> {
+        self.view().iter().collect()
+    }
+
+    /// The elements in row-major order, if they lie so in memory.
+    #[inline]
+    pub fn as_slice(&self) -> Option<&[T]> {
+        self.view().as_slice()
+    }
+
+    /// The same elements in row-major order without gaps: this array itself, or a copy.
+    ///
+    /// # Errors
+    /// If there is no memory for the copy.
+    pub fn contiguous(&self) -> Result<Self, ShapeError> {
+        if self.layout.is_contiguous() {
+            return Ok(self.clone());
+        }
+        Self::build(self.shape(), |y| kernels::map::map([self.view()], self.shape(), y, |[x]| x))
+    }
+
+    /// The elements in row-major order, to write to. If anyone else looks at the buffer, or it is not in that order,
+    /// this array first gets a copy of its own.
+    ///
+    /// # Panics
+    /// If there is no memory for the copy.
+    #[track_caller]
+    pub fn make_mut(&mut self) -> &mut [T] {
+        if !self.layout.is_contiguous() || self.buffer.get_mut().is_none() {
+            *self = Self::build(self.shape(), |y| kernels::map::map([self.view()], self.shape(), y, |[x]| x))
+                .or_panic();
+        }
+        self.get_mut().expect("a copy has one owner and lies in row-major order")
+    }
+
+    /// As [`make_mut`](Self::make_mut), but never copies: `None` if it would have to.
+    #[inline]
+    pub fn get_mut(&mut self) -> Option<&mut [T]> {
+        if !self.layout.is_contiguous() {
+            return None;
+        }
+        let (offset, size) = (self.layout.offset(), self.size());
+        self.buffer.get_mut().map(|elements| &mut elements[offset..offset + size])
+    }
+
+    /// The same buffer, read with another layout.
+    #[inline]
+    pub(crate) fn with_layout(&self, layout: Layout) -> Self {
+        Array { buffer: self.buffer.clone(), layout }
+    }
+
+    /// The same elements in another shape of the same size; copied only where strides cannot express it.
+    ///
+    /// # Errors
+    /// If the sizes differ.
+    pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Self, ShapeError> {
+        let shape = shape.into();
+        if shape.try_size()? != self.size() {
+            return Err(ShapeError::new("the new shape has another number of elements")
+                .operand("from", self.shape(), format!("{} elements", self.size()))
+                .operand("to", &shape, format!("{} elements", shape.size())));
+        }
+        match self.layout.reshape(&shape) {
+            Some(layout) => Ok(self.with_layout(layout)),
+            None => Ok(Array { buffer: self.contiguous()?.buffer, layout: Layout::contiguous(shape) }),
+        }
+    }
+
+    /// Axis `i` of the result is axis `order[i]` of this array. A view.
+    ///
+    /// # Errors
+    /// If `order` does not name every axis once.
+    pub fn permute(&self, order: &[usize]) -> Result<Self, ShapeError> {
+        Ok(self.with_layout(self.layout.permute(order)?))
+    }
+
+    /// Every `step`-th element of an axis from `start` on, `len` of them. A view.
+    ///
+    /// # Errors
+    /// If there is no such axis, or an element lies outside it.
+    pub fn slice(&self, axis: usize, start: usize, len: usize, step: isize) -> Result<Self, ShapeError> {
+        Ok(self.with_layout(self.layout.slice(axis, start, len, step)?))
+    }
+
+    /// Axes of size 1, and missing leading ones, repeated. A view.
+    ///
+    /// # Errors
+    /// If the shape does not broadcast to the target.
+    pub fn broadcast_to(&self, target: &Shape) -> Result<Self, ShapeError> {
+        Ok(self.with_layout(self.layout.broadcast_to(target)?))
+    }
+}
+
+impl<T: Element> PartialEq for Array<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape() == other.shape() && self.view().iter().eq(other.view().iter())
+    }
+}
+
+impl<T: Element> std::fmt::Debug for Array<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Array(shape {}, ", self.shape())?;
+        f.debug_list().entries(self.view().iter().take(8)).finish()?;
+        write!(f, "{})", if self.size() > 8 { " and more" } else { "" })
+    }
+}
+
+/// An operand as an operator sees it: a buffer, and the layout to read it with.
+///
+/// ```
+/// use autograd::Array;
+/// let a = Array::from_vec(vec![1.0, -2.0], [2])?;
+/// let mut y = [0.0; 2];
+/// a.view().map_into(&mut y, f32::abs);
+/// assert_eq!(y, [1.0, 2.0]);
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a, T: Element> {
+    data: &'a [T],
+    layout: &'a Layout,
+}
+
+impl<'a, T: Element> View<'a, T> {
+    /// The shape.
+    #[inline]
+    pub fn shape(&self) -> &'a Shape {
+        self.layout.shape()
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.shape().size()
+    }
+
+    /// The whole buffer, in which [`layout`](Self::layout) says where the elements are.
+    #[inline]
+    pub fn data(&self) -> &'a [T] {
+        self.data
+    }
+
+    /// Where the elements lie in [`data`](Self::data).
+    #[inline]
+    pub fn layout(&self) -> &'a Layout {
+        self.layout
+    }
+
+    /// The elements in row-major order, if they lie so in memory.
+    #[inline]
+    pub fn as_slice(&self) -> Option<&'a [T]> {
+        let start = self.layout.offset();
+        self.layout.is_contiguous().then(|| &self.data[start..start + self.size()])
+    }
+
+    /// The elements in row-major order, copied only if they do not lie so.
+    ///
+    /// # Panics
+    /// If there is no memory for the copy.
+    pub fn contiguous(&self) -> Contiguous<'a, T> {
+        match self.as_slice() {
+            Some(elements) => Contiguous::Borrowed(elements),
+            None => Contiguous::Copied(
+                Array::build(self.shape(), |y| kernels::map::map([*self], self.shape(), y, |[x]| x))
+                    .or_panic(),
+            ),
+        }
+    }
+
+    /// The elements in row-major order, one by one.
+    #[inline]
+    pub fn iter(&self) -> Elements<'a, T> {
+        Elements { data: self.data, places: self.layout.places() }
+    }
+
+    /// Writes `f` of each element to `y`, in row-major order: the loop of a pointwise operator, vectorised.
+    ///
+    /// # Panics
+    /// If `y` is not as long as this view.
+    #[inline]
+    pub fn map_into(&self, y: &mut [T], f: impl Fn(T) -> T) {
+        kernels::map::map([*self], self.shape(), y, |[x]| f(x));
+    }
+}
+
+/// Elements in row-major order: where they lay, or a copy. Dereferences to a slice.
+#[derive(Debug)]
+pub enum Contiguous<'a, T: Element> {
+    /// They lay so already.
+    Borrowed(&'a [T]),
+    /// They had to be copied.
+    Copied(Array<T>),
+}
+
+impl<T: Element> Deref for Contiguous<'_, T> {
+    type Target = [T];
+    #[inline]
+    fn deref(&self) -> &[T] {
+        match self {
+            Contiguous::Borrowed(elements) => elements,
+            Contiguous::Copied(array) => array.as_slice().expect("a copy lies in row-major order"),
+        }
+    }
+}
+
+/// The elements of a view in row-major order. See [`View::iter`].
+#[derive(Clone, Debug)]
+pub struct Elements<'a, T: Element> {
+    data: &'a [T],
+    places: Places,
+}
+
+impl<T: Element> Iterator for Elements<'_, T> {
+    type Item = T;
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        self.places.next().map(|place| self.data[place])
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.places.size_hint()
+    }
+}
+
+impl<T: Element> ExactSizeIterator for Elements<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_share_and_writers_copy() {
+        let mut a = Array::from_vec((0..6).collect(), [2, 3]).unwrap();
+        let t = a.permute(&[1, 0]).unwrap();
+        assert!(t.buffer.same(&a.buffer));
+        assert!(a.get_mut().is_none());
+        a.make_mut()[0] = 9;
+        assert_eq!((a.to_vec()[0], t.to_vec()[0]), (9, 0));
+        drop(t);
+        assert!(a.get_mut().is_some());
+    }
+
+    #[test]
+    fn a_slice_of_rows_is_contiguous_and_may_be_written_in_place() {
+        let mut rows = Array::from_vec((0..6).collect(), [3, 2]).unwrap().slice(0, 1, 2, 1).unwrap();
+        assert_eq!(rows.as_slice(), Some(&[2, 3, 4, 5][..]));
+        rows.get_mut().unwrap()[0] = 7;
+        assert_eq!(rows.to_vec(), [7, 3, 4, 5]);
+    }
+
+    #[test]
+    fn reshaping_a_transpose_copies() {
+        let t = Array::from_vec((0..6).collect(), [2, 3]).unwrap().permute(&[1, 0]).unwrap();
+        assert_eq!(t.reshape([6]).unwrap().to_vec(), [0, 3, 1, 4, 2, 5]);
+        assert!(t.reshape([7]).is_err());
+    }
+
+    #[test]
+    fn the_wrong_number_of_values_is_an_error_that_says_both() {
+        let message = Array::from_vec(vec![1.0_f32; 5], [2, 3]).unwrap_err().to_string();
+        assert!(message.contains("5 values") && message.contains("holds 6"), "{message}");
+    }
+}

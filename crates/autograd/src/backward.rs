@@ -1,0 +1,270 @@
+//! Youngest first: the sweep that carries a cotangent back through the graph.
+//!
+//! A tensor is younger than everything it was computed from, so visiting nodes from the youngest to the oldest is a
+//! reverse topological order: when a node's turn comes, every path from the root has delivered its share. The map of
+//! pending nodes is at once the work list, the order and the accumulator. It holds the frontier, not the graph, and
+//! nothing here recurses.
+
+use crate::error::OrPanic;
+use crate::graph::{self, Call, Id, Node};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::ops::Index;
+
+/// The gradients of one backward pass, looked up by the tensor they belong to.
+///
+/// ```
+/// use autograd::Tensor;
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let grads = (&x * &x).sum().backward();
+/// assert_eq!(grads[&x].to_vec(), [2.0, 4.0]);
+/// ```
+pub struct Gradients<T: Scalar = f32> {
+    /// The oldest last, as the sweep met them.
+    by_age: Vec<(Id, Tensor<T>)>,
+}
+
+impl<T: Scalar> Gradients<T> {
+    /// The gradient with respect to `x`, or `None` if `x` is a constant or took no part.
+    #[inline]
+    pub fn get(&self, x: &Tensor<T>) -> Option<&Tensor<T>> {
+        let id = x.node()?.id;
+        let place = self.by_age.binary_search_by(|(other, _)| id.cmp(other)).ok()?;
+        Some(&self.by_age[place].1)
+    }
+
+    /// The number of tensors that have a gradient.
+    pub fn len(&self) -> usize {
+        self.by_age.len()
+    }
+
+    /// Whether no tensor has a gradient.
+    pub fn is_empty(&self) -> bool {
+        self.by_age.is_empty()
+    }
+}
+
+impl<T: Scalar> Index<&Tensor<T>> for Gradients<T> {
+    type Output = Tensor<T>;
+
+    /// The gradient with respect to `x`.
+    ///
+    /// # Panics
+    /// If there is none; [`Gradients::get`] does not panic.
+    #[track_caller]
+    fn index(&self, x: &Tensor<T>) -> &Tensor<T> {
+        self.get(x).ok_or_else(|| why_none(x)).or_panic()
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Gradients<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.by_age.iter().map(|(_, g)| g.shape())).finish()
+    }
+}
+
+/// Why a gradient cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GradError {
+    /// The root is not a single number.
+    NotAScalar(Shape),
+    /// The cotangent has another shape than the root.
+    Cotangent {
+        /// The shape of the root.
+        root: Shape,
+        /// The shape of the cotangent.
+        cotangent: Shape,
+    },
+    /// The root does not depend on any tensor that requires a gradient.
+    ConstantRoot,
+    /// The tensor, of this shape, does not require a gradient.
+    Untracked(Shape),
+    /// The tensor, of this shape, requires a gradient, but the root was not computed from it.
+    Unused(Shape),
+}
+
+impl fmt::Display for GradError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GradError::NotAScalar(shape) => write!(
+                f,
+                "backward: the root has shape {shape}, not a single number\n  help: reduce it, as by `.sum()` or `.mean()`, or give a cotangent: `y.backward_from(dy)`"
+            ),
+            GradError::Cotangent { root, cotangent } => {
+                write!(
+                    f,
+                    "backward: the cotangent has shape {cotangent}, the root has shape {root}\n  help: they must be equal"
+                )
+            }
+            GradError::ConstantRoot => write!(
+                f,
+                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way"
+            ),
+            GradError::Untracked(shape) => write!(
+                f,
+                "no gradient: the tensor of shape {shape} is a constant\n  help: make it a leaf before it is used: `let x = x.requires_grad();`"
+            ),
+            GradError::Unused(shape) => write!(
+                f,
+                "no gradient: the tensor of shape {shape} took no part in what was differentiated, or is not a leaf of it\n  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for GradError {}
+
+#[cold]
+fn why_none<T: Scalar>(x: &Tensor<T>) -> GradError {
+    match x.is_tracked() {
+        true => GradError::Unused(x.shape().clone()),
+        false => GradError::Untracked(x.shape().clone()),
+    }
+}
+
+impl<T: Scalar> Tensor<T> {
+    /// The gradients of this number with respect to every leaf it was computed from.
+    ///
+    /// The graph is taken apart on the way, so that memory is given back as the sweep proceeds; to keep it, call
+    /// `loss.clone().backward()`. Read the value first: `let value = loss.item();`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::scalar(3.0_f32).requires_grad();
+    /// let y = &x * &x + 2.0 * &x;
+    /// assert_eq!(y.backward()[&x].item(), 8.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If this is not a single number, or a constant. See [`try_backward`](Self::try_backward).
+    #[track_caller]
+    pub fn backward(self) -> Gradients<T> {
+        self.try_backward().or_panic()
+    }
+
+    /// As [`backward`](Self::backward).
+    ///
+    /// # Errors
+    /// If this is not a single number, or a constant.
+    pub fn try_backward(self) -> Result<Gradients<T>, GradError> {
+        let dy = one_for(&self)?;
+        sweep(self, dy, None)
+    }
+
+    /// As [`backward`](Self::backward), from a cotangent `dy` of the same shape: the gradients of `sum(self * dy)`.
+    ///
+    /// # Panics
+    /// If the shapes differ, or this is a constant.
+    #[track_caller]
+    pub fn backward_from(self, dy: &Tensor<T>) -> Gradients<T> {
+        let fits = match self.shape() == dy.shape() {
+            true => Ok(dy.detach()),
+            false => Err(GradError::Cotangent { root: self.shape().clone(), cotangent: dy.shape().clone() }),
+        };
+        fits.and_then(|dy| sweep(self, dy, None)).or_panic()
+    }
+}
+
+/// The gradients of the number `y` with respect to tensors, recorded: they can be differentiated again.
+///
+/// The tensors may be leaves or anything `y` was computed from. The graph of `y` stays.
+///
+/// ```
+/// use autograd::{grad, Tensor};
+/// let x = Tensor::scalar(2.0).requires_grad();
+/// let y = x.powi(3);
+/// let [first] = grad(&y, [&x]);
+/// let [second] = grad(&first, [&x]);
+/// assert_eq!((first.item(), second.item()), (12.0, 12.0));
+/// ```
+///
+/// # Panics
+/// If `y` is not a single number, or does not depend on one of the tensors. See [`try_grad`].
+#[track_caller]
+pub fn grad<T: Scalar, const N: usize>(y: &Tensor<T>, x: [&Tensor<T>; N]) -> [Tensor<T>; N] {
+    try_grad(y, x).or_panic()
+}
+
+/// As [`grad`].
+///
+/// # Errors
+/// If `y` is not a single number, or does not depend on one of the tensors.
+pub fn try_grad<T: Scalar, const N: usize>(
+    y: &Tensor<T>,
+    x: [&Tensor<T>; N],
+) -> Result<[Tensor<T>; N], GradError> {
+    let mut targets = Vec::with_capacity(N);
+    for x in x {
+        targets.push(x.node().ok_or_else(|| why_none(x))?.id);
+    }
+    let grads = sweep(y.clone(), one_for(y)?, Some(&targets))?;
+    if let Some(x) = x.iter().find(|x| grads.get(x).is_none()) {
+        return Err(why_none(x));
+    }
+    Ok(x.map(|x| grads[x].clone()))
+}
+
+/// The cotangent of a number with respect to itself.
+fn one_for<T: Scalar>(y: &Tensor<T>) -> Result<Tensor<T>, GradError> {
+    match y.size() {
+        1 => Ok(Tensor::full(y.shape(), T::one())),
+        _ => Err(GradError::NotAScalar(y.shape().clone())),
+    }
+}
+
+/// Carries `dy` from `root` back to the leaves; or, recorded, to the `targets`.
+fn sweep<T: Scalar>(
+    root: Tensor<T>,
+    dy: Tensor<T>,
+    targets: Option<&[Id]>,
+) -> Result<Gradients<T>, GradError> {
+    let root = root.into_node().ok_or(GradError::ConstantRoot)?;
+    let recorded = targets.is_some();
+    // Nothing older than the oldest target can depend on one.
+    let oldest = targets.map_or(0, |ids| ids.iter().copied().min().unwrap_or(Id::MAX));
+    let mut by_age = Vec::new();
+    let mut pending = BTreeMap::from([(root.id, (root, dy))]);
+    graph::with_recording(recorded, || {
+        while let Some((id, (node, dy))) = pending.pop_last() {
+            if targets.map_or(node.record.is_none(), |ids| ids.contains(&id)) {
+                by_age.push((id, dy.clone()));
+            }
+            let Some(record) = node.record.as_ref().filter(|_| id > oldest) else { continue };
+            let mut given = 0;
+            record.op.gradients(&Call::new(&node, record, recorded), &dy, &mut |i, dx| {
+                let Some(input) = &record.inputs[i].node else { return };
+                given += 1;
+                let dx = sum_to_input(dx, input, i, record);
+                match pending.entry(input.id) {
+                    Entry::Vacant(slot) => {
+                        slot.insert((input.clone(), dx));
+                    }
+                    Entry::Occupied(mut slot) => slot.get_mut().1.accumulate(dx),
+                }
+            });
+            let needed = record.inputs.iter().filter(|input| input.node.is_some()).count();
+            if given != needed {
+                let (name, caller) = (record.op.name(), record.caller);
+                panic!("{name}: gave {given} gradients where {needed} inputs need one (called at {caller})");
+            }
+        }
+    });
+    Ok(Gradients { by_age })
+}
+
+/// Undoes broadcasting: a value that was used in many places gathers the gradients of all of them.
+fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, record: &graph::Record<T>) -> Tensor<T> {
+    if dx.shape() == &input.shape {
+        return dx;
+    }
+    dx.try_sum_to(&input.shape).unwrap_or_else(|_| {
+        let (name, caller) = (record.op.name(), record.caller);
+        let (found, expected) = (dx.shape(), &input.shape);
+        panic!("{name}: the gradient of input {i} has shape {found}, which does not sum to the input's {expected} (called at {caller})")
+    })
+}

@@ -1,0 +1,240 @@
+//! The Wengert list: what was computed from what.
+//!
+//! A tracked tensor has a [`Node`]. A leaf's node is empty; any other holds the operator that was called, the nodes of
+//! its inputs, and the values that the operator said it keeps, and nothing else: history is apart from data. Nodes
+//! point to older nodes only, so there are no cycles, and a node dies with the last tensor computed from it.
+
+use crate::array::Array;
+use crate::error::ShapeError;
+use crate::op::{AnyOp, Keeps};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use smallvec::SmallVec;
+use std::cell::Cell;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The age of a node: whatever is computed from it has a greater one.
+pub(crate) type Id = u64;
+
+/// A tracked tensor's place in the graph.
+pub(crate) struct Node<T: Scalar> {
+    pub(crate) id: Id,
+    pub(crate) shape: Shape,
+    /// `None` for a leaf.
+    pub(crate) record: Option<Record<T>>,
+}
+
+/// A call that can be differentiated.
+pub(crate) struct Record<T: Scalar> {
+    pub(crate) op: Box<dyn AnyOp<T>>,
+    pub(crate) inputs: SmallVec<[Input<T>; 2]>,
+    /// Without its node, which would be a cycle.
+    output: Option<Array<T>>,
+    /// The line of the program that made the call.
+    pub(crate) caller: &'static Location<'static>,
+}
+
+/// An input of a recorded call.
+pub(crate) struct Input<T: Scalar> {
+    /// `None` if it was a constant.
+    pub(crate) node: Option<Arc<Node<T>>>,
+    held: Held<T>,
+}
+
+enum Held<T: Scalar> {
+    Value(Array<T>),
+    Shape(Shape),
+}
+
+impl<T: Scalar> Node<T> {
+    /// A leaf: a variable that gradients are asked for.
+    pub(crate) fn leaf(shape: Shape) -> Arc<Self> {
+        Arc::new(Node { id: next_id(), shape, record: None })
+    }
+}
+
+#[inline]
+fn next_id() -> Id {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Evaluates an operator, and records the call if an input is tracked and recording is on.
+#[inline]
+#[track_caller]
+pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
+    let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
+    let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
+    if !is_recording() || x.iter().all(|x| x.node().is_none()) {
+        return Ok(Tensor::constant(array));
+    }
+    let mut keeps = Keeps::NONE;
+    for (i, x) in x.iter().enumerate() {
+        if x.node().is_some() {
+            keeps = keeps | op.keeps(i);
+        }
+    }
+    let inputs = x.iter().enumerate().map(|(i, x)| Input {
+        node: x.node().cloned(),
+        held: match keeps.has_x(i) {
+            true => Held::Value(x.array().clone()),
+            false => Held::Shape(x.shape().clone()),
+        },
+    });
+    let record = Record {
+        inputs: inputs.collect(),
+        op: Box::new(op),
+        output: keeps.has_y().then(|| array.clone()),
+        caller: Location::caller(),
+    };
+    let node = Node { id: next_id(), shape: array.shape().clone(), record: Some(record) };
+    Ok(Tensor::tracked(array, Arc::new(node)))
+}
+
+impl<T: Scalar> Drop for Node<T> {
+    /// Frees the nodes that only this one held, in a loop: a chain of a million calls must not need a million stack
+    /// frames to die.
+    fn drop(&mut self) {
+        let mut dying = Vec::new();
+        let mut next = self.record.take();
+        while let Some(record) = next {
+            // Only sole ownership passes on; leaves have nothing behind them.
+            let orphans = record.inputs.into_iter().filter_map(|input| Arc::into_inner(input.node?));
+            dying.extend(orphans.filter(|node| node.record.is_some()));
+            next = dying.pop().and_then(|mut node| node.record.take());
+        }
+    }
+}
+
+/// A recorded call, as the operator's `backward` sees it: the values it kept, and what is asked of it.
+#[derive(Clone, Copy)]
+pub struct Call<'a, T: Scalar> {
+    node: &'a Arc<Node<T>>,
+    record: &'a Record<T>,
+    recorded: bool,
+}
+
+impl<'a, T: Scalar> Call<'a, T> {
+    pub(crate) fn new(node: &'a Arc<Node<T>>, record: &'a Record<T>, recorded: bool) -> Self {
+        Call { node, record, recorded }
+    }
+
+    /// Input `i`. While the backward pass is itself recorded, it has its place in the graph.
+    ///
+    /// # Panics
+    /// If the operator's `keeps` does not list it.
+    pub fn x(&self, i: usize) -> Tensor<T> {
+        let input = &self.record.inputs[i];
+        let Held::Value(array) = &input.held else {
+            self.not_kept(&format!("input {i}"), &format!("Keeps::x({i})"))
+        };
+        match &input.node {
+            Some(node) if self.recorded => Tensor::tracked(array.clone(), node.clone()),
+            _ => Tensor::constant(array.clone()),
+        }
+    }
+
+    /// The output. While the backward pass is itself recorded, it has its place in the graph.
+    ///
+    /// # Panics
+    /// If the operator's `keeps` does not list it.
+    pub fn y(&self) -> Tensor<T> {
+        let Some(array) = &self.record.output else { self.not_kept("its output", "Keeps::y()") };
+        match self.recorded {
+            true => Tensor::tracked(array.clone(), self.node.clone()),
+            false => Tensor::constant(array.clone()),
+        }
+    }
+
+    /// The value of input `i`, if it was kept.
+    pub(crate) fn kept_x(&self, i: usize) -> Option<&'a Array<T>> {
+        match &self.record.inputs[i].held {
+            Held::Value(array) => Some(array),
+            Held::Shape(_) => None,
+        }
+    }
+
+    /// The value of the output, if it was kept.
+    pub(crate) fn kept_y(&self) -> Option<&'a Array<T>> {
+        self.record.output.as_ref()
+    }
+
+    #[cold]
+    fn not_kept(&self, what: &str, cure: &str) -> ! {
+        let (name, caller) = (self.record.op.name(), self.record.caller);
+        panic!(
+            "{name}: the gradient reads {what}, which was not kept: add `{cure}` to its `keeps` (called at {caller})"
+        )
+    }
+
+    /// The shape of input `i`.
+    pub fn shape(&self, i: usize) -> &'a Shape {
+        match &self.record.inputs[i].held {
+            Held::Value(array) => array.shape(),
+            Held::Shape(shape) => shape,
+        }
+    }
+
+    /// The number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.record.inputs.len()
+    }
+
+    /// Whether anybody asks for the gradient of input `i`.
+    pub fn needs(&self, i: usize) -> bool {
+        self.record.inputs[i].node.is_some()
+    }
+
+    /// Whether the backward pass is recorded, to be differentiated again. If not, `backward` may take a faster way
+    /// than tensors to the same values.
+    pub fn recorded(&self) -> bool {
+        self.recorded
+    }
+
+    /// The line of the program that called the operator.
+    pub fn caller(&self) -> &'static Location<'static> {
+        self.record.caller
+    }
+}
+
+impl<T: Scalar> std::fmt::Debug for Call<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} called at {}", self.record.op, self.record.caller)
+    }
+}
+
+thread_local! {
+    static RECORDING: Cell<bool> = const { Cell::new(true) };
+}
+
+#[inline]
+fn is_recording() -> bool {
+    RECORDING.get()
+}
+
+/// Runs `f` without recording: its tensors are constants, and no graph grows. For evaluation, and for updates by hand.
+///
+/// ```
+/// use autograd::{no_grad, Tensor};
+/// let w = Tensor::from([2.0]).requires_grad();
+/// assert!((&w * 3.0).is_tracked());
+/// assert!(!no_grad(|| &w * 3.0).is_tracked());
+/// ```
+pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
+    with_recording(false, f)
+}
+
+/// Runs `f` with recording on or off, and restores what was, also if `f` panics.
+pub(crate) fn with_recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            RECORDING.set(self.0);
+        }
+    }
+    let _restore = Restore(RECORDING.replace(on));
+    f()
+}

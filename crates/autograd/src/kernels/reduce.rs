@@ -1,0 +1,192 @@
+//! Sums over axes, pairwise: the rounding error grows with the logarithm of the number of terms, not with the number.
+//!
+//! The order of the additions depends on the shape only, so the same sum has the same bits every time.
+
+use crate::array::{Array, View};
+use crate::error::OrPanic;
+use crate::layout::Places;
+use crate::scalar::Scalar;
+use crate::shape::{Shape, Small};
+
+/// The accumulators that a straight run of additions is spread over, so that vectors can hold them.
+const LANES: usize = 16;
+/// Up to this many terms are added straight, each lane by itself.
+const STRAIGHT: usize = 256;
+/// Columns that are summed together: their partial sums stay in registers and the first-level cache.
+const COLUMNS: usize = 64;
+
+/// Writes the sums of `x` over the axes `reduced` (ascending) to `y`, one for each index of the other axes, in
+/// row-major order. A sum of no terms is zero.
+pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
+    let layout = x.layout();
+    let (dims, strides) = (x.shape().dims(), layout.strides());
+    let pick = |inside: bool| -> (Small<usize>, Small<isize>) {
+        (0..dims.len())
+            .filter(|a| reduced.contains(a) == inside && dims[*a] != 1)
+            .map(|a| (dims[a], strides[a]))
+            .unzip()
+    };
+    let ((kept, kept_strides), (summed, summed_strides)) = (pick(false), pick(true));
+    let terms: usize = summed.iter().product();
+    if terms == 0 || y.is_empty() {
+        return y.fill(T::zero());
+    }
+    let start = layout.offset() as isize;
+    let (outer, inner) = summed.split_at(summed.len().saturating_sub(1));
+    let run = inner.first().copied().unwrap_or(1);
+
+    if x.as_slice().is_some() && reduced_are_last(reduced, dims) {
+        for (row, y) in x.data()[layout.offset()..].chunks_exact(terms).zip(y) {
+            *y = pairwise(row);
+        }
+    } else if summed_strides.last().is_none_or(|&s| s == 1) {
+        for (place, y) in Places::new(&kept, &kept_strides, start).zip(y) {
+            let runs = Places::new(outer, &summed_strides[..outer.len()], place as isize);
+            *y = runs.map(|first| pairwise(&x.data()[first..][..run])).sum();
+        }
+    } else if kept_strides.last() == Some(&1) {
+        let (rest, columns) = (kept.len() - 1, kept[kept.len() - 1]);
+        let starts = Places::new(&kept[..rest], &kept_strides[..rest], start);
+        for (place, y) in starts.zip(y.chunks_exact_mut(columns)) {
+            for (first, y) in (0..columns).step_by(COLUMNS).zip(y.chunks_mut(COLUMNS)) {
+                let rows = Places::new(&summed, &summed_strides, (place + first) as isize);
+                add_rows(x.data(), rows, y);
+            }
+        }
+    } else {
+        // Neither side is contiguous: lay the summed axes innermost, by a copy.
+        let order: Vec<usize> =
+            (0..dims.len()).filter(|a| !reduced.contains(a)).chain(reduced.iter().copied()).collect();
+        let layout = layout.permute(&order).or_panic();
+        let copy = Array::build(layout.shape(), |copy| {
+            for (to, place) in copy.iter_mut().zip(layout.places()) {
+                *to = x.data()[place];
+            }
+        })
+        .or_panic();
+        let last: Vec<usize> = (dims.len() - reduced.len()..dims.len()).collect();
+        sum(copy.view(), &last, y);
+    }
+}
+
+fn reduced_are_last(reduced: &[usize], dims: &[usize]) -> bool {
+    let first = dims.len() - reduced.len();
+    reduced.iter().enumerate().all(|(i, &axis)| axis == first + i)
+}
+
+/// The sum of a run: halved down to straight stretches.
+pub(crate) fn pairwise<T: Scalar>(x: &[T]) -> T {
+    if x.len() > STRAIGHT {
+        let half = (x.len() / 2).next_multiple_of(LANES);
+        return pairwise(&x[..half]) + pairwise(&x[half..]);
+    }
+    let mut lanes = [T::zero(); LANES];
+    let chunks = x.chunks_exact(LANES);
+    let tail: T = chunks.remainder().iter().copied().sum();
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane += x;
+        }
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            let other = lanes[i + width];
+            lanes[i] += other;
+        }
+    }
+    lanes[0] + tail
+}
+
+/// Sums rows into `y`, at most `COLUMNS` wide: stretches of 32 rows straight, the stretches as the digits of a binary
+/// counter, so that only sums of equally many rows meet.
+fn add_rows<T: Scalar>(data: &[T], rows: Places, y: &mut [T]) {
+    let width = y.len();
+    let mut levels: Small<[T; COLUMNS]> = Small::new();
+    let mut stretch = [T::zero(); COLUMNS];
+    let mut count = 0_usize;
+    for first in rows {
+        for (sum, &x) in stretch[..width].iter_mut().zip(&data[first..][..width]) {
+            *sum += x;
+        }
+        count += 1;
+        if count.is_multiple_of(32) {
+            let mut full = std::mem::replace(&mut stretch, [T::zero(); COLUMNS]);
+            for _ in 0..(count / 32).trailing_zeros() {
+                let level = levels.pop().expect("one level for each binary digit");
+                add(&mut full, &level);
+            }
+            levels.push(full);
+        }
+    }
+    while let Some(level) = levels.pop() {
+        add(&mut stretch, &level);
+    }
+    y.copy_from_slice(&stretch[..width]);
+}
+
+fn add<T: Scalar>(to: &mut [T; COLUMNS], other: &[T; COLUMNS]) {
+    for (to, &x) in to.iter_mut().zip(other) {
+        *to += x;
+    }
+}
+
+/// The axes left when `reduced` are summed over; kept as size 1 if `keep`.
+pub(crate) fn remaining(shape: &Shape, reduced: &[usize], keep: bool) -> Shape {
+    let dims = shape.dims().iter().enumerate();
+    dims.filter_map(|(axis, &dim)| match reduced.contains(&axis) {
+        true => keep.then_some(1),
+        false => Some(dim),
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every choice of axes of every layout, against one addition at a time. Whole numbers add without rounding.
+        #[test]
+        fn any_axes_of_any_layout(
+            dims in prop::collection::vec(0_usize..5, 0..4),
+            long in prop::sample::select(vec![1_usize, 1, 70, 600]),
+            mask in prop::collection::vec(any::<bool>(), 5),
+            permuted in any::<bool>(),
+            backwards in any::<bool>(),
+        ) {
+            let dims: Vec<usize> = std::iter::once(long).chain(dims).collect();
+            let order: Vec<usize> = if permuted { (0..dims.len()).rev().collect() } else { (0..dims.len()).collect() };
+            let size: usize = dims.iter().product();
+            let mut x = Array::from_vec((0..size).map(|i| (i % 17) as f64).collect(), &dims[..]).unwrap().permute(&order).unwrap();
+            if backwards && x.shape()[0] > 0 {
+                x = x.slice(0, x.shape()[0] - 1, x.shape()[0].div_ceil(2), -2).unwrap();
+            }
+            let reduced: Vec<usize> = (0..dims.len()).filter(|&a| mask[a]).collect();
+            let out = remaining(x.shape(), &reduced, true);
+            let mut y = vec![f64::NAN; out.size()];
+            sum(x.view(), &reduced, &mut y);
+
+            let to = Array::from_vec((0..out.size()).collect::<Vec<_>>(), out).unwrap().broadcast_to(x.shape()).unwrap();
+            let mut expected = vec![0.0; y.len()];
+            for (x, i) in x.view().iter().zip(to.view().iter()) {
+                expected[i] += x;
+            }
+            prop_assert_eq!(y, expected);
+        }
+    }
+
+    #[test]
+    fn a_million_tenths_add_up_in_either_direction() {
+        let x = Array::from_vec(vec![0.1_f32; 1 << 20], [1 << 20, 1]).unwrap();
+        let mut y = [0.0];
+        sum(x.view(), &[0, 1], &mut y);
+        assert!((y[0] / (0.1 * (1 << 20) as f32) - 1.0).abs() < 1e-6, "{}", y[0]);
+        let columns = Array::from_vec(vec![0.1_f32; 1 << 20], [1 << 18, 4]).unwrap();
+        let mut y = [0.0; 4];
+        sum(columns.view(), &[0], &mut y);
+        assert!(y.iter().all(|y| (y / (0.1 * (1 << 18) as f32) - 1.0).abs() < 1e-6), "{y:?}");
+    }
+}

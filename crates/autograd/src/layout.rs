@@ -1,0 +1,300 @@
+//! How the elements of a tensor lie in a buffer: a shape, a stride for each axis, and where the first one is.
+//!
+//! The element with index `(i, j, ...)` is at `offset + i * strides[0] + j * strides[1] + ...`. So a transpose swaps
+//! two strides, a slice moves the offset, a broadcast is a stride of zero, a reversed axis a negative one; none of them
+//! touches the elements.
+
+use crate::error::ShapeError;
+use crate::shape::{Shape, Small};
+use smallvec::SmallVec;
+
+/// A shape and the strides that lead through a buffer. Strides and offset count elements, not bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    shape: Shape,
+    strides: Small<isize>,
+    offset: usize,
+}
+
+impl Layout {
+    /// Row-major: the last axis is contiguous, and nothing lies between the elements.
+    #[inline]
+    pub fn contiguous(shape: Shape) -> Self {
+        let strides = row_major(shape.dims());
+        Layout { shape, strides, offset: 0 }
+    }
+
+    /// The shape.
+    #[inline]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The step from one index to the next, an axis each, in elements.
+    #[inline]
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
+    /// Where the element with index zero on every axis lies.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Whether the elements follow each other in row-major order, without a gap.
+    #[inline]
+    pub fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        for (&dim, &stride) in self.shape.dims().iter().zip(&self.strides).rev() {
+            if dim == 0 {
+                return true;
+            }
+            if dim != 1 && stride != expected {
+                return false;
+            }
+            expected *= dim as isize;
+        }
+        true
+    }
+
+    /// Repeats axes of size 1, and missing leading axes, by a stride of zero.
+    ///
+    /// # Errors
+    /// If a size differs that is not 1, or the target has fewer axes.
+    pub fn broadcast_to(&self, target: &Shape) -> Result<Layout, ShapeError> {
+        target.try_size()?;
+        let fits = Shape::broadcast(&[&self.shape, target]).is_ok_and(|joint| joint == *target);
+        if !fits {
+            return Err(ShapeError::new("the shape does not broadcast to the target")
+                .operand("from", &self.shape, "")
+                .operand("to", target, "")
+                .help(
+                    "aligned at the last axis, each size must be equal or 1 in the shape that is stretched",
+                ));
+        }
+        Ok(Layout { shape: target.clone(), strides: self.strides_in(target), offset: self.offset })
+    }
+
+    /// The strides of this layout when read with the shape `target`, which it is known to broadcast to.
+    #[inline]
+    pub(crate) fn strides_in(&self, target: &Shape) -> Small<isize> {
+        let skip = target.rank() - self.shape.rank();
+        let mut strides = SmallVec::from_elem(0, target.rank());
+        for (axis, &dim) in self.shape.dims().iter().enumerate() {
+            if dim != 1 {
+                strides[skip + axis] = self.strides[axis];
+            }
+        }
+        strides
+    }
+
+    /// Axis `i` of the result is axis `order[i]` of this layout.
+    ///
+    /// # Errors
+    /// If `order` does not name every axis once.
+    pub fn permute(&self, order: &[usize]) -> Result<Layout, ShapeError> {
+        let mut seen: Small<bool> = SmallVec::from_elem(false, self.shape.rank());
+        let is_permutation = order.len() == seen.len()
+            && order.iter().all(|&axis| seen.get_mut(axis).is_some_and(|s| !std::mem::replace(s, true)));
+        if !is_permutation {
+            return Err(ShapeError::new(format!("{order:?} does not name every axis once")).operand(
+                "shape",
+                &self.shape,
+                "",
+            ));
+        }
+        Ok(Layout {
+            shape: order.iter().map(|&axis| self.shape[axis]).collect(),
+            strides: order.iter().map(|&axis| self.strides[axis]).collect(),
+            offset: self.offset,
+        })
+    }
+
+    /// Every `step`-th element of `axis` from `start` on, `len` of them; a negative step walks backwards.
+    ///
+    /// # Errors
+    /// If there is no such axis, or an element lies outside it.
+    pub fn slice(&self, axis: usize, start: usize, len: usize, step: isize) -> Result<Layout, ShapeError> {
+        let Some(&dim) = self.shape.dims().get(axis) else {
+            return Err(ShapeError::new(format!("there is no axis {axis}")).operand(
+                "shape",
+                &self.shape,
+                "",
+            ));
+        };
+        let last = (len as isize - 1).checked_mul(step).and_then(|l| l.checked_add(start as isize));
+        let inside = len == 0 || (start < dim && last.is_some_and(|l| (0..dim as isize).contains(&l)));
+        if !inside || step == 0 || start > dim {
+            return Err(ShapeError::new(format!(
+                "{len} elements from {start} by steps of {step} do not lie in the axis"
+            ))
+            .operand("shape", &self.shape, format!("axis {axis} is {dim}")));
+        }
+        let mut layout = self.clone();
+        if len > 0 {
+            layout.offset = (self.offset as isize + start as isize * self.strides[axis]) as usize;
+        }
+        layout.strides[axis] *= step;
+        layout.shape = self.shape.with(axis, len);
+        Ok(layout)
+    }
+
+    /// The same elements in row-major order under another shape of the same size, where strides can express that:
+    /// always for a contiguous layout, otherwise if only axes that lie evenly behind each other are merged or split.
+    pub fn reshape(&self, shape: &Shape) -> Option<Layout> {
+        if self.is_contiguous() {
+            let strides = row_major(shape.dims());
+            return Some(Layout { shape: shape.clone(), strides, offset: self.offset });
+        }
+        // Walk both shapes from the left; each group of old axes with the same size as a group of new ones must be
+        // evenly spaced to be split anew.
+        let (old, strides) = (self.shape.dims(), &self.strides);
+        let mut result: Small<isize> = SmallVec::from_elem(0, shape.rank());
+        let (mut i, mut j) = (0, 0);
+        while i < old.len() && j < shape.rank() {
+            let (first_i, first_j) = (i, j);
+            let (mut left, mut right) = (old[i], shape[j]);
+            while left != right {
+                if left < right {
+                    i += 1;
+                    left *= *old.get(i)?;
+                } else {
+                    j += 1;
+                    right *= *shape.dims().get(j)?;
+                }
+            }
+            let group = || (first_i..=i).filter(|&a| old[a] != 1);
+            let evenly =
+                group().zip(group().skip(1)).all(|(a, b)| strides[a] == strides[b] * old[b] as isize);
+            if !evenly {
+                return None;
+            }
+            let mut stride = group().next_back().map_or(1, |a| strides[a]);
+            for axis in (first_j..=j).rev() {
+                result[axis] = stride;
+                stride *= shape[axis] as isize;
+            }
+            (i, j) = (i + 1, j + 1);
+        }
+        // What is left on either side has size 1 throughout.
+        Some(Layout { shape: shape.clone(), strides: result, offset: self.offset })
+    }
+
+    /// The place of every element, in row-major order.
+    #[inline]
+    pub fn places(&self) -> Places {
+        Places::new(self.shape.dims(), &self.strides, self.offset as isize)
+    }
+}
+
+fn row_major(dims: &[usize]) -> Small<isize> {
+    let mut strides: Small<isize> = SmallVec::from_elem(0, dims.len());
+    let mut stride = 1_isize;
+    for (s, &dim) in strides.iter_mut().zip(dims).rev() {
+        *s = stride;
+        stride *= dim.max(1) as isize;
+    }
+    strides
+}
+
+/// Walks the places of a layout in row-major order.
+#[derive(Clone, Debug)]
+pub struct Places {
+    dims: Small<usize>,
+    strides: Small<isize>,
+    index: Small<usize>,
+    place: isize,
+    left: usize,
+}
+
+impl Places {
+    /// Walks `dims` by `strides` from `start`.
+    pub(crate) fn new(dims: &[usize], strides: &[isize], start: isize) -> Self {
+        Places {
+            dims: SmallVec::from_slice(dims),
+            strides: SmallVec::from_slice(strides),
+            index: SmallVec::from_elem(0, dims.len()),
+            place: start,
+            left: dims.iter().product(),
+        }
+    }
+}
+
+impl Iterator for Places {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        self.left = self.left.checked_sub(1)?;
+        let place = self.place;
+        for axis in (0..self.dims.len()).rev() {
+            self.index[axis] += 1;
+            self.place += self.strides[axis];
+            if self.index[axis] < self.dims[axis] {
+                break;
+            }
+            self.place -= self.strides[axis] * self.dims[axis] as isize;
+            self.index[axis] = 0;
+        }
+        Some(place as usize)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Places {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(layout: &Layout) -> Vec<usize> {
+        layout.places().collect()
+    }
+
+    #[test]
+    fn a_transpose_swaps_strides() {
+        let layout = Layout::contiguous([2, 3].into()).permute(&[1, 0]).unwrap();
+        assert_eq!(places(&layout), [0, 3, 1, 4, 2, 5]);
+        assert!(!layout.is_contiguous());
+        assert!(layout.permute(&[0, 0]).is_err());
+        assert!(layout.permute(&[0, 2]).is_err());
+    }
+
+    #[test]
+    fn slices_step_forwards_and_backwards() {
+        let layout = Layout::contiguous([6].into());
+        assert_eq!(places(&layout.slice(0, 1, 3, 2).unwrap()), [1, 3, 5]);
+        assert_eq!(places(&layout.slice(0, 5, 3, -2).unwrap()), [5, 3, 1]);
+        assert!(layout.slice(0, 6, 0, 1).is_ok());
+        assert!(layout.slice(0, 6, 1, 1).is_err());
+        assert!(layout.slice(0, 1, 4, 2).is_err());
+        assert!(layout.slice(0, 0, 1, 0).is_err());
+        assert!(layout.slice(1, 0, 1, 1).is_err());
+    }
+
+    #[test]
+    fn reshape_merges_what_lies_evenly_and_refuses_the_rest() {
+        let layout = Layout::contiguous([2, 3, 4].into());
+        let sliced = layout.slice(2, 0, 2, 1).unwrap();
+        assert_eq!(places(&sliced.reshape(&[6, 2].into()).unwrap()), places(&sliced));
+        assert_eq!(places(&sliced.reshape(&[3, 2, 1, 2].into()).unwrap()), places(&sliced));
+        assert!(sliced.reshape(&[12].into()).is_none());
+        assert!(layout.permute(&[1, 0, 2]).unwrap().reshape(&[6, 4].into()).is_none());
+        let scalar_like =
+            layout.slice(0, 1, 1, 1).unwrap().slice(1, 2, 1, 1).unwrap().slice(2, 3, 1, 1).unwrap();
+        assert_eq!(places(&scalar_like.reshape(&Shape::scalar()).unwrap()), [23]);
+        let repeated = Layout::contiguous([1].into()).broadcast_to(&[6].into()).unwrap();
+        assert_eq!(places(&repeated.reshape(&[2, 3].into()).unwrap()), [0; 6]);
+    }
+
+    #[test]
+    fn a_broadcast_repeats_by_a_stride_of_zero() {
+        let layout = Layout::contiguous([3, 1].into()).broadcast_to(&[2, 3, 2].into()).unwrap();
+        assert_eq!(places(&layout), [0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2]);
+        assert!(layout.broadcast_to(&[3].into()).is_err());
+    }
+}

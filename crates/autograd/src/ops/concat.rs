@@ -1,0 +1,86 @@
+//! Tensors joined along an axis; carried back, each gets its slice of the cotangent.
+
+use crate::array::Array;
+use crate::error::{OrPanic, ShapeError};
+use crate::graph::Call;
+use crate::op::{AnyOp, Keeps};
+use crate::ops::Slice;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// Any number of tensors one after another along an axis.
+#[derive(Debug)]
+pub struct Concat {
+    /// The axis; `-1` is the last.
+    pub axis: isize,
+}
+
+impl<T: Scalar> AnyOp<T> for Concat {
+    fn name(&self) -> String {
+        "concat".into()
+    }
+
+    fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
+        let Some(first) = x.first() else {
+            return Err(ShapeError::new("there is nothing to join").help("give at least one tensor"));
+        };
+        let axis = first.shape().axis(self.axis)?;
+        let size = x.iter().map(|x| x.shape().dims().get(axis).copied().unwrap_or(0)).sum();
+        let shape = first.shape().with(axis, size);
+        for (i, x) in x.iter().enumerate() {
+            if x.shape().rank() != shape.rank() || x.shape().with(axis, size) != shape {
+                return Err(ShapeError::new(format!("the shapes differ elsewhere than in axis {axis}"))
+                    .operand("input 0", first.shape(), "")
+                    .operand(format!("input {i}"), x.shape(), ""));
+            }
+        }
+        let inner: usize = shape.dims()[axis + 1..].iter().product();
+        Array::build(&shape, |y| {
+            let mut start = 0;
+            for x in x {
+                let run = x.shape()[axis] * inner;
+                if run > 0 {
+                    let x = x.view().contiguous();
+                    for (x, y) in x.chunks_exact(run).zip(y.chunks_exact_mut(size * inner)) {
+                        y[start..start + run].copy_from_slice(x);
+                    }
+                }
+                start += run;
+            }
+        })
+    }
+
+    fn gradients(&self, call: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+        let axis = dy.shape().axis(self.axis).or_panic();
+        let mut start = 0;
+        for i in 0..call.inputs() {
+            let len = call.shape(i)[axis];
+            if call.needs(i) {
+                give(i, Slice { axis, start, len, step: 1 }.apply_to(&[dy]));
+            }
+            start += len;
+        }
+    }
+
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::NONE
+    }
+}
+
+/// Joining.
+impl<T: Scalar> Tensor<T> {
+    /// Joins tensors along an axis, in which alone their shapes may differ; `-1` is the last.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let (a, b) = (Tensor::from([[1.0], [2.0]]), Tensor::from([[3.0, 4.0], [5.0, 6.0]]));
+    /// assert_eq!(Tensor::concat(&[&a, &b], 1).to_vec(), [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are none, the axis is out of range, or the shapes differ elsewhere.
+    #[track_caller]
+    pub fn concat(tensors: &[&Self], axis: isize) -> Self {
+        Concat { axis }.apply_to(tensors)
+    }
+}

@@ -1,0 +1,285 @@
+//! Elementary functions and activations: a formula and its derivative each.
+
+use crate::algebra::Algebra;
+use crate::op::Keeps;
+use crate::pointwise::Pointwise;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// `eˣ`, its own derivative.
+#[derive(Debug)]
+pub struct Exp;
+
+impl<T: Scalar> Pointwise<T, 1> for Exp {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.exp()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        y
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// The natural logarithm; `(ln x)' = 1 / x`.
+#[derive(Debug)]
+pub struct Ln;
+
+impl<T: Scalar> Pointwise<T, 1> for Ln {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.ln()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        A::one() / x
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// `√x`; `(√x)' = 1 / (2 √x)`, infinite at 0.
+#[derive(Debug)]
+pub struct Sqrt;
+
+impl<T: Scalar> Pointwise<T, 1> for Sqrt {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.sqrt()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        A::constant(T::of(0.5)) / y
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// `xⁿ` for a whole exponent; `(xⁿ)' = n xⁿ⁻¹`, and 0 everywhere for `n = 0`.
+#[derive(Debug)]
+pub struct Powi(
+    /// The exponent.
+    pub i32,
+);
+
+impl<T: Scalar> Pointwise<T, 1> for Powi {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.powi(self.0)
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        match self.0 {
+            0 => A::constant(T::zero()),
+            n => A::constant(T::of(n.into())) * x.powi(n - 1),
+        }
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        if self.0 == 0 { Keeps::NONE } else { Keeps::x(0) }
+    }
+}
+
+/// The sine, whose derivative is the cosine.
+#[derive(Debug)]
+pub struct Sin;
+
+impl<T: Scalar> Pointwise<T, 1> for Sin {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.sin()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        x.cos()
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The cosine, whose derivative is minus the sine.
+#[derive(Debug)]
+pub struct Cos;
+
+impl<T: Scalar> Pointwise<T, 1> for Cos {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.cos()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        -x.sin()
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The absolute value; its derivative is the sign, and 0 at 0.
+#[derive(Debug)]
+pub struct Abs;
+
+impl<T: Scalar> Pointwise<T, 1> for Abs {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.abs()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        let zero = || A::constant(T::zero());
+        x.if_positive(A::one(), zero()) - (-x).if_positive(A::one(), zero())
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The hyperbolic tangent; `tanh' = 1 - tanh²`.
+#[derive(Debug)]
+pub struct Tanh;
+
+impl<T: Scalar> Pointwise<T, 1> for Tanh {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.tanh()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        A::one() - y.clone() * y
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// The logistic sigmoid `σ(x) = 1 / (1 + e⁻ˣ)`; `σ' = σ (1 - σ)`.
+#[derive(Debug)]
+pub struct Sigmoid;
+
+impl<T: Scalar> Pointwise<T, 1> for Sigmoid {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        A::one() / (A::one() + (-x).exp())
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        y.clone() * (A::one() - y)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// `max(x, 0)`; its derivative is 1 above 0, and 0 at 0 and below. NaN stays NaN.
+#[derive(Debug)]
+pub struct Relu;
+
+impl<T: Scalar> Pointwise<T, 1> for Relu {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.if_positive(x.clone(), A::constant(T::zero()))
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        y.if_positive(A::one(), A::constant(T::zero()))
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// Elementary functions, element by element.
+impl<T: Scalar> Tensor<T> {
+    /// `eˣ`.
+    #[track_caller]
+    pub fn exp(&self) -> Self {
+        Exp.at([self])
+    }
+
+    /// The natural logarithm; NaN below 0, `-inf` at 0.
+    #[track_caller]
+    pub fn ln(&self) -> Self {
+        Ln.at([self])
+    }
+
+    /// The square root; NaN below 0. Its derivative at 0 is infinite.
+    #[track_caller]
+    pub fn sqrt(&self) -> Self {
+        Sqrt.at([self])
+    }
+
+    /// `xⁿ` for a whole exponent, negative ones included.
+    #[track_caller]
+    pub fn powi(&self, n: i32) -> Self {
+        Powi(n).at([self])
+    }
+
+    /// The sine.
+    #[track_caller]
+    pub fn sin(&self) -> Self {
+        Sin.at([self])
+    }
+
+    /// The cosine.
+    #[track_caller]
+    pub fn cos(&self) -> Self {
+        Cos.at([self])
+    }
+
+    /// The absolute value. Its derivative at 0 is 0.
+    #[track_caller]
+    pub fn abs(&self) -> Self {
+        Abs.at([self])
+    }
+
+    /// The hyperbolic tangent.
+    #[track_caller]
+    pub fn tanh(&self) -> Self {
+        Tanh.at([self])
+    }
+
+    /// The logistic sigmoid `1 / (1 + e⁻ˣ)`.
+    #[track_caller]
+    pub fn sigmoid(&self) -> Self {
+        Sigmoid.at([self])
+    }
+
+    /// `max(x, 0)`. Its derivative at 0 is 0.
+    #[track_caller]
+    pub fn relu(&self) -> Self {
+        Relu.at([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algebra::Number;
+    use crate::dual::Dual;
+
+    /// `df` is the derivative of `f`, worked out by dual numbers, to rounding.
+    fn agrees(formula: impl Pointwise<f64, 1>, at: &[f64]) {
+        for &x in at {
+            let y = formula.f([Number(x)]);
+            let expected = formula.f([Dual::variable(x)]).slope;
+            let found = formula.df(0, [Number(x)], y).0;
+            assert!(
+                (found - expected).abs() <= 1e-14 * (1.0 + expected.abs()),
+                "{formula:?} at {x}: {found} for {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn derivatives_equal_those_of_dual_numbers() {
+        let everywhere = [-3.0, -1.0, -0.25, 0.0, 0.5, 2.0];
+        let positive = [0.1, 0.5, 1.0, 7.0];
+        agrees(Exp, &everywhere);
+        agrees(Ln, &positive);
+        agrees(Sqrt, &positive);
+        (0..4).for_each(|n| agrees(Powi(n), &everywhere));
+        (-3..0).for_each(|n| agrees(Powi(n), &positive));
+        agrees(Sin, &everywhere);
+        agrees(Cos, &everywhere);
+        agrees(Abs, &everywhere);
+        agrees(Tanh, &everywhere);
+        agrees(Sigmoid, &everywhere);
+        agrees(Relu, &everywhere);
+    }
+
+    #[test]
+    fn nothing_is_swallowed_and_nothing_overflows() {
+        let x = Tensor::from([f32::NAN, -1e4, 1e4, f32::NEG_INFINITY]).requires_grad();
+        let values = |y: &Tensor| y.to_vec()[1..].to_vec();
+        assert!(x.relu().to_vec()[0].is_nan() && x.sigmoid().to_vec()[0].is_nan());
+        assert_eq!(values(&x.sigmoid()), [0.0, 1.0, 0.0]);
+        assert_eq!(values(&x.tanh()), [-1.0, 1.0, -1.0]);
+        assert_eq!(values(&x.relu()), [0.0, 1e4, 0.0]);
+        assert_eq!(values(&x.sigmoid().sum().backward()[&x]), [0.0, 0.0, 0.0]);
+    }
+}

@@ -1,0 +1,104 @@
+//! The product of matrices, or of batches of matrices.
+//!
+//! For `Y = A B`, `dA = dY Bᵀ` and `dB = Aᵀ dY`: the shapes leave no other choice. Leading axes are batches, and
+//! broadcast.
+
+use crate::array::View;
+use crate::error::{OrPanic, ShapeError};
+use crate::graph::Call;
+use crate::kernels::matmul::{Epilogue, Matrix, matmul};
+use crate::layout::Places;
+use crate::op::{Keeps, Op};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The matrix product over the last two axes.
+#[derive(Debug)]
+pub struct Matmul;
+
+impl<T: Scalar> Op<T, 2> for Matmul {
+    fn shape(&self, [a, b]: [&Shape; 2]) -> Result<Shape, ShapeError> {
+        if a.rank() < 2 || b.rank() < 2 {
+            return Err(ShapeError::new("expected matrices, or batches of them, with at least two axes")
+                .operand("left", a, format!("rank {}", a.rank()))
+                .operand("right", b, format!("rank {}", b.rank()))
+                .help("`unsqueeze` makes a vector a row (axis 0) or a column (axis -1)"));
+        }
+        let ((batch_a, a2), (batch_b, b2)) = (a.split_at(a.rank() - 2), b.split_at(b.rank() - 2));
+        if a2[1] != b2[0] {
+            return Err(inner_axes_differ(a, b));
+        }
+        let batch = Shape::broadcast(&[&batch_a, &batch_b]).map_err(|_| {
+            ShapeError::new("the batch axes do not broadcast together")
+                .operand("left", a, "")
+                .operand("right", b, "")
+        })?;
+        Ok(batch.join(&[a2[0], b2[1]]))
+    }
+
+    fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
+        let (rank_a, rank_b) = (a.shape().rank(), b.shape().rank());
+        let (m, k, n) = (a.shape()[rank_a - 2], a.shape()[rank_a - 1], b.shape()[rank_b - 1]);
+        if let (Some(rows), 2) = (a.as_slice().filter(|_| rank_a > 2 && k > 0), rank_b) {
+            // All matrices of the batch meet the same `b`: one tall product.
+            return matmul(Matrix::row_major(rows, rows.len() / k, k), Matrix::new(b), y, Epilogue::Store);
+        }
+        let joint = <Self as Op<T, 2>>::shape(self, [a.shape(), b.shape()]).or_panic();
+        let batch = &joint.dims()[..joint.rank() - 2];
+        let starts = |x: &View<'_, T>| {
+            let matrix = x.shape().dims()[x.shape().rank() - 2..].to_vec();
+            let strides = x.layout().strides_in(&Shape::from(batch).join(&matrix));
+            Places::new(batch, &strides[..batch.len()], x.layout().offset() as isize)
+        };
+        for ((start_a, start_b), y) in starts(&a).zip(starts(&b)).zip(y.chunks_exact_mut((m * n).max(1))) {
+            matmul(Matrix::last_two(a, start_a), Matrix::last_two(b, start_b), y, Epilogue::Store);
+        }
+    }
+
+    fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        match i {
+            0 => dy.matmul(&call.x(1).t()),
+            _ => call.x(0).t().matmul(dy),
+        }
+    }
+
+    fn keeps(&self, i: usize) -> Keeps {
+        Keeps::x(1 - i)
+    }
+}
+
+#[cold]
+fn inner_axes_differ(a: &Shape, b: &Shape) -> ShapeError {
+    let (last, last_but_one) = (|s: &Shape| s[s.rank() - 1], |s: &Shape| s[s.rank() - 2]);
+    let error = ShapeError::new("the inner axes differ")
+        .operand("left", a, format!("axis {} is {}", a.rank() - 1, last(a)))
+        .operand("right", b, format!("axis {} is {}", b.rank() - 2, last_but_one(b)));
+    if last(a) == last(b) {
+        error.help("did you mean `a.matmul(&b.t())`?")
+    } else if last_but_one(a) == last_but_one(b) {
+        error.help("did you mean `a.t().matmul(&b)`?")
+    } else {
+        error.help("the last axis of the left operand must be as long as the last but one of the right")
+    }
+}
+
+/// The matrix product.
+impl<T: Scalar> Tensor<T> {
+    /// The matrix product over the last two axes, `[.., m, k]` by `[.., k, n]` to `[.., m, n]`; the axes before them
+    /// are batches, and broadcast. Neither operand is copied, whatever its layout.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let a = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// let b = Tensor::from([[1.0], [10.0]]);
+    /// assert_eq!(a.matmul(&b).to_vec(), [21.0, 43.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an operand has fewer than two axes, the inner sizes differ, or the batches do not broadcast together.
+    #[track_caller]
+    pub fn matmul(&self, other: &Self) -> Self {
+        Matmul.apply([self, other])
+    }
+}

@@ -1,0 +1,25 @@
+//! The operators that come with the engine. Each is written against the public trait; none has a door of its own.
+
+mod arithmetic;
+mod concat;
+mod elementary;
+mod index;
+mod linear;
+mod matmul;
+mod norm;
+mod reduce;
+mod softmax;
+mod view;
+mod where_;
+
+pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
+pub use concat::Concat;
+pub use elementary::{Abs, Cos, Exp, Ln, Powi, Relu, Sigmoid, Sin, Sqrt, Tanh};
+pub use index::{Rows, ScatterRows};
+pub use linear::Linear;
+pub use matmul::Matmul;
+pub use norm::LayerNorm;
+pub use reduce::Sum;
+pub use softmax::{LogSoftmax, Softmax};
+pub use view::{BroadcastTo, Permute, Reshape, Slice, Unslice};
+pub use where_::Where;

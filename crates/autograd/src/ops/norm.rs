@@ -1,0 +1,137 @@
+//! Layer normalisation: each lane along the last axis brought to mean 0 and variance 1, then scaled and shifted.
+//!
+//! With `μ` and `σ² + ε = 1/r²` of a lane of `n` elements, and `z = (x - μ) r`,
+//!
+//! ```text
+//! y = z γ + β        dβ = dy        dγ = dy z        dx = r (g - mean(g) - z mean(g z))   with g = dy γ.
+//! ```
+//! Source: J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer Normalization", 2016.
+
+use crate::array::View;
+use crate::error::ShapeError;
+use crate::graph::Call;
+use crate::kernels::reduce::pairwise;
+use crate::op::{Keeps, Op};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// Layer normalisation over the last axis, with inputs `x` of shape `[.., n]`, scale and shift of shape `[n]`.
+#[derive(Debug)]
+pub struct LayerNorm {
+    /// What is added to the variance, so that a constant lane does not divide by 0.
+    pub epsilon: f64,
+}
+
+impl LayerNorm {
+    /// The mean of a lane, and the reciprocal of its standard deviation.
+    fn moments<T: Scalar>(&self, x: &[T]) -> (T, T) {
+        let n = T::of(x.len() as f64);
+        let mean = pairwise(x) / n;
+        let variance = x.iter().map(|&x| (x - mean) * (x - mean)).sum::<T>() / n;
+        (mean, (variance + T::of(self.epsilon)).sqrt().recip())
+    }
+}
+
+impl<T: Scalar> Op<T, 3> for LayerNorm {
+    fn shape(&self, [x, scale, shift]: [&Shape; 3]) -> Result<Shape, ShapeError> {
+        let last = x.dims().last().map(std::slice::from_ref);
+        if last.is_some_and(|last| scale.dims() == last && shift.dims() == last) {
+            return Ok(x.clone());
+        }
+        Err(ShapeError::new("scale and shift must be as long as the last axis of the input")
+            .operand("input", x, "")
+            .operand("scale", scale, "")
+            .operand("shift", shift, ""))
+    }
+
+    fn forward(&self, [x, scale, shift]: [View<'_, T>; 3], y: &mut [T]) {
+        let (x, scale, shift) = (x.contiguous(), scale.contiguous(), shift.contiguous());
+        let n = scale.len().max(1);
+        for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+            let (mean, r) = self.moments(x);
+            for j in 0..n {
+                y[j] = (x[j] - mean) * r * scale[j] + shift[j];
+            }
+        }
+    }
+
+    fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        if i == 2 {
+            return dy.clone();
+        }
+        let x = call.x(0);
+        let centred = &x - x.mean_keepdims(-1);
+        let r = ((&centred * &centred).mean_keepdims(-1) + T::of(self.epsilon)).sqrt().powi(-1);
+        let z = centred * &r;
+        if i == 1 {
+            return dy * z;
+        }
+        let g = dy * call.x(1);
+        (&g - g.mean_keepdims(-1) - &z * (&g * &z).mean_keepdims(-1)) * r
+    }
+
+    /// All three gradients in one pass over the lanes, which share `z` and `g`.
+    fn backward_all(&self, call: &Call<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; 3] {
+        let needs = [0, 1, 2].map(|i| call.needs(i));
+        if call.recorded() || !needs[0] {
+            return [0, 1, 2].map(|i| needs[i].then(|| self.backward(i, call, dy)));
+        }
+        let (x, scale) = (call.x(0), call.x(1));
+        let (x, scale, dy_lanes) = (
+            x.array().view().contiguous(),
+            scale.array().view().contiguous(),
+            dy.array().view().contiguous(),
+        );
+        let n = scale.len().max(1);
+        let inverse = T::of(1.0 / n as f64);
+        let (mut dscale, mut dshift) = (vec![T::zero(); scale.len()], vec![T::zero(); scale.len()]);
+        let dx = Tensor::build(dy.shape(), |dx| {
+            for ((x, dy), dx) in x.chunks_exact(n).zip(dy_lanes.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
+                let (mean, r) = self.moments(x);
+                let (mut mean_g, mut mean_gz) = (T::zero(), T::zero());
+                for j in 0..n {
+                    let (z, g) = ((x[j] - mean) * r, dy[j] * scale[j]);
+                    dscale[j] += dy[j] * z;
+                    dshift[j] += dy[j];
+                    mean_g += g * inverse;
+                    mean_gz += g * z * inverse;
+                }
+                for j in 0..n {
+                    let (z, g) = ((x[j] - mean) * r, dy[j] * scale[j]);
+                    dx[j] = r * (g - mean_g - z * mean_gz);
+                }
+            }
+        });
+        let entries = |values: Vec<T>| Tensor::build([values.len()], |y| y.copy_from_slice(&values));
+        [Some(dx), needs[1].then(|| entries(dscale)), needs[2].then(|| entries(dshift))]
+    }
+
+    fn keeps(&self, i: usize) -> Keeps {
+        match i {
+            0 => Keeps::x(0) | Keeps::x(1),
+            1 => Keeps::x(0),
+            _ => Keeps::NONE,
+        }
+    }
+}
+
+/// Layer normalisation.
+impl<T: Scalar> Tensor<T> {
+    /// Normalises each lane along the last axis to mean 0 and variance 1, multiplies by `scale` and adds `shift`, both of
+    /// shape `[n]` for an input of shape `[.., n]`. The variance is the biased one; `epsilon` is added to it.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0]]);
+    /// let y = x.layer_norm(&Tensor::ones([2]), &Tensor::zeros([2]), 0.0);
+    /// assert_eq!(y.to_vec(), [-1.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If scale or shift are not as long as the last axis.
+    #[track_caller]
+    pub fn layer_norm(&self, scale: &Self, shift: &Self, epsilon: f64) -> Self {
+        LayerNorm { epsilon }.apply([self, scale, shift])
+    }
+}

@@ -1,0 +1,117 @@
+//! Sums and means over axes.
+//!
+//! The sum over an axis sends its cotangent to every term: `dx = broadcast(dy)`. It is the adjoint of broadcasting,
+//! which is why the sweep sums wherever an operator has broadcast.
+
+use crate::array::View;
+use crate::error::{OrPanic, ShapeError};
+use crate::graph::Call;
+use crate::kernels::reduce;
+use crate::op::{Keeps, Op};
+use crate::scalar::Scalar;
+use crate::shape::{Axes, Shape};
+use crate::tensor::Tensor;
+
+/// The sum over some axes.
+#[derive(Debug)]
+pub struct Sum {
+    /// The axes to sum over.
+    pub axes: Axes,
+    /// Whether they stay, with size 1.
+    pub keepdims: bool,
+}
+
+impl<T: Scalar> Op<T, 1> for Sum {
+    fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
+        Ok(reduce::remaining(x, &self.axes.resolve(x)?, self.keepdims))
+    }
+    fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
+        reduce::sum(x, &self.axes.resolve(x.shape()).or_panic(), y);
+    }
+    fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        let x = call.shape(0);
+        let kept = reduce::remaining(x, &self.axes.resolve(x).or_panic(), true);
+        dy.reshape(kept).broadcast_to(x)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::NONE
+    }
+}
+
+/// Reductions.
+impl<T: Scalar> Tensor<T> {
+    /// The sum of all elements, a scalar; 0 if there are none.
+    #[track_caller]
+    pub fn sum(&self) -> Self {
+        self.sum_axes(..)
+    }
+
+    /// The sum over some axes, which disappear.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_axes(0).to_vec(), [4.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn sum_axes(&self, axes: impl Into<Axes>) -> Self {
+        Sum { axes: axes.into(), keepdims: false }.apply([self])
+    }
+
+    /// The sum over some axes, which stay with size 1, so that the result broadcasts against this tensor.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn sum_keepdims(&self, axes: impl Into<Axes>) -> Self {
+        Sum { axes: axes.into(), keepdims: true }.apply([self])
+    }
+
+    /// The mean of all elements, a scalar; NaN if there are none.
+    #[track_caller]
+    pub fn mean(&self) -> Self {
+        self.mean_axes(..)
+    }
+
+    /// The mean over some axes, which disappear.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn mean_axes(&self, axes: impl Into<Axes>) -> Self {
+        self.mean_of(self.sum_axes(axes))
+    }
+
+    /// The mean over some axes, which stay with size 1.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn mean_keepdims(&self, axes: impl Into<Axes>) -> Self {
+        self.mean_of(self.sum_keepdims(axes))
+    }
+
+    #[track_caller]
+    fn mean_of(&self, sum: Self) -> Self {
+        let terms = self.size() as f64 / sum.size() as f64;
+        sum / T::of(if terms.is_nan() { 0.0 } else { terms })
+    }
+
+    /// The sum over whatever axes `shape` was stretched along to become this tensor's shape: undoes
+    /// [`broadcast_to`](Self::broadcast_to).
+    pub(crate) fn try_sum_to(&self, shape: &Shape) -> Result<Self, ShapeError> {
+        let fits = Shape::broadcast(&[shape, self.shape()]).is_ok_and(|joint| &joint == self.shape());
+        if !fits {
+            return Err(ShapeError::new("the target was not stretched to this shape")
+                .operand("from", self.shape(), "")
+                .operand("to", shape, ""));
+        }
+        let skip = self.rank() - shape.rank();
+        let stretched = |axis: &usize| *axis < skip || shape[axis - skip] == 1 && self.shape()[*axis] != 1;
+        let axes: Vec<isize> = (0..self.rank()).filter(stretched).map(|axis| axis as isize).collect();
+        Ok(self.sum_axes(&axes[..]).reshape(shape))
+    }
+}

@@ -1,0 +1,70 @@
+//! A choice between two tensors, element by element. The one that is not chosen gets a gradient of exactly 0 there.
+
+use crate::array::{Array, View};
+use crate::error::{OrPanic, ShapeError};
+use crate::graph::Call;
+use crate::op::{Keeps, Op};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The first input where the mask holds, the second elsewhere.
+#[derive(Debug)]
+pub struct Where {
+    /// The mask, which broadcasts with the inputs.
+    pub mask: Array<bool>,
+}
+
+impl<T: Scalar> Op<T, 2> for Where {
+    fn shape(&self, [a, b]: [&Shape; 2]) -> Result<Shape, ShapeError> {
+        Shape::broadcast(&[self.mask.shape(), a, b])
+    }
+    fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
+        if let (Some(mask), Some(a), Some(b)) = (self.mask.as_slice(), a.as_slice(), b.as_slice())
+            && [mask.len(), a.len(), b.len()] == [y.len(); 3]
+        {
+            return (0..y.len()).for_each(|j| y[j] = if mask[j] { a[j] } else { b[j] });
+        }
+        let shape = Shape::broadcast(&[self.mask.shape(), a.shape(), b.shape()]).or_panic();
+        let places = |layout: &crate::layout::Layout| layout.broadcast_to(&shape).or_panic().places();
+        let mask = self.mask.view();
+        let mut at = places(mask.layout()).zip(places(a.layout()).zip(places(b.layout())));
+        y.fill_with(|| match at.next() {
+            Some((m, (i, j))) => {
+                if mask.data()[m] {
+                    a.data()[i]
+                } else {
+                    b.data()[j]
+                }
+            }
+            None => unreachable!("as many places as elements"),
+        });
+    }
+    fn backward(&self, i: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        let zero = Tensor::scalar(T::zero());
+        let [a, b] = if i == 0 { [dy, &zero] } else { [&zero, dy] };
+        Tensor::where_(&self.mask, a, b)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::NONE
+    }
+}
+
+/// Choosing.
+impl<T: Scalar> Tensor<T> {
+    /// `a` where the mask holds, `b` elsewhere; all three broadcast together.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([4.0, -1.0]);
+    /// let root = Tensor::where_(&x.mask(|x| x > 0.0), &x, &Tensor::scalar(1.0)).sqrt();
+    /// assert_eq!(root.to_vec(), [2.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If they do not.
+    #[track_caller]
+    pub fn where_(mask: &Array<bool>, a: &Self, b: &Self) -> Self {
+        Where { mask: mask.clone() }.apply([a, b])
+    }
+}

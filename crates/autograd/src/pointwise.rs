@@ -1,0 +1,133 @@
+//! One formula, several readings.
+//!
+//! A pointwise operator is a formula `f` and its derivative `df`, written once over an [`Algebra`], and read
+//! - as **numbers**: one vectorised loop for the value, and one for the gradient `dx = dy df(x, y)`;
+//! - as **tensors**: the gradient of the gradient, to any order, since `df` is then itself recorded;
+//! - as **dual numbers** ([`Dual`](crate::Dual)): the derivative of `f` worked out by the rules, which `df` must equal.
+
+use crate::algebra::{Algebra, Number};
+use crate::array::View;
+use crate::error::{OrPanic, ShapeError};
+use crate::graph::Call;
+use crate::kernels::map::{map, map_with};
+use crate::op::{Keeps, Op, snake_case};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use std::array::from_fn;
+use std::fmt;
+
+/// A pointwise operator: its value and its derivatives, element by element.
+///
+/// # Example
+/// `softsign(x) = x / (1 + |x|)`, with the derivative `1 / (1 + |x|)²`:
+///
+/// ```
+/// use autograd::{Algebra, Keeps, Pointwise, Scalar, Tensor};
+///
+/// #[derive(Debug)]
+/// struct Softsign;
+///
+/// impl<T: Scalar> Pointwise<T, 1> for Softsign {
+///     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+///         x.clone() / (A::constant(T::one()) + x.abs())
+///     }
+///     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+///         (A::constant(T::one()) + x.abs()).powi(-2)
+///     }
+///     fn keeps(&self, _: usize) -> Keeps {
+///         Keeps::x(0)
+///     }
+/// }
+///
+/// let x = Tensor::from([1.0, -3.0]).requires_grad();
+/// let y = Softsign.at([&x]);
+/// assert_eq!(y.to_vec(), [0.5, -0.75]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.25, 0.0625]);
+/// ```
+pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
+    /// The value.
+    fn f<A: Algebra<T>>(&self, x: [A; N]) -> A;
+
+    /// The derivative of the value `y` with respect to `x[i]`.
+    fn df<A: Algebra<T>>(&self, i: usize, x: [A; N], y: A) -> A;
+
+    /// What `df(i, ..)` reads. What is not listed is NaN there. By default everything.
+    fn keeps(&self, i: usize) -> Keeps {
+        let _ = i;
+        Keeps::ALL
+    }
+
+    /// Applies the operator to tensors that broadcast together.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[track_caller]
+    fn at(self, x: [&Tensor<T>; N]) -> Tensor<T>
+    where
+        Self: Sized,
+    {
+        Map(self).apply(x)
+    }
+
+    /// As [`at`](Self::at).
+    ///
+    /// # Errors
+    /// If the tensors do not broadcast together.
+    #[track_caller]
+    fn try_at(self, x: [&Tensor<T>; N]) -> Result<Tensor<T>, ShapeError>
+    where
+        Self: Sized,
+    {
+        Map(self).try_apply(x)
+    }
+}
+
+/// A [`Pointwise`] formula as an [`Op`].
+pub struct Map<P>(pub P);
+
+impl<P: fmt::Debug> fmt::Debug for Map<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
+    fn name(&self) -> String {
+        snake_case(std::any::type_name::<P>())
+    }
+
+    #[inline]
+    fn forward(&self, x: [View<'_, T>; N], y: &mut [T]) {
+        let shape = Shape::broadcast(&x.each_ref().map(|x| x.shape())).or_panic();
+        map(x, &shape, y, |x| self.0.f(x.map(Number)).0);
+    }
+
+    fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        let keeps = self.0.keeps(i);
+        let has: [bool; N] = from_fn(|j| keeps.has_x(j));
+        // What the formula did not ask to keep is NaN, so that reading it is seen.
+        let nan = T::nan();
+        if call.recorded() {
+            let absent = || Tensor::scalar(nan);
+            let x = from_fn(|j| if has[j] { call.x(j) } else { absent() });
+            let y = if keeps.has_y() { call.y() } else { absent() };
+            return dy * self.0.df(i, x, y);
+        }
+        // One pass; `dy` stands in for operands that are not there.
+        let x = from_fn(|j| call.kept_x(j).filter(|_| has[j]).unwrap_or(dy.array()).view());
+        let y = call.kept_y().filter(|_| keeps.has_y()).unwrap_or(dy.array()).view();
+        let slope = |x: [T; N], y: T| {
+            let x = from_fn(|j| Number(if has[j] { x[j] } else { nan }));
+            self.0.df(i, x, Number(if keeps.has_y() { y } else { nan })).0
+        };
+        let shape = dy.shape();
+        Tensor::build(shape, |dx| {
+            map_with(x, [y, dy.array().view()], shape, dx, |x, [y, dy]| dy * slope(x, y));
+        })
+    }
+
+    fn keeps(&self, i: usize) -> Keeps {
+        self.0.keeps(i)
+    }
+}

@@ -1,0 +1,101 @@
+//! The numbers a tensor may hold.
+//!
+//! [`Element`] is anything an [`Array`](crate::Array) stores: `f32`, `f64`, and the `usize` and `bool` of indices
+//! and masks. [`Scalar`] is what can be differentiated: `f32` and `f64`. Both are sealed: the kernels know every type
+//! they meet, and an operator is written once for both precisions.
+
+use num_traits::Float;
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+    impl Sealed for usize {}
+    impl Sealed for bool {}
+}
+
+/// A value that an [`Array`](crate::Array) stores: `f32`, `f64`, `usize` or `bool`.
+pub trait Element:
+    sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static
+{
+    /// Whether every pattern of bits is a value of this type, so that recycled memory may be read before it is written.
+    #[doc(hidden)]
+    const ANY_BITS: bool = true;
+}
+
+impl Element for f32 {}
+impl Element for f64 {}
+impl Element for usize {}
+impl Element for bool {
+    const ANY_BITS: bool = false;
+}
+
+/// A number that can be differentiated: `f32` (the default everywhere) or `f64`.
+///
+/// The elementary functions come from [`num_traits::Float`]; what is added here is the conversion from literals and the
+/// door to the matrix kernels.
+///
+/// ```
+/// use autograd::Scalar;
+/// fn half<T: Scalar>(x: T) -> T {
+///     x * T::of(0.5)
+/// }
+/// assert_eq!(half(3.0_f32), 1.5);
+/// ```
+pub trait Scalar:
+    Element + Float + AddAssign + SubAssign + MulAssign + DivAssign + Sum + fmt::LowerExp + Into<f64>
+{
+    /// The name of the type as Rust writes it, `"f32"` or `"f64"`.
+    const NAME: &'static str;
+
+    /// The nearest number of this type.
+    fn of(value: f64) -> Self;
+
+    /// `c = a b + beta c` for matrices given by pointer, row stride and column stride, in elements.
+    ///
+    /// # Safety
+    /// `a`, `b` and `c` must be valid for all `m x k`, `k x n` and `m x n` elements that the strides reach; `c` must
+    /// not overlap `a` or `b`, and no two of its elements each other.
+    #[doc(hidden)]
+    #[allow(unsafe_code, clippy::too_many_arguments)]
+    unsafe fn gemm(
+        m: usize,
+        k: usize,
+        n: usize,
+        a: (*const Self, isize, isize),
+        b: (*const Self, isize, isize),
+        beta: Self,
+        c: (*mut Self, isize, isize),
+    );
+}
+
+macro_rules! scalar {
+    ($t:ident, $gemm:path) => {
+        impl Scalar for $t {
+            const NAME: &'static str = stringify!($t);
+
+            fn of(value: f64) -> Self {
+                value as $t
+            }
+
+            #[allow(unsafe_code)]
+            unsafe fn gemm(
+                m: usize,
+                k: usize,
+                n: usize,
+                (a, ars, acs): (*const Self, isize, isize),
+                (b, brs, bcs): (*const Self, isize, isize),
+                beta: Self,
+                (c, crs, ccs): (*mut Self, isize, isize),
+            ) {
+                // SAFETY: the caller's promise is the one that `matrixmultiply` asks for.
+                unsafe { $gemm(m, k, n, 1.0, a, ars, acs, b, brs, bcs, beta, c, crs, ccs) }
+            }
+        }
+    };
+}
+scalar!(f32, matrixmultiply::sgemm);
+scalar!(f64, matrixmultiply::dgemm);

@@ -1,0 +1,324 @@
+//! The shape of a tensor: the size of each axis, and the rule by which shapes broadcast.
+//!
+//! Shapes are aligned at their *last* axis. Two sizes agree if they are equal or one of them is 1, which is then
+//! stretched; a missing axis counts as 1. This is NumPy's rule.
+
+use crate::error::ShapeError;
+use smallvec::SmallVec;
+use std::fmt;
+use std::ops::{Index, RangeFull};
+
+/// A short list, on the stack up to four entries.
+pub(crate) type Small<T> = SmallVec<[T; 4]>;
+
+/// The size of each axis of a tensor; the empty shape is that of a scalar.
+///
+/// ```
+/// use autograd::Shape;
+/// let shape = Shape::from([2, 3]);
+/// assert_eq!((shape.rank(), shape.size(), shape[1]), (2, 6, 3));
+/// assert_eq!(shape.to_string(), "[2, 3]");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(Small<usize>);
+
+impl Shape {
+    /// The shape of a scalar: no axes, one element.
+    pub fn scalar() -> Self {
+        Shape(Small::new())
+    }
+
+    /// The sizes of the axes, outermost first.
+    #[inline]
+    pub fn dims(&self) -> &[usize] {
+        &self.0
+    }
+
+    /// The number of axes.
+    #[inline]
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The number of elements: the product of the sizes, 1 for a scalar.
+    ///
+    /// # Panics
+    /// If the product overflows, which no shape of an existing tensor does.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.try_size().unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// The number of elements, or an error if a tensor of this shape could not be addressed.
+    ///
+    /// # Errors
+    /// If the product of the sizes, zeros left out, exceeds `isize::MAX / 8`: then strides or byte counts overflow.
+    #[inline]
+    pub fn try_size(&self) -> Result<usize, ShapeError> {
+        let mut product = 1_usize;
+        let mut empty = false;
+        for &dim in &self.0 {
+            empty |= dim == 0;
+            product = match product.checked_mul(dim.max(1)) {
+                Some(p) if p <= isize::MAX as usize / 8 => p,
+                _ => return Err(too_many_elements(self)),
+            };
+        }
+        Ok(if empty { 0 } else { product })
+    }
+
+    /// The shape that all of `shapes` broadcast to together.
+    ///
+    /// # Errors
+    /// If two sizes of one axis differ and neither is 1.
+    ///
+    /// ```
+    /// use autograd::Shape;
+    /// let joint = Shape::broadcast(&[&Shape::from([4, 1]), &Shape::from([3])])?;
+    /// assert_eq!(joint, Shape::from([4, 3]));
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    #[inline]
+    pub fn broadcast(shapes: &[&Shape]) -> Result<Shape, ShapeError> {
+        let Some((first, rest)) = shapes.split_first() else { return Ok(Shape::scalar()) };
+        if rest.iter().all(|s| s == first) {
+            return Ok((*first).clone());
+        }
+        let rank = shapes.iter().map(|s| s.rank()).max().unwrap_or(0);
+        let mut joint = Shape(SmallVec::from_elem(1, rank));
+        for shape in shapes {
+            let skip = rank - shape.rank();
+            for (axis, &dim) in shape.0.iter().enumerate() {
+                let target = &mut joint.0[skip + axis];
+                if *target == 1 {
+                    *target = dim;
+                } else if dim != 1 && dim != *target {
+                    return Err(cannot_broadcast(shapes, rank - skip - axis));
+                }
+            }
+        }
+        Ok(joint)
+    }
+
+    /// Resolves an axis that may count from the end, `-1` being the last.
+    ///
+    /// # Errors
+    /// If there is no such axis.
+    pub fn axis(&self, axis: isize) -> Result<usize, ShapeError> {
+        let rank = self.rank() as isize;
+        let resolved = if axis < 0 { axis + rank } else { axis };
+        if (0..rank).contains(&resolved) {
+            Ok(resolved as usize)
+        } else {
+            let range = if rank == 0 {
+                "a scalar has no axes".into()
+            } else {
+                format!("axes run from {} to {}", -rank, rank - 1)
+            };
+            Err(ShapeError::new(format!("axis {axis} is out of range")).operand("shape", self, range))
+        }
+    }
+
+    /// The two sizes of a matrix.
+    ///
+    /// # Errors
+    /// If the rank is not 2.
+    pub fn matrix(&self) -> Result<[usize; 2], ShapeError> {
+        match *self.dims() {
+            [rows, columns] => Ok([rows, columns]),
+            _ => Err(ShapeError::new("expected a matrix, a tensor with two axes").operand(
+                "found",
+                self,
+                format!("rank {}", self.rank()),
+            )),
+        }
+    }
+
+    /// This shape with axis `axis` set to `size`.
+    pub(crate) fn with(&self, axis: usize, size: usize) -> Shape {
+        let mut shape = self.clone();
+        shape.0[axis] = size;
+        shape
+    }
+
+    /// The first `n` axes, and the rest.
+    pub(crate) fn split_at(&self, n: usize) -> (Shape, Shape) {
+        let (head, tail) = self.0.split_at(n);
+        (head.into(), tail.into())
+    }
+
+    /// This shape followed by the axes of `tail`.
+    pub(crate) fn join(mut self, tail: &[usize]) -> Shape {
+        self.0.extend_from_slice(tail);
+        self
+    }
+}
+
+#[cold]
+fn too_many_elements(shape: &Shape) -> ShapeError {
+    ShapeError::new("the shape has more elements than can be addressed").operand("shape", shape, "")
+}
+
+#[cold]
+fn cannot_broadcast(shapes: &[&Shape], from_end: usize) -> ShapeError {
+    let mut error = ShapeError::new("the shapes do not broadcast together");
+    for (i, shape) in shapes.iter().enumerate() {
+        let note = match shape.rank().checked_sub(from_end) {
+            Some(axis) => format!("axis {axis} is {}", shape[axis]),
+            None => String::new(),
+        };
+        error = error.operand(ShapeError::label(i, shapes.len()), shape, note);
+    }
+    error.help("aligned at the last axis, sizes must be equal or 1; `reshape` or `unsqueeze` an operand to line its axes up")
+}
+
+impl Index<usize> for Shape {
+    type Output = usize;
+    #[inline]
+    fn index(&self, axis: usize) -> &usize {
+        &self.0[axis]
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.dims())
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    #[inline]
+    fn from(dims: [usize; N]) -> Self {
+        Shape(SmallVec::from_slice(&dims))
+    }
+}
+
+impl From<&[usize]> for Shape {
+    #[inline]
+    fn from(dims: &[usize]) -> Self {
+        Shape(SmallVec::from_slice(dims))
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(dims: Vec<usize>) -> Self {
+        Shape(SmallVec::from_vec(dims))
+    }
+}
+
+impl From<&Shape> for Shape {
+    #[inline]
+    fn from(shape: &Shape) -> Self {
+        shape.clone()
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    #[inline]
+    fn from_iter<I: IntoIterator<Item = usize>>(dims: I) -> Self {
+        Shape(dims.into_iter().collect())
+    }
+}
+
+/// Which axes an operation works on: one, `-1` counting from the end, several, or all (`..`).
+///
+/// ```
+/// use autograd::Tensor;
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(x.sum_axes(-1).to_vec(), [3.0, 7.0]);
+/// assert_eq!(x.sum_axes([0, 1]).item(), 10.0);
+/// assert_eq!(x.sum_axes(..).item(), 10.0);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axes(Option<Small<isize>>);
+
+impl Axes {
+    /// The axes that are meant, in ascending order, for a tensor of this shape.
+    ///
+    /// # Errors
+    /// If an axis is out of range or named twice.
+    pub fn resolve(&self, shape: &Shape) -> Result<Vec<usize>, ShapeError> {
+        let Some(axes) = &self.0 else { return Ok((0..shape.rank()).collect()) };
+        let mut resolved = axes.iter().map(|&a| shape.axis(a)).collect::<Result<Vec<_>, _>>()?;
+        resolved.sort_unstable();
+        match resolved.windows(2).find(|w| w[0] == w[1]) {
+            Some(w) => {
+                Err(ShapeError::new(format!("axis {} is named twice", w[0])).operand("shape", shape, ""))
+            }
+            None => Ok(resolved),
+        }
+    }
+}
+
+impl From<isize> for Axes {
+    fn from(axis: isize) -> Self {
+        Axes(Some(SmallVec::from_slice(&[axis])))
+    }
+}
+
+impl<const N: usize> From<[isize; N]> for Axes {
+    fn from(axes: [isize; N]) -> Self {
+        Axes(Some(SmallVec::from_slice(&axes)))
+    }
+}
+
+impl From<&[isize]> for Axes {
+    fn from(axes: &[isize]) -> Self {
+        Axes(Some(SmallVec::from_slice(axes)))
+    }
+}
+
+impl From<RangeFull> for Axes {
+    fn from(_: RangeFull) -> Self {
+        Axes(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_overflow_are_errors_and_zero_is_no_excuse() {
+        assert!(Shape::from([usize::MAX, 2]).try_size().is_err());
+        assert!(Shape::from([0, 1 << 62, 1 << 62]).try_size().is_err());
+        assert_eq!(Shape::from([0, 5]).try_size(), Ok(0));
+        assert_eq!(Shape::scalar().size(), 1);
+    }
+
+    /// NumPy's rule, stated another way: per axis from the end, the set of sizes other than 1 has at most one member.
+    #[test]
+    fn all_pairs_up_to_rank_three_follow_the_rule() {
+        let dims = [0, 1, 2, 3];
+        let mut shapes = vec![Shape::scalar()];
+        for a in dims {
+            shapes.push([a].into());
+            for b in dims {
+                shapes.push([a, b].into());
+                shapes.extend(dims.map(|c| Shape::from([a, b, c])));
+            }
+        }
+        for x in &shapes {
+            for y in &shapes {
+                let rank = x.rank().max(y.rank());
+                let at = |s: &Shape, i: usize| if i < s.rank() { s[s.rank() - 1 - i] } else { 1 };
+                let expected: Option<Vec<usize>> = (0..rank)
+                    .rev()
+                    .map(|i| match (at(x, i), at(y, i)) {
+                        (a, b) if a == b => Some(a),
+                        (1, b) => Some(b),
+                        (a, 1) => Some(a),
+                        _ => None,
+                    })
+                    .collect();
+                assert_eq!(Shape::broadcast(&[x, y]).ok(), expected.map(Shape::from), "{x} with {y}");
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The tensor: a value that may remember where it came from.
+//!
+//! A tensor is an [`Array`] and, if it is tracked, a place in the graph. Values are immutable: an operator makes a new
+//! tensor, and who holds one may rely on it. A constant has no place in the graph, and costs none.
+
+use crate::array::Array;
+use crate::error::{OrPanic, ShapeError};
+use crate::graph::Node;
+use crate::rng::Rng;
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use std::fmt;
+use std::sync::Arc;
+
+/// An n-dimensional array of `f32` or `f64` that can be differentiated.
+///
+/// ```
+/// use autograd::Tensor;
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).requires_grad();
+/// let y = (&x * &x).sum();
+/// assert_eq!(y.item(), 30.0);
+/// assert_eq!(y.backward()[&x].to_vec(), [2.0, 4.0, 6.0, 8.0]);
+/// ```
+#[derive(Clone)]
+pub struct Tensor<T: Scalar = f32> {
+    array: Array<T>,
+    node: Option<Arc<Node<T>>>,
+}
+
+/// Making tensors.
+impl<T: Scalar> Tensor<T> {
+    /// The elements of `data` in row-major order.
+    ///
+    /// # Errors
+    /// If their number is not the size of the shape.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from_vec(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3])?;
+    /// assert_eq!(x.at([1, 0]), 4.0);
+    /// assert!(Tensor::from_vec(vec![1.0; 5], [2, 3]).is_err());
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    pub fn from_vec(data: Vec<T>, shape: impl Into<Shape>) -> Result<Self, ShapeError> {
+        Array::from_vec(data, shape).map(Self::constant)
+    }
+
+    /// A tensor of pooled memory, whose elements, in row-major order, `write` must all set: they hold anything.
+    ///
+    /// # Panics
+    /// If there is no memory for the shape.
+    #[track_caller]
+    #[inline]
+    pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Self {
+        Self::constant(Array::build(shape, write).or_panic())
+    }
+
+    /// A single number: the tensor without axes.
+    #[inline]
+    pub fn scalar(value: T) -> Self {
+        Self::build(Shape::scalar(), |y| y[0] = value)
+    }
+
+    /// Every element the same.
+    ///
+    /// # Panics
+    /// If there is no memory for the shape.
+    #[track_caller]
+    pub fn full(shape: impl Into<Shape>, value: T) -> Self {
+        Self::build(shape, |y| y.fill(value))
+    }
+
+    /// All zeros.
+    ///
+    /// # Panics
+    /// If there is no memory for the shape.
+    #[track_caller]
+    pub fn zeros(shape: impl Into<Shape>) -> Self {
+        Self::full(shape, T::zero())
+    }
+
+    /// All ones.
+    ///
+    /// # Panics
+    /// If there is no memory for the shape.
+    #[track_caller]
+    pub fn ones(shape: impl Into<Shape>) -> Self {
+        Self::full(shape, T::one())
+    }
+
+    /// The numbers `0, 1, ..., n - 1`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::<f32>::arange(3).to_vec(), [0.0, 1.0, 2.0]);
+    /// ```
+    pub fn arange(n: usize) -> Self {
+        Self::build([n], |y| (0..n).zip(y).for_each(|(i, y)| *y = T::of(i as f64)))
+    }
+
+    /// Independent numbers, uniform in `[low, high)`.
+    ///
+    /// # Panics
+    /// If `low` is not below `high`, either is not finite, or there is no memory for the shape.
+    #[track_caller]
+    pub fn uniform(shape: impl Into<Shape>, low: T, high: T, rng: &mut Rng) -> Self {
+        assert!(
+            low < high && (high - low).is_finite(),
+            "uniform: expected finite low < high, found {low} and {high}"
+        );
+        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>()))
+    }
+
+    /// Independent numbers from the normal distribution with this mean and standard deviation.
+    ///
+    /// # Panics
+    /// If the deviation is negative or not finite, or there is no memory for the shape.
+    #[track_caller]
+    pub fn normal(shape: impl Into<Shape>, mean: T, deviation: T, rng: &mut Rng) -> Self {
+        let valid = deviation >= T::zero() && deviation.is_finite();
+        assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
+        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
+    }
+
+    /// A constant with this value.
+    #[inline]
+    pub fn constant(array: Array<T>) -> Self {
+        Tensor { array, node: None }
+    }
+
+    #[inline]
+    pub(crate) fn tracked(array: Array<T>, node: Arc<Node<T>>) -> Self {
+        Tensor { array, node: Some(node) }
+    }
+}
+
+/// Looking at tensors.
+impl<T: Scalar> Tensor<T> {
+    /// The shape.
+    #[inline]
+    pub fn shape(&self) -> &Shape {
+        self.array.shape()
+    }
+
+    /// The size of each axis, outermost first.
+    #[inline]
+    pub fn dims(&self) -> &[usize] {
+        self.shape().dims()
+    }
+
+    /// The number of axes.
+    #[inline]
+    pub fn rank(&self) -> usize {
+        self.shape().rank()
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.array.size()
+    }
+
+    /// The value, without the history.
+    #[inline]
+    pub fn array(&self) -> &Array<T> {
+        &self.array
+    }
+
+    /// The elements in row-major order, copied.
+    pub fn to_vec(&self) -> Vec<T> {
+        self.array.to_vec()
+    }
+
+    /// The only element.
+    ///
+    /// # Panics
+    /// If there is not exactly one.
+    #[track_caller]
+    #[inline]
+    pub fn item(&self) -> T {
+        let mut elements = self.array.view().iter();
+        match (elements.next(), elements.next()) {
+            (Some(value), None) => value,
+            _ => panic!(
+                "item: the tensor of shape {} is not a single number; reduce it, or use `at` or `to_vec`",
+                self.shape()
+            ),
+        }
+    }
+
+    /// The element with this index.
+    ///
+    /// # Panics
+    /// If the index is out of range or has not as many entries as there are axes.
+    #[track_caller]
+    pub fn at<const N: usize>(&self, index: [usize; N]) -> T {
+        let inside = N == self.rank() && index.iter().zip(self.dims()).all(|(i, dim)| i < dim);
+        assert!(inside, "at: there is no element {index:?} in a tensor of shape {}", self.shape());
+        let layout = self.array.layout();
+        let steps = index.iter().zip(layout.strides()).map(|(&i, &s)| i as isize * s);
+        self.array.view().data()[(layout.offset() as isize + steps.sum::<isize>()) as usize]
+    }
+
+    /// For each element, whether `test` holds: a mask.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, -2.0]);
+    /// assert_eq!(x.mask(|x| x > 0.0).to_vec(), [true, false]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no memory for the mask.
+    #[track_caller]
+    pub fn mask(&self, test: impl Fn(T) -> bool) -> Array<bool> {
+        let shape = self.shape();
+        Array::build(shape, |y| crate::kernels::map::map([self.array.view()], shape, y, |[x]| test(x)))
+            .or_panic()
+    }
+
+    /// Where this is positive, or NaN.
+    pub(crate) fn is_positive(&self) -> Array<bool> {
+        #[expect(
+            clippy::neg_cmp_op_on_partial_ord,
+            reason = "NaN counts as positive, so that it is not swallowed"
+        )]
+        self.mask(|x| !(x <= T::zero()))
+    }
+}
+
+/// Tracking.
+impl<T: Scalar> Tensor<T> {
+    /// Whether operators on this tensor are recorded.
+    #[inline]
+    pub fn is_tracked(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// This value as a leaf that gradients can be asked for. A tensor that is tracked already stays what it is.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::scalar(2.0).requires_grad();
+    /// assert_eq!(x.exp().backward()[&x].item(), 2.0_f64.exp());
+    /// ```
+    pub fn requires_grad(self) -> Self {
+        match self.node {
+            Some(_) => self,
+            None => Tensor { node: Some(Node::leaf(self.shape().clone())), array: self.array },
+        }
+    }
+
+    /// This value as a constant: no gradient flows through it.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::scalar(2.0).requires_grad();
+    /// let y = &x * x.detach();
+    /// assert_eq!(y.backward()[&x].item(), 2.0);
+    /// ```
+    pub fn detach(&self) -> Self {
+        Self::constant(self.array.clone())
+    }
+
+    /// Changes the elements, in row-major order, in place; a tensor that shares them keeps the old ones, and so does
+    /// a graph that has kept them. For parameters: what is computed afterwards has the new value, and the tensor keeps
+    /// its identity.
+    ///
+    /// # Panics
+    /// If this is the result of a recorded operator, whose value is not free to change.
+    #[track_caller]
+    pub fn update<R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
+        let is_result = self.node.as_ref().is_some_and(|node| node.record.is_some());
+        assert!(
+            !is_result,
+            "update: the tensor was computed by a recorded operator; only leaves and constants change"
+        );
+        change(self.array.make_mut())
+    }
+
+    #[inline]
+    pub(crate) fn node(&self) -> Option<&Arc<Node<T>>> {
+        self.node.as_ref()
+    }
+
+    pub(crate) fn into_node(self) -> Option<Arc<Node<T>>> {
+        self.node
+    }
+
+    /// Adds another gradient to this one: in place, if nobody else looks at it and neither is recorded.
+    pub(crate) fn accumulate(&mut self, other: Tensor<T>) {
+        let is_plain = self.node.is_none() && other.node.is_none() && self.shape() == other.shape();
+        if is_plain && let (Some(sum), Some(more)) = (self.array.get_mut(), other.array.as_slice()) {
+            sum.iter_mut().zip(more).for_each(|(sum, &more)| *sum += more);
+            return;
+        }
+        *self = &*self + &other;
+    }
+}
+
+impl<T: Scalar> From<T> for Tensor<T> {
+    fn from(value: T) -> Self {
+        Tensor::scalar(value)
+    }
+}
+
+impl<T: Scalar, const N: usize> From<[T; N]> for Tensor<T> {
+    fn from(row: [T; N]) -> Self {
+        Tensor::build([N], |y| y.copy_from_slice(&row))
+    }
+}
+
+impl<T: Scalar, const M: usize, const N: usize> From<[[T; N]; M]> for Tensor<T> {
+    fn from(rows: [[T; N]; M]) -> Self {
+        Tensor::build([M, N], |y| y.copy_from_slice(rows.as_flattened()))
+    }
+}
+
+impl<T: Scalar, const L: usize, const M: usize, const N: usize> From<[[[T; N]; M]; L]> for Tensor<T> {
+    fn from(planes: [[[T; N]; M]; L]) -> Self {
+        Tensor::build([L, M, N], |y| y.copy_from_slice(planes.as_flattened().as_flattened()))
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.node {
+            None => "constant",
+            Some(node) if node.record.is_none() => "leaf",
+            Some(_) => "tracked",
+        };
+        write!(f, "Tensor<{}> {} {kind}\n{self}", T::NAME, self.shape())
+    }
+}
