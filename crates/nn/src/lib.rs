@@ -1,1 +1,11 @@
-//! To come.
+//! Neural networks on `autograd`.
+
+// The derive writes `::wengert::...`, which inside this crate is this crate.
+extern crate self as wengert;
+
+mod module;
+mod param;
+
+pub use autograd::{Rng, Scalar, Tensor};
+pub use module::{Module, Path};
+pub use param::Param;

@@ -1,0 +1,182 @@
+//! Modules: whatever holds parameters, and gives each of them a path.
+//!
+//! A path such as `layers.0.weight` is the one key of a parameter: of its entry in a checkpoint, of the optimizer's state
+//! for it, of regularizers, summaries and messages. `#[derive(Module)]` makes it from the names of fields.
+
+use crate::param::Param;
+use autograd::Scalar;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Something that holds parameters: a layer, a network, or a part of one.
+///
+/// Derive it: every field is visited under its name. Fields may be modules, [`Param`]s, `Vec`, `Option`, `Box`, arrays and
+/// tuples of modules, or plain values such as numbers, which hold no parameters; a field of any other type is left out
+/// with `#[module(skip)]`.
+///
+/// ```
+/// use nn::{Linear, Module, Rng};
+///
+/// #[derive(Module)]
+/// struct Net {
+///     hidden: Linear,
+///     heads: Vec<Linear>,
+///     rate: f64,
+/// }
+///
+/// let mut rng = Rng::seed(0);
+/// let net = Net { hidden: Linear::new(4, 3, &mut rng), heads: vec![Linear::new(3, 1, &mut rng)], rate: 0.1 };
+/// let paths: Vec<String> = net.parameters().into_iter().map(|(path, _)| path).collect();
+/// assert_eq!(paths, ["hidden.weight", "hidden.bias", "heads.0.weight", "heads.0.bias"]);
+/// assert_eq!(net.parameter_count(), 4 * 3 + 3 + 3 + 1);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module over `{T}`",
+    label = "not a module over `{T}`",
+    note = "derive it: `#[derive(Module)]`; or leave a field without parameters out: `#[module(skip)]`",
+    note = "a network over f64 says so: `#[module(scalar = f64)]`"
+)]
+pub trait Module<T: Scalar = f32> {
+    /// Shows every parameter with its path, in the order of the fields.
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>));
+
+    /// Shows every parameter with its path, to be changed, in the same order.
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>));
+
+    /// All parameters with their paths.
+    fn parameters(&self) -> Vec<(String, &Param<T>)> {
+        let mut all = Vec::new();
+        self.visit(&mut Path::default(), &mut |path, param| all.push((path.to_string(), param)));
+        all
+    }
+
+    /// All parameters with their paths, to be changed.
+    fn parameters_mut(&mut self) -> Vec<(String, &mut Param<T>)> {
+        let mut all = Vec::new();
+        self.visit_mut(&mut Path::default(), &mut |path, param| all.push((path.to_string(), param)));
+        all
+    }
+
+    /// The number of trainable numbers.
+    fn parameter_count(&self) -> usize {
+        let mut count = 0;
+        self.visit(&mut Path::default(), &mut |_, param| count += param.size());
+        count
+    }
+}
+
+/// The path to a parameter: names of fields and indices, joined by dots.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path(String);
+
+impl Path {
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Runs `visit` one step further down, under `name`.
+    pub fn enter(&mut self, name: impl fmt::Display, visit: impl FnOnce(&mut Path)) {
+        use fmt::Write as _;
+        let length = self.0.len();
+        let dot = if length == 0 { "" } else { "." };
+        write!(self.0, "{dot}{name}").expect("writing to a string does not fail");
+        visit(self);
+        self.0.truncate(length);
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<T: Scalar> Module<T> for Param<T> {
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+        see(path, self);
+    }
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+        see(path, self);
+    }
+}
+
+impl<T: Scalar, M: Module<T> + ?Sized> Module<T> for Box<M> {
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+        (**self).visit(path, see);
+    }
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+        (**self).visit_mut(path, see);
+    }
+}
+
+impl<T: Scalar, M: Module<T>> Module<T> for Option<M> {
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+        self.iter().for_each(|module| module.visit(path, see));
+    }
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+        self.iter_mut().for_each(|module| module.visit_mut(path, see));
+    }
+}
+
+impl<T: Scalar, M: Module<T>> Module<T> for [M] {
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+        self.iter().enumerate().for_each(|(i, module)| path.enter(i, |path| module.visit(path, see)));
+    }
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+        self.iter_mut().enumerate().for_each(|(i, module)| path.enter(i, |path| module.visit_mut(path, see)));
+    }
+}
+
+impl<T: Scalar, M: Module<T>> Module<T> for Vec<M> {
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+        self.as_slice().visit(path, see);
+    }
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+        self.as_mut_slice().visit_mut(path, see);
+    }
+}
+
+impl<T: Scalar, M: Module<T>, const N: usize> Module<T> for [M; N] {
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+        self.as_slice().visit(path, see);
+    }
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+        self.as_mut_slice().visit_mut(path, see);
+    }
+}
+
+macro_rules! tuple {
+    ($($M:ident $i:tt),*) => {
+        impl<T: Scalar, $($M: Module<T>),*> Module<T> for ($($M,)*) {
+            fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+                $(path.enter($i, |path| self.$i.visit(path, see));)*
+            }
+            fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+                $(path.enter($i, |path| self.$i.visit_mut(path, see));)*
+            }
+        }
+    };
+}
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+
+/// Plain values hold no parameters.
+macro_rules! plain {
+    ($($V:ty),*) => {$(
+        impl<T: Scalar> Module<T> for $V {
+            fn visit<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a Param<T>)) {}
+            fn visit_mut<'a>(&'a mut self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a mut Param<T>)) {}
+        }
+    )*};
+}
+plain!((), bool, char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64, String, &'static str);
+
+impl<T: Scalar, V: ?Sized> Module<T> for PhantomData<V> {
+    fn visit<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a Param<T>)) {}
+    fn visit_mut<'a>(&'a mut self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a mut Param<T>)) {}
+}
