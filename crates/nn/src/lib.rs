@@ -1,11 +1,46 @@
-//! Neural networks on `autograd`.
+//! Neural networks on [`autograd`]: modules, layers, losses, optimizers, data and a trainer.
+//!
+//! Read the source in this order:
+//! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
+//! - [`Linear`], [`Activation`], [`Mlp`], [`Init`]: layers, and how they begin;
+//! - [`mse`], [`cross_entropy`], [`l1`], [`l2`]: what is minimised;
+//! - [`Optimizer`], [`Sgd`], [`Adam`]: how;
+//! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
 extern crate self as wengert;
 
+pub mod data;
+mod init;
+mod layer;
+mod layers;
+mod loss;
+mod mode;
 mod module;
+mod optim;
 mod param;
+mod regularize;
+mod train;
 
-pub use autograd::{Rng, Scalar, Tensor};
+pub use autograd::{Gradients, Rng, Scalar, Shape, ShapeError, Tensor};
+pub use data::{Batch, Batches, Dataset, Targets};
+pub use init::Init;
+pub use layer::Layer;
+pub use layers::{Activation, Linear, Mlp};
+pub use loss::{CrossEntropy, Losses, cross_entropy, mse};
+pub use mode::Mode;
 pub use module::{Module, Path};
+pub use optim::{Adam, Optimizer, Sgd, State};
 pub use param::Param;
+pub use regularize::{l1, l2};
+#[cfg(feature = "progress")]
+pub use train::Progress;
+pub use train::{Callback, Control, EpochReport, Plan, Report, StepReport, TrainError, Trainer};
+pub use wengert_derive::Module;
+
+/// What the code that `#[derive(Module)]` writes refers to.
+#[doc(hidden)]
+pub mod __derive {
+    pub use crate::{Module, Param, Path};
+    pub use autograd::Scalar;
+}

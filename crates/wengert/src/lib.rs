@@ -1,1 +1,18 @@
-//! To come.
+#![doc = include_str!("../../../README.md")]
+
+pub use autograd;
+pub use nn;
+
+pub use autograd::*;
+#[doc(hidden)]
+pub use nn::__derive;
+pub use nn::*;
+
+/// What most programs need: `use wengert::prelude::*;`.
+pub mod prelude {
+    pub use autograd::{Array, Gradients, Rng, Scalar, Shape, Tensor, grad, no_grad};
+    pub use nn::{
+        Activation, Adam, Batch, Control, Dataset, EpochReport, Init, Layer, Linear, Losses, Mlp, Mode,
+        Module, Optimizer, Param, Report, Sgd, Trainer, cross_entropy, l1, l2, mse,
+    };
+}

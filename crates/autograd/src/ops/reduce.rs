@@ -3,7 +3,7 @@
 //! The sum over an axis sends its cotangent to every term: `dx = broadcast(dy)`. It is the adjoint of broadcasting,
 //! which is why the sweep sums wherever an operator has broadcast.
 
-use crate::array::View;
+use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::reduce;
@@ -113,5 +113,32 @@ impl<T: Scalar> Tensor<T> {
         let stretched = |axis: &usize| *axis < skip || shape[axis - skip] == 1 && self.shape()[*axis] != 1;
         let axes: Vec<isize> = (0..self.rank()).filter(stretched).map(|axis| axis as isize).collect();
         Ok(self.sum_axes(&axes[..]).reshape(shape))
+    }
+
+    /// Along an axis, which disappears, the place of the largest element: the first of several, and NaN above all.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let logits = Tensor::from([[0.1, 0.7, 0.2], [0.9, 0.0, 0.1]]);
+    /// assert_eq!(logits.argmax(-1).to_vec(), [1, 0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis, or its size is 0.
+    #[track_caller]
+    pub fn argmax(&self, axis: isize) -> Array<usize> {
+        let at = self.shape().axis(axis).map_err(|e| e.of("argmax")).or_panic();
+        let len = self.shape()[at];
+        assert!(len > 0, "argmax: axis {at} of shape {} is empty: it has no largest element", self.shape());
+        let order: Vec<usize> = (0..self.rank()).filter(|&a| a != at).chain([at]).collect();
+        let lanes = self.array().permute(&order).or_panic();
+        let above = |x: T, y: T| x > y || x.is_nan() && !y.is_nan();
+        let largest =
+            |lane: &[T]| (1..len).fold(0, |best, i| if above(lane[i], lane[best]) { i } else { best });
+        Array::build(reduce::remaining(self.shape(), &[at], false), |places| {
+            let lanes = lanes.view().contiguous();
+            lanes.chunks_exact(len).zip(places).for_each(|(lane, place)| *place = largest(lane));
+        })
+        .or_panic()
     }
 }

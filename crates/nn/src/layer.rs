@@ -1,0 +1,46 @@
+//! Layers: modules that map a tensor to a tensor.
+
+use crate::mode::Mode;
+use crate::module::Module;
+use autograd::{Scalar, Tensor};
+
+/// A module with one input and one output. Networks are layers too.
+///
+/// ```
+/// use nn::{Layer, Linear, Mode, Module, Rng, Tensor};
+///
+/// #[derive(Module)]
+/// struct Residual {
+///     inner: Linear,
+/// }
+///
+/// impl Layer for Residual {
+///     fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
+///         x + self.inner.forward(x, mode).tanh()
+///     }
+/// }
+///
+/// let net = Residual { inner: Linear::new(3, 3, &mut Rng::seed(0)) };
+/// assert_eq!(net.predict(&Tensor::zeros([5, 3])).dims(), [5, 3]);
+/// ```
+pub trait Layer<T: Scalar = f32>: Module<T> {
+    /// The output for `x`.
+    ///
+    /// # Panics
+    /// If the shape of `x` does not fit.
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T>;
+
+    /// The output for `x` in evaluation, with nothing recorded.
+    ///
+    /// # Panics
+    /// If the shape of `x` does not fit.
+    fn predict(&self, x: &Tensor<T>) -> Tensor<T> {
+        autograd::no_grad(|| self.forward(x, &mut Mode::eval()))
+    }
+}
+
+impl<T: Scalar, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+        (**self).forward(x, mode)
+    }
+}

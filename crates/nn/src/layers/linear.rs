@@ -1,0 +1,49 @@
+//! The affine layer.
+
+use crate::Module;
+use crate::init::Init;
+use crate::layer::Layer;
+use crate::mode::Mode;
+use crate::param::Param;
+use autograd::{Rng, Scalar, Tensor};
+
+/// `y = x Wᵀ + b`: `[.., inputs]` to `[.., outputs]`.
+///
+/// ```
+/// use nn::{Layer, Linear, Rng, Tensor};
+/// let layer = Linear::new(3, 2, &mut Rng::seed(0));
+/// assert_eq!(layer.predict(&Tensor::<f32>::zeros([10, 3])).dims(), [10, 2]);
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct Linear<T: Scalar = f32> {
+    /// The weight, of shape `[outputs, inputs]`.
+    pub weight: Param<T>,
+    /// The bias, of shape `[outputs]`, if there is one.
+    pub bias: Option<Param<T>>,
+}
+
+impl<T: Scalar> Linear<T> {
+    /// Weight and bias uniform within `1 / √inputs`, as in PyTorch.
+    pub fn new(inputs: usize, outputs: usize, rng: &mut Rng) -> Self {
+        let init = Init::Uniform(1.0 / (inputs.max(1) as f64).sqrt());
+        let weight = Param::new(init.sample([outputs, inputs], rng));
+        Linear { weight, bias: Some(Param::new(init.sample([outputs], rng))) }
+    }
+
+    /// The weight from `init`, the bias zero.
+    pub fn with_init(inputs: usize, outputs: usize, init: Init, rng: &mut Rng) -> Self {
+        let weight = Param::new(init.sample([outputs, inputs], rng));
+        Linear { weight, bias: Some(Param::new(Tensor::zeros([outputs]))) }
+    }
+
+    /// The same layer without a bias.
+    pub fn without_bias(self) -> Self {
+        Linear { bias: None, ..self }
+    }
+}
+
+impl<T: Scalar> Layer<T> for Linear<T> {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        x.linear(&self.weight, self.bias.as_deref())
+    }
+}

@@ -1,0 +1,54 @@
+//! The multilayer perceptron.
+
+use crate::Module;
+use crate::init::Init;
+use crate::layer::Layer;
+use crate::layers::{Activation, Linear};
+use crate::mode::Mode;
+use autograd::{Rng, Scalar, Tensor};
+
+/// Linear layers with an activation between them, given by a list of sizes.
+///
+/// The last layer has no activation: its outputs are logits, or the values of a regression.
+///
+/// ```
+/// use nn::{Activation, Layer, Mlp, Module, Rng, Tensor};
+/// let net = Mlp::new(&[64, 32, 10], Activation::Sigmoid, &mut Rng::seed(0));
+/// assert_eq!(net.predict(&Tensor::<f32>::zeros([5, 64])).dims(), [5, 10]);
+/// assert_eq!(net.parameter_count(), 64 * 32 + 32 + 32 * 10 + 10);
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct Mlp<T: Scalar = f32> {
+    /// The layers, from input to output.
+    pub layers: Vec<Linear<T>>,
+    /// What stands between them.
+    pub activation: Activation,
+}
+
+impl<T: Scalar> Mlp<T> {
+    /// A network whose layers have these sizes: first the inputs, last the outputs. Weights begin as He's for relu and
+    /// Xavier's otherwise, biases as zeros.
+    ///
+    /// # Panics
+    /// If there are fewer than two sizes.
+    #[track_caller]
+    pub fn new(sizes: &[usize], activation: Activation, rng: &mut Rng) -> Self {
+        assert!(sizes.len() >= 2, "Mlp: expected the sizes of input and output at least, found {sizes:?}");
+        let init = if activation == Activation::Relu { Init::HeUniform } else { Init::XavierUniform };
+        let layers = sizes.windows(2).map(|pair| Linear::with_init(pair[0], pair[1], init, rng)).collect();
+        Mlp { layers, activation }
+    }
+}
+
+impl<T: Scalar> Layer<T> for Mlp<T> {
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+        let mut h = x.clone();
+        for (i, layer) in self.layers.iter().enumerate() {
+            if i > 0 {
+                h = self.activation.forward(&h, mode);
+            }
+            h = layer.forward(&h, mode);
+        }
+        h
+    }
+}

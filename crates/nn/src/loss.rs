@@ -1,0 +1,153 @@
+//! Losses: one number for how wrong an output is, the mean over a batch.
+
+use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
+
+/// The mean of the squared differences between prediction and target, over all elements.
+///
+/// ```
+/// use nn::{mse, Tensor};
+/// assert_eq!(mse(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0])).item(), 2.0);
+/// ```
+///
+/// # Panics
+/// If the shapes differ. They are not broadcast: that hides mistakes.
+#[track_caller]
+pub fn mse<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+    let (p, t) = (prediction.shape(), target.shape());
+    assert!(
+        p == t,
+        "mse: the prediction has shape {p}, the target {t}\n  help: `reshape` or `unsqueeze` one of them"
+    );
+    let difference = prediction - target;
+    (&difference * &difference).mean()
+}
+
+/// The cross-entropy of softmax against whole labels, the mean over the rows: `-ln softmax(logits)[label]`.
+///
+/// Takes logits of shape `[n, classes]`, not probabilities, and works where softmax would underflow.
+///
+/// ```
+/// use nn::{cross_entropy, Tensor};
+/// let logits = Tensor::from([[0.0, 0.0], [1e4, 0.0]]);
+/// let loss = cross_entropy(&logits, &[1, 0]);
+/// assert!((loss.item() - 2.0_f64.ln() / 2.0).abs() < 1e-12);
+/// ```
+///
+/// # Panics
+/// If the logits are not `[n, classes]` with `n > 0`, there are not `n` labels, or a label is not below `classes`;
+/// [`CrossEntropy`] gives an error instead.
+#[track_caller]
+pub fn cross_entropy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> Tensor<T> {
+    CrossEntropy::new(labels.as_ref()).apply([logits])
+}
+
+/// [`cross_entropy`] as an operator on logits, in which the labels are fixed.
+///
+/// With `p = softmax(logits)`, the gradient is `dlogits = dy (p - one_hot(label)) / n`.
+#[derive(Debug)]
+pub struct CrossEntropy {
+    labels: Array<usize>,
+}
+
+impl CrossEntropy {
+    /// The loss against these labels, one for each row.
+    pub fn new(labels: &[usize]) -> Self {
+        CrossEntropy { labels: Array::from_slice(labels) }
+    }
+
+    fn labels(&self) -> impl Iterator<Item = usize> + '_ {
+        self.labels.view().iter()
+    }
+}
+
+impl<T: Scalar> Op<T, 1> for CrossEntropy {
+    fn shape(&self, [logits]: [&Shape; 1]) -> Result<Shape, ShapeError> {
+        let [rows, classes] = logits.matrix()?;
+        if rows != self.labels.size() || rows == 0 {
+            let problem = if rows == 0 {
+                "an empty batch has no mean"
+            } else {
+                "expected one label for each row of logits"
+            };
+            return Err(ShapeError::new(problem).operand("logits", logits, format!("{rows} rows")).operand(
+                "labels",
+                self.labels.shape(),
+                "",
+            ));
+        }
+        if let Some((row, label)) = self.labels().enumerate().find(|(_, label)| *label >= classes) {
+            return Err(ShapeError::new(format!("label {label}, of row {row}, is out of range"))
+                .operand("logits", logits, format!("axis 1 is {classes}"))
+                .help("labels count from 0; the last layer needs one output for each class"));
+        }
+        Ok(Shape::scalar())
+    }
+
+    fn forward(&self, [logits]: [View<'_, T>; 1], y: &mut [T]) {
+        let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
+        let total: T = logits
+            .contiguous()
+            .chunks_exact(classes)
+            .zip(self.labels())
+            .map(|(row, label)| {
+                let max = maximum(row);
+                row.iter().map(|&x| (x - max).exp()).sum::<T>().ln() + (max - row[label])
+            })
+            .sum();
+        y[0] = total / T::of(rows as f64);
+    }
+
+    fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        let logits = call.x(0);
+        let [rows, classes] = [logits.dims()[0], logits.dims()[1]];
+        let scale = T::of(1.0 / rows as f64);
+        if call.recorded() {
+            let one_hot = Tensor::build(logits.shape(), |y| {
+                y.fill(T::zero());
+                y.chunks_exact_mut(classes).zip(self.labels()).for_each(|(row, label)| row[label] = T::one());
+            });
+            return (logits.softmax(-1) - one_hot) * (dy * scale);
+        }
+        let scale = scale * dy.item();
+        Tensor::build(logits.shape(), |dx| {
+            let logits = logits.array().view().contiguous();
+            let rows = logits.chunks_exact(classes).zip(dx.chunks_exact_mut(classes));
+            for ((row, dx), label) in rows.zip(self.labels()) {
+                let max = maximum(row);
+                row.iter().zip(&mut *dx).for_each(|(&x, p)| *p = (x - max).exp());
+                let scale_all = scale / dx.iter().copied().sum();
+                dx.iter_mut().for_each(|p| *p *= scale_all);
+                dx[label] -= scale;
+            }
+        })
+    }
+
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+fn maximum<T: Scalar>(row: &[T]) -> T {
+    row.iter().fold(T::neg_infinity(), |max, &x| max.max(x))
+}
+
+/// The losses as methods of what a network returns.
+pub trait Losses<T: Scalar> {
+    /// See [`mse`].
+    #[track_caller]
+    fn mse(&self, target: &Tensor<T>) -> Tensor<T>;
+    /// See [`cross_entropy`].
+    #[track_caller]
+    fn cross_entropy<L: AsRef<[usize]> + ?Sized>(&self, labels: &L) -> Tensor<T>;
+}
+
+impl<T: Scalar> Losses<T> for Tensor<T> {
+    #[track_caller]
+    fn mse(&self, target: &Tensor<T>) -> Tensor<T> {
+        mse(self, target)
+    }
+    #[track_caller]
+    fn cross_entropy<L: AsRef<[usize]> + ?Sized>(&self, labels: &L) -> Tensor<T> {
+        cross_entropy(self, labels)
+    }
+}

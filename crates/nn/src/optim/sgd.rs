@@ -1,0 +1,77 @@
+//! Stochastic gradient descent, with momentum.
+
+use super::{Optimizer, State};
+use autograd::Scalar;
+
+/// Gradient descent: `v = momentum v + g`, `w = w - lr v`; with Nesterov's look ahead `w = w - lr (g + momentum v)`.
+///
+/// Sources: H. Robbins and S. Monro, 1951; B. T. Polyak, 1964; Y. Nesterov, 1983, in the form of I. Sutskever et al., 2013,
+/// as PyTorch has it.
+///
+/// ```
+/// use nn::Sgd;
+/// let sgd = Sgd::<f32> { momentum: 0.9, nesterov: true, ..Sgd::new(0.1) };
+/// assert_eq!(sgd.lr, 0.1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sgd<T: Scalar = f32> {
+    /// The learning rate.
+    pub lr: f64,
+    /// How much of the last step is kept, in `[0, 1)`; 0 for plain gradient descent.
+    pub momentum: f64,
+    /// Whether to look ahead along the momentum.
+    pub nesterov: bool,
+    /// What is remembered.
+    pub state: State<T>,
+}
+
+impl<T: Scalar> Sgd<T> {
+    /// Plain gradient descent.
+    ///
+    /// # Panics
+    /// If the learning rate is negative or not finite.
+    #[track_caller]
+    pub fn new(lr: f64) -> Self {
+        assert!(lr >= 0.0 && lr.is_finite(), "Sgd: expected a learning rate of at least 0, found {lr}");
+        Sgd { lr, momentum: 0.0, nesterov: false, state: State::default() }
+    }
+
+    /// With momentum.
+    ///
+    /// # Panics
+    /// If the momentum is not in `[0, 1)`.
+    #[track_caller]
+    pub fn momentum(self, momentum: f64) -> Self {
+        assert!((0.0..1.0).contains(&momentum), "Sgd: expected a momentum in [0, 1), found {momentum}");
+        Sgd { momentum, ..self }
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for Sgd<T> {
+    fn moments(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &[] } else { &["velocity"] }
+    }
+
+    fn update(&self, _: u64, w: &mut [T], g: &[T], moments: &mut [Vec<T>]) {
+        let (lr, momentum) = (T::of(self.lr), T::of(self.momentum));
+        match moments {
+            [] => w.iter_mut().zip(g).for_each(|(w, &g)| *w -= lr * g),
+            [velocity, ..] => {
+                for ((w, &g), v) in w.iter_mut().zip(g).zip(velocity) {
+                    *v = momentum * *v + g;
+                    *w -= lr * if self.nesterov { g + momentum * *v } else { *v };
+                }
+            }
+        }
+    }
+
+    fn state(&mut self) -> &mut State<T> {
+        &mut self.state
+    }
+    fn lr(&self) -> f64 {
+        self.lr
+    }
+    fn set_lr(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+}

@@ -1,0 +1,66 @@
+//! Progress for a person to look at.
+
+use super::callback::{Callback, Control, EpochReport, Plan, Report, StepReport};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+
+/// Shows training on standard error: a live bar on a terminal, a line for each epoch elsewhere.
+#[derive(Debug, Default)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    epochs: usize,
+}
+
+impl Progress {
+    /// Decides by whether standard error is a terminal.
+    pub fn new() -> Self {
+        Progress::default()
+    }
+
+    fn line(&self, epoch: &EpochReport) -> String {
+        let width = self.epochs.to_string().len();
+        let mut line = format!(
+            "epoch {:>width$}/{}  train loss {:.4}  test loss {:.4}",
+            epoch.epoch, self.epochs, epoch.train_loss, epoch.test_loss
+        );
+        for (name, value) in &epoch.metrics {
+            line += &format!("  {name} {value:.4}");
+        }
+        line + &format!("  {:.2} s", epoch.seconds)
+    }
+}
+
+impl Callback for Progress {
+    fn on_start(&mut self, plan: &Plan) {
+        self.epochs = plan.epochs;
+        if std::io::stderr().is_terminal() {
+            let template = "{wide_bar} {pos}/{len} steps  {elapsed} gone, {eta} left  {msg}";
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            self.bar = Some(ProgressBar::new((plan.epochs * plan.steps_per_epoch) as u64).with_style(style));
+        }
+    }
+
+    fn on_step(&mut self, _: &StepReport) {
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+
+    fn on_epoch(&mut self, epoch: &EpochReport) -> Control {
+        match &self.bar {
+            Some(bar) => bar.set_message(self.line(epoch)),
+            None => eprintln!("{}", self.line(epoch)),
+        }
+        Control::Continue
+    }
+
+    fn on_end(&mut self, report: &Report) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if let (true, Some(last)) = (std::io::stderr().is_terminal(), report.last()) {
+            eprintln!("{}", self.line(last));
+        }
+    }
+}
