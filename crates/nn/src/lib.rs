@@ -1,1 +1,4 @@
-//! To come.
+//! Neural networks on `autograd`.
+
+#[cfg(feature = "data")]
+pub mod data;
