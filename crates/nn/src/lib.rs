@@ -2,3 +2,4 @@
 
 #[cfg(feature = "data")]
 pub mod data;
+pub mod metrics;
