@@ -17,8 +17,11 @@ fn main() {
             println!("{step:4} {:8.4} {:7.3} {:10.3}", loss.item(), slope.item(), intercept.item());
         }
         let grads = loss.backward();
-        slope.update(|w| w[0] -= rate * grads[&slope].item());
-        intercept.update(|w| w[0] -= rate * grads[&intercept].item());
+        let (uphill_slope, uphill_intercept) = (grads[&slope].item(), grads[&intercept].item());
+        slope.update(|w| w[0] -= rate * uphill_slope);
+        intercept.update(|w| w[0] -= rate * uphill_intercept);
     }
-    println!("expected: a slope near 3 and an intercept near -1; the loss that is left, near 0.01, is the noise");
+    println!(
+        "expected: a slope near 3 and an intercept near -1; the loss that is left, near 0.01, is the noise"
+    );
 }

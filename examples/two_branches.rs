@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rng = Rng::seed(1);
     let points = Tensor::uniform([2000, 2], -2.0, 2.0, &mut rng);
     let in_half_ring = |p: &[f32]| usize::from((p[0].hypot(p[1]) - 1.0).abs() < 0.3 && p[1] > 0.0);
-    let labels = points.to_vec().chunks(2).map(in_half_ring).collect();
+    let labels: Vec<usize> = points.to_vec().chunks(2).map(in_half_ring).collect();
     let (train, test) = Dataset::new(points, labels)?.split(0.8, &mut rng);
 
     let mut net = TwoBranches::new(&mut rng);
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let report = Trainer::new(Adam::new(1e-2))
         .loss(cross_entropy)
-        .metric("accuracy", |logits, labels| accuracy(&logits.argmax(-1).to_vec(), labels))
+        .metric("accuracy", accuracy)
         .epochs(40)
         .with(|epoch: &EpochReport| {
             if epoch.epoch % 10 == 0 {

@@ -13,7 +13,7 @@ fn main() {
         let output = net.forward(&x, &mut Mode::eval());
         let loss = mse(&output, &y);
         if epoch % 100 == 0 {
-            println!("epoch {epoch:4}  error {:.6}", loss.item());
+            println!("epoch {epoch:4}  error {:.2e}", loss.item());
         }
         descent.step(&mut net, &loss.backward());
     }
@@ -22,5 +22,5 @@ fn main() {
     for (input, output) in x.to_vec().chunks(2).zip(net.predict(&x).to_vec()) {
         println!("{:2.0} {:2.0}   {output:7.4}", input[0], input[1]);
     }
-    println!("expected: 0, 1, 1, 0, each to about two digits");
+    println!("expected: 0, 1, 1, 0, each to a few digits");
 }

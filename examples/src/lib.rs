@@ -1,1 +1,3 @@
-//! To come.
+//! What several examples share.
+
+pub mod plot;

@@ -15,6 +15,7 @@ mod init;
 mod layer;
 mod layers;
 mod loss;
+pub mod metrics;
 mod mode;
 mod module;
 mod optim;

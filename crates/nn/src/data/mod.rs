@@ -1,5 +1,34 @@
-//! Data sets.
+//! Data: sets of samples in memory, and readers for files of them.
+//!
+//! A file is never trusted. Whatever its bytes, a reader returns what the file says or a [`DataError`] that names the
+//! file, the place and the reason; it does not panic, and it holds memory in proportion to the bytes it has read, not to
+//! the sizes that a header promises. Files compressed with gzip are recognised by their first bytes and read as they are.
 
 mod dataset;
 
+#[cfg(feature = "data")]
+mod csv;
+#[cfg(feature = "data")]
+mod digits;
+#[cfg(feature = "data")]
+mod error;
+#[cfg(feature = "data")]
+mod gz;
+#[cfg(feature = "data")]
+mod idx;
+#[cfg(feature = "data")]
+mod mnist;
+#[cfg(all(test, feature = "data"))]
+mod testing;
+
 pub use dataset::{Batch, Batches, Dataset, Targets};
+
+#[cfg(feature = "data")]
+pub use self::{
+    csv::{CsvOptions, Table, read_csv, read_csv_from},
+    digits::digits,
+    error::{DataError, DataErrorKind, Place},
+    gz::INFLATED_LIMIT,
+    idx::{Idx, read_idx, read_idx_from},
+    mnist::mnist,
+};

@@ -1,0 +1,447 @@
+//! Tables of numbers as comma-separated values (RFC 4180, or any other delimiter).
+//!
+//! Lines are split here and not by a general CSV reader, so that every error has the line and column that an editor shows,
+//! and a quotation mark that is never closed is an error instead of a cell that swallows the rest of the file.
+
+use std::{
+    borrow::Cow,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    str,
+};
+
+use super::{
+    error::{DataError, DataErrorKind, Place},
+    gz::Source,
+};
+
+/// How a CSV file is written, and how much of it may be read.
+///
+/// ```
+/// use nn::data::CsvOptions;
+///
+/// let options = CsvOptions { header: true, delimiter: ';', ..CsvOptions::default() };
+/// assert_eq!(options.byte_limit, 256 << 20);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CsvOptions {
+    /// Whether the first line names the columns; by default it does not. Nothing is guessed.
+    pub header: bool,
+    /// The character between two cells; by default a comma.
+    pub delimiter: char,
+    /// The most bytes of text to read, after decompression; by default 256 MiB, which is at most 1 GiB of numbers.
+    /// A compressed file is also held to [`INFLATED_LIMIT`](super::INFLATED_LIMIT).
+    pub byte_limit: u64,
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        Self { header: false, delimiter: ',', byte_limit: 256 << 20 }
+    }
+}
+
+/// A table of finite numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// The number of columns, at least 1.
+    pub columns: usize,
+    /// The number of rows, at least 1, the header not counted.
+    pub rows: usize,
+    /// The cells row by row, `rows * columns` of them.
+    pub data: Vec<f64>,
+    /// The names of the columns, if [`CsvOptions::header`] says that the file has them.
+    pub header: Option<Vec<String>>,
+}
+
+/// Reads a table of numbers from a CSV file in UTF-8, compressed with gzip or not.
+///
+/// A cell may stand in quotation marks, and spaces around it do not count. Every row has the same number of cells, and
+/// every cell is a finite number: a missing value has to be filled in or dropped before. Lines end with LF or CRLF, and
+/// empty lines may stand only at the end of the file.
+///
+/// # Errors
+///
+/// If the file cannot be read, is longer than [`CsvOptions::byte_limit`], is not UTF-8, has no row, has a row that is
+/// longer or shorter than the first line, an empty line between rows, a quotation mark that its line does not close, or a
+/// cell that is not a finite number; also if the delimiter is a quotation mark or a line break.
+///
+/// ```no_run
+/// use nn::data::{CsvOptions, read_csv};
+///
+/// let table = read_csv("penguins.csv.gz", &CsvOptions { header: true, ..CsvOptions::default() })?;
+/// println!("{} rows of {:?}", table.rows, table.header);
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
+pub fn read_csv(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Table, DataError> {
+    read(Source::open(path.as_ref())?, options)
+}
+
+/// Reads CSV from anything that yields bytes; errors call it `name`.
+///
+/// # Errors
+///
+/// As [`read_csv`].
+///
+/// ```
+/// use nn::data::{CsvOptions, read_csv_from};
+///
+/// let options = CsvOptions { header: true, ..CsvOptions::default() };
+/// let table = read_csv_from("x,y\n1,2\n3,4.5e-1\n".as_bytes(), "points", &options)?;
+/// assert_eq!((table.rows, table.columns), (2, 2));
+/// assert_eq!(table.data, [1.0, 2.0, 3.0, 0.45]);
+///
+/// let error = read_csv_from("x,y\n1,2\n3,NA\n".as_bytes(), "points", &options).unwrap_err();
+/// assert!(error.to_string().starts_with("points, line 3, column 2: \"NA\" is not a number"));
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
+pub fn read_csv_from(reader: impl Read, name: &str, options: &CsvOptions) -> Result<Table, DataError> {
+    read(Source::new(reader, name)?, options)
+}
+
+fn read(source: Source<'_>, options: &CsvOptions) -> Result<Table, DataError> {
+    let name = source.name().to_owned();
+    if matches!(options.delimiter, '"' | '\n' | '\r') {
+        let reason = format!("{:?} cannot separate cells", options.delimiter);
+        let kind = DataErrorKind::malformed(reason, "choose another delimiter, such as ',' or '\\t'");
+        return Err(DataError::new(&name, Place::File, kind));
+    }
+    let mut reader = BufReader::new(source.with_limit(options.byte_limit));
+    let (mut header, mut data, mut columns, mut empty_line) = (None, Vec::new(), None, None);
+    let mut bytes = Vec::new();
+    for line in 1.. {
+        let located = |line, Fault { column, reason, cure }| {
+            DataError::new(&name, Place::Cell { line, column }, DataErrorKind::malformed(reason, cure))
+        };
+        bytes.clear();
+        if reader.read_until(b'\n', &mut bytes).map_err(|error| reader.get_ref().failed(error))? == 0 {
+            break;
+        }
+        let text = strip_line_end(if line == 1 { strip_byte_order_mark(&bytes) } else { &bytes });
+        if text.is_empty() {
+            empty_line.get_or_insert(line);
+            continue;
+        }
+        if let Some(empty) = empty_line {
+            let cure = "fill the row in or drop the line";
+            return Err(located(empty, Fault { column: 1, reason: "the line is empty".into(), cure }));
+        }
+        let cells = Cells::of(text, options.delimiter).map_err(|fault| located(line, fault))?;
+        let width = if options.header && header.is_none() {
+            header.insert(read_names(cells).map_err(|fault| located(line, fault))?).len()
+        } else {
+            read_numbers(cells, &mut data).map_err(|fault| located(line, fault))?
+        };
+        let expected = *columns.get_or_insert(width);
+        if width != expected {
+            let column = 1 + width.min(expected) as u64;
+            let reason = format!("the number of cells is {width}, but {expected} in the first line");
+            return Err(located(
+                line,
+                Fault { column, reason, cure: "give all lines the same number of cells" },
+            ));
+        }
+    }
+    match columns {
+        Some(columns) if !data.is_empty() => Ok(Table { columns, rows: data.len() / columns, data, header }),
+        _ => {
+            let kind = DataErrorKind::malformed(
+                "the file has no row of numbers",
+                "check that it was written in full",
+            );
+            Err(DataError::new(&name, Place::File, kind))
+        }
+    }
+}
+
+/// What is wrong with a line, and at which cell, counted from 1.
+struct Fault {
+    column: u64,
+    reason: String,
+    cure: &'static str,
+}
+
+/// Spreadsheets begin a UTF-8 file with U+FEFF.
+fn strip_byte_order_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line)
+}
+
+fn strip_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn read_names(cells: Cells<'_>) -> Result<Vec<String>, Fault> {
+    cells.map(|cell| Ok(cell?.1.trim().to_owned())).collect()
+}
+
+/// Appends the numbers of one line, and says how many there are.
+fn read_numbers(cells: Cells<'_>, data: &mut Vec<f64>) -> Result<usize, Fault> {
+    let before = data.len();
+    for cell in cells {
+        let (column, text) = cell?;
+        let text = text.trim();
+        let fault = |reason, cure| Fault { column, reason, cure };
+        if text.is_empty() {
+            return Err(fault("the cell is empty".into(), "fill the value in or drop the row"));
+        }
+        let number: f64 = text.parse().map_err(|_| {
+            let cure = "if the line names the columns, set `header`; else write a number or choose another delimiter";
+            fault(format!("{} is not a number", excerpt(text)), cure)
+        })?;
+        if !number.is_finite() {
+            let cure = "fill in a finite value or drop the row";
+            return Err(fault(format!("{} is not a finite number", excerpt(text)), cure));
+        }
+        data.push(number);
+    }
+    Ok(data.len() - before)
+}
+
+/// The beginning of a cell, in quotation marks, for an error.
+fn excerpt(text: &str) -> String {
+    const LENGTH: usize = 40;
+    let begin: String = text.chars().take(LENGTH).collect();
+    format!("{begin:?}{}", if begin.len() < text.len() { "..." } else { "" })
+}
+
+/// The cells of one line, each with its column, counted from 1.
+struct Cells<'a> {
+    rest: Option<&'a str>,
+    delimiter: char,
+    column: u64,
+}
+
+impl<'a> Cells<'a> {
+    fn of(line: &'a [u8], delimiter: char) -> Result<Self, Fault> {
+        match str::from_utf8(line) {
+            Ok(text) => Ok(Self { rest: Some(text), delimiter, column: 0 }),
+            Err(_) => {
+                let valid = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+                let column = 1 + valid.matches(delimiter).count() as u64;
+                Err(Fault { column, reason: "the text is not UTF-8".into(), cure: "save the file as UTF-8" })
+            }
+        }
+    }
+
+    /// The text of a cell behind its opening quotation mark, where `""` stands for one mark, and the rest of the line.
+    fn unquote(&self, mut quoted: &'a str) -> Result<(Cow<'a, str>, Option<&'a str>), Fault> {
+        let fault = |reason: &str, cure| Fault { column: self.column, reason: reason.into(), cure };
+        let mut text = String::new();
+        loop {
+            let Some((part, after)) = quoted.split_once('"') else {
+                return Err(fault("the line ends inside quotation marks", "close them on the same line"));
+            };
+            text.push_str(part);
+            if let Some(more) = after.strip_prefix('"') {
+                text.push('"');
+                quoted = more;
+                continue;
+            }
+            let between = after.find(self.delimiter).unwrap_or(after.len());
+            if !after[..between].trim().is_empty() {
+                return Err(fault(
+                    "text follows the closing quotation mark",
+                    "put the delimiter behind the mark",
+                ));
+            }
+            return Ok((text.into(), after.get(between + self.delimiter.len_utf8()..)));
+        }
+    }
+}
+
+impl<'a> Iterator for Cells<'a> {
+    type Item = Result<(u64, Cow<'a, str>), Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.take()?;
+        self.column += 1;
+        let delimiter = self.delimiter;
+        let split = match rest.trim_start_matches(|c| c == ' ' && c != delimiter).strip_prefix('"') {
+            Some(quoted) => self.unquote(quoted),
+            None => Ok(match rest.split_once(delimiter) {
+                Some((cell, after)) => (cell.into(), Some(after)),
+                None => (rest.into(), None),
+            }),
+        };
+        Some(split.map(|(cell, after)| {
+            self.rest = after;
+            (self.column, cell)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::*, *};
+    use expect_test::expect;
+    use proptest::prelude::*;
+
+    fn table(text: impl AsRef<[u8]>) -> Result<Table, DataError> {
+        read_csv_from(text.as_ref(), "bytes", &CsvOptions::default())
+    }
+
+    fn with_header() -> CsvOptions {
+        CsvOptions { header: true, ..CsvOptions::default() }
+    }
+
+    #[test]
+    fn tables_as_programs_write_them() {
+        let expected = Table { columns: 2, rows: 2, data: vec![1.0, -2.5, 3e4, 0.0], header: None };
+        for text in [
+            "1,-2.5\n3e4,0\n",
+            "1,-2.5\r\n3e4,0",
+            "\u{feff}1,-2.5\n3e4,0\n\n\r\n",
+            " 1 ,\t-2.5\n+30000.,.0\n",
+            "\"1\",\"-2.5\"\n \"3e4\" ,0\n",
+        ] {
+            assert_eq!(table(text).unwrap(), expected, "{text:?}");
+            assert_eq!(table(gzip(text.as_bytes())).unwrap(), expected, "{text:?}, compressed");
+        }
+        let tabs = CsvOptions { delimiter: '\t', ..CsvOptions::default() };
+        assert_eq!(read_csv_from("1\t-2.5\n3e4\t\"0\"".as_bytes(), "bytes", &tabs).unwrap(), expected);
+    }
+
+    #[test]
+    fn names_of_columns_may_hold_delimiters_and_quotation_marks() {
+        let text = "\"length, cm\",\"\"\"x\"\"\", y \n1,2,3\n";
+        let table = read_csv_from(text.as_bytes(), "bytes", &with_header()).unwrap();
+        assert_eq!(table.header.unwrap(), ["length, cm", "\"x\"", "y"]);
+        assert_eq!((table.rows, table.data), (1, vec![1.0, 2.0, 3.0]));
+    }
+
+    #[test]
+    fn spoiled_files_are_errors_with_place_and_reason() {
+        let (plain, header) = (CsvOptions::default(), with_header());
+        let (quote, short) =
+            (CsvOptions { delimiter: '"', ..plain.clone() }, CsvOptions { byte_limit: 7, ..plain.clone() });
+        let whole = gzip(b"1,2\n3,4\n");
+        let cases: [(&str, &[u8], &CsvOptions); 24] = [
+            ("no bytes", b"", &plain),
+            ("empty lines", b"\n\r\n\n", &plain),
+            ("a header and no more", b"x,y\n", &header),
+            ("a header not announced", b"x,y\n1,2\n", &plain),
+            ("a short row", b"1,2\r\n3\r\n", &plain),
+            ("a row longer than the header", b"x,y\n1,2,3\n", &header),
+            ("an empty cell", b"1,2\n3,\n", &plain),
+            ("an empty line", b"1,2\n\n\n3,4\n", &plain),
+            ("NaN", b"1,2\nNaN,4\n", &plain),
+            ("infinity", b"1,2\n3,-inf\n", &plain),
+            ("overflow", b"1,2\n3,1e999\n", &plain),
+            ("bad UTF-8", b"1,2\n3,\xff\xfe\n", &plain),
+            ("UTF-16", b"\xff\xfe1\x00,\x002\x00", &plain),
+            ("another delimiter", b"1;2\n", &plain),
+            ("an open quotation mark", b"1,2\n3,\"4\n5,6\n", &plain),
+            ("text behind quotation marks", b"1,2\n\"3\"3,4\n", &plain),
+            ("a zero byte", b"1,2\n3,4\0\n", &plain),
+            ("a long number", &[b'7'; 400], &plain),
+            ("a long text", &b"\xc3\xa9".repeat(100), &plain),
+            ("a bad delimiter", b"1,2\n", &quote),
+            ("more than the limit", b"1,2\n3,4\n", &short),
+            ("cut gzip", &whole[..whole.len() - 9], &plain),
+            ("gzip with a wrong checksum", &flip(&whole, whole.len() - 8), &plain),
+            ("gzip and more", &[&whole[..], b"1,2\n"].concat(), &plain),
+        ];
+        let errors = cases.map(|(what, bytes, options)| {
+            format!("{what}\n    {}\n", read_csv_from(bytes, "bytes", options).expect_err(what))
+        });
+        expect![[r#"
+            no bytes
+                bytes: the file has no row of numbers; check that it was written in full
+            empty lines
+                bytes: the file has no row of numbers; check that it was written in full
+            a header and no more
+                bytes: the file has no row of numbers; check that it was written in full
+            a header not announced
+                bytes, line 1, column 1: "x" is not a number; if the line names the columns, set `header`; else write a number or choose another delimiter
+            a short row
+                bytes, line 2, column 2: the number of cells is 1, but 2 in the first line; give all lines the same number of cells
+            a row longer than the header
+                bytes, line 2, column 3: the number of cells is 3, but 2 in the first line; give all lines the same number of cells
+            an empty cell
+                bytes, line 2, column 2: the cell is empty; fill the value in or drop the row
+            an empty line
+                bytes, line 2, column 1: the line is empty; fill the row in or drop the line
+            NaN
+                bytes, line 2, column 1: "NaN" is not a finite number; fill in a finite value or drop the row
+            infinity
+                bytes, line 2, column 2: "-inf" is not a finite number; fill in a finite value or drop the row
+            overflow
+                bytes, line 2, column 2: "1e999" is not a finite number; fill in a finite value or drop the row
+            bad UTF-8
+                bytes, line 2, column 2: the text is not UTF-8; save the file as UTF-8
+            UTF-16
+                bytes, line 1, column 1: the text is not UTF-8; save the file as UTF-8
+            another delimiter
+                bytes, line 1, column 1: "1;2" is not a number; if the line names the columns, set `header`; else write a number or choose another delimiter
+            an open quotation mark
+                bytes, line 2, column 2: the line ends inside quotation marks; close them on the same line
+            text behind quotation marks
+                bytes, line 2, column 1: text follows the closing quotation mark; put the delimiter behind the mark
+            a zero byte
+                bytes, line 2, column 2: "4\0" is not a number; if the line names the columns, set `header`; else write a number or choose another delimiter
+            a long number
+                bytes, line 1, column 1: "7777777777777777777777777777777777777777"... is not a finite number; fill in a finite value or drop the row
+            a long text
+                bytes, line 1, column 1: "éééééééééééééééééééééééééééééééééééééééé"... is not a number; if the line names the columns, set `header`; else write a number or choose another delimiter
+            a bad delimiter
+                bytes: '"' cannot separate cells; choose another delimiter, such as ',' or '\t'
+            more than the limit
+                bytes, byte 7: the file holds more than the 7 bytes allowed; raise the limit of the reader, or decompress the file with gunzip, if you trust it
+            cut gzip
+                bytes, byte 8 after decompression: the gzip data are cut short or damaged (incomplete deflate stream); fetch or compress the file again
+            gzip with a wrong checksum
+                bytes, byte 8 after decompression: the gzip data are cut short or damaged (corrupt gzip stream does not have a matching checksum); fetch or compress the file again
+            gzip and more
+                bytes, byte 8 after decompression: the gzip data are cut short or damaged (unexpected end of file); fetch or compress the file again
+        "#]].assert_eq(&errors.concat());
+    }
+
+    #[test]
+    fn a_file_of_just_the_limit_is_read() {
+        let options = CsvOptions { byte_limit: 8, ..CsvOptions::default() };
+        assert_eq!(read_csv_from(&b"1,2\n3,4\n"[..], "bytes", &options).unwrap().rows, 2);
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_an_error() {
+        check_what_is_not_a_file(|path| read_csv(path, &CsvOptions::default()).map(drop));
+    }
+
+    #[test]
+    fn a_bomb_is_left_where_the_limit_is_reached() {
+        let options = CsvOptions { byte_limit: 100_000, ..CsvOptions::default() };
+        for fill in [b"1,2\n", b"1111"] {
+            let bomb = bomb(b"1,2\n", fill);
+            let mut counted = Counted::new(&bomb);
+            let error = read_csv_from(&mut counted, "bytes", &options).unwrap_err();
+            assert!(matches!(error.kind(), DataErrorKind::TooLarge { limit: 100_000 }), "{error}");
+            assert!(counted.pulled < 70_000, "{} of {} bytes were pulled", counted.pulled, bomb.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_a_table_or_an_error(bytes: Vec<u8>) {
+            let _ = table(bytes);
+        }
+
+        #[test]
+        fn no_more_cells_than_the_text_has_room_for(text in "[0-9,;\"\\. \n\r-]{0,60}", header: bool) {
+            let options = CsvOptions { header, ..CsvOptions::default() };
+            if let Ok(Table { columns, rows, data, .. }) = read_csv_from(text.as_bytes(), "bytes", &options) {
+                prop_assert_eq!(rows * columns, data.len());
+                prop_assert!(rows > 0 && 2 * data.len() <= text.len() + 1);
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read(columns in 1..5_usize, cells in prop::collection::vec(-1e300..1e300, 1..40)) {
+            let cells = &cells[..cells.len() / columns * columns];
+            prop_assume!(!cells.is_empty());
+            let line = |row: &[f64]| row.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+            let text = cells.chunks(columns).map(line).collect::<Vec<_>>().join("\n");
+            let table = table(text).unwrap();
+            prop_assert_eq!((table.columns, &table.data[..]), (columns, cells));
+        }
+    }
+}

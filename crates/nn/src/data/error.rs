@@ -1,0 +1,161 @@
+//! What can be wrong with a data file: [`DataError`] says which file, where in it, why, and what to do.
+
+use std::{error::Error, fmt, io};
+
+/// A file of data that cannot be read, or that does not hold what its format promises.
+///
+/// The text names the file, the place, the reason and a cure. `Debug` prints the same text, because that is what a `main`
+/// that returns this error shows.
+///
+/// ```
+/// use nn::data::{DataErrorKind, read_idx_from};
+///
+/// let error = read_idx_from(&[0, 0, 8, 1, 0, 0, 0, 5, 7, 7][..], "labels").unwrap_err();
+/// assert!(matches!(error.kind(), DataErrorKind::Truncated { expected: 5, found: 2, .. }));
+/// assert_eq!(
+///     error.to_string(),
+///     "labels, byte 10: the file ends after 2 of the 5 bytes of data; it is cut short: fetch or write it again"
+/// );
+/// ```
+pub struct DataError {
+    file: String,
+    place: Place,
+    kind: DataErrorKind,
+}
+
+/// Where in a file an error was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// The file as a whole.
+    File,
+    /// A byte.
+    Byte {
+        /// How many bytes come before it.
+        offset: u64,
+        /// Whether the offset counts decompressed bytes, because the file is compressed with gzip.
+        inflated: bool,
+    },
+    /// A cell of a table.
+    Cell {
+        /// The line of the file, counted from 1, header and empty lines included.
+        line: u64,
+        /// The cell of that line, counted from 1.
+        column: u64,
+    },
+}
+
+/// Why a file of data was refused.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DataErrorKind {
+    /// The operating system could not open or read the file.
+    Io(io::Error),
+    /// The file begins as gzip does, but cannot be decompressed: it is cut short, damaged or followed by other bytes.
+    Gzip(io::Error),
+    /// The file ends too early.
+    Truncated {
+        /// What was being read.
+        part: &'static str,
+        /// How many bytes that part has.
+        expected: u64,
+        /// How many of them are there.
+        found: u64,
+    },
+    /// The file holds more bytes than the reader was allowed to take.
+    TooLarge {
+        /// The largest number of bytes allowed.
+        limit: u64,
+    },
+    /// The bytes are there, but they do not follow the format.
+    Malformed {
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        cure: &'static str,
+    },
+}
+
+impl DataError {
+    pub(crate) fn new(file: &str, place: Place, kind: DataErrorKind) -> Self {
+        Self { file: file.to_owned(), place, kind }
+    }
+
+    /// The path of the file, or the name that was given to the reader.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Where in the file.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// What was wrong.
+    pub fn kind(&self) -> &DataErrorKind {
+        &self.kind
+    }
+}
+
+impl DataErrorKind {
+    pub(crate) fn malformed(reason: impl Into<String>, cure: &'static str) -> Self {
+        Self::Malformed { reason: reason.into(), cure }
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}: {}", self.file, self.place, self.kind)
+    }
+}
+
+impl fmt::Debug for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for DataError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            DataErrorKind::Io(error) | DataErrorKind::Gzip(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Written to follow the name of the file: `", line 3, column 1"`, or nothing for the whole file.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => Ok(()),
+            Self::Byte { offset, inflated: false } => write!(f, ", byte {offset}"),
+            Self::Byte { offset, inflated: true } => write!(f, ", byte {offset} after decompression"),
+            Self::Cell { line, column } => write!(f, ", line {line}, column {column}"),
+        }
+    }
+}
+
+impl fmt::Display for DataErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "cannot be read ({error}); check the path and the permissions"),
+            Self::Gzip(error) => {
+                write!(
+                    f,
+                    "the gzip data are cut short or damaged ({error}); fetch or compress the file again"
+                )
+            }
+            Self::Truncated { part, expected, found } => write!(
+                f,
+                "the file ends after {found} of the {expected} bytes of {part}; it is cut short: fetch or write it again"
+            ),
+            Self::TooLarge { limit } => write!(
+                f,
+                "the file holds more than the {limit} bytes allowed; raise the limit of the reader, or decompress the \
+                 file with gunzip, if you trust it"
+            ),
+            Self::Malformed { reason, cure } => write!(f, "{reason}; {cure}"),
+        }
+    }
+}
