@@ -228,12 +228,15 @@ mod tests {
 
     #[test]
     fn the_table_is_aligned_whatever_the_counts_and_labels() {
-        let mut matrix = ConfusionMatrix::new(2).with_labels(["é", "a label of twenty-two"]);
-        matrix.record(&[1; 12345], &[0; 12345]);
-        let text = matrix.to_string();
-        assert_eq!(text.lines().count(), 3);
-        assert!(text.lines().all(|line| line.chars().count() == 21 + 2 * 23), "{text}");
-        assert!(text.lines().nth(1).unwrap().ends_with("  12345"), "{text}");
+        for (labels, width) in [(["é", "fünfundzwanzig ééééééé"], 22 + 2 * 24), (["é", "b"], 17 + 2 * 7)]
+        {
+            let mut matrix = ConfusionMatrix::new(2).with_labels(labels);
+            matrix.record(&[1; 12345], &[0; 12345]);
+            let text = matrix.to_string();
+            assert_eq!(text.lines().count(), 3);
+            assert!(text.lines().all(|line| line.chars().count() == width), "{text}");
+            assert!(text.lines().nth(1).unwrap().ends_with("  12345"), "{text}");
+        }
     }
 
     #[test]

@@ -36,12 +36,8 @@ pub(super) struct Source<'a> {
 impl<'a> Source<'a> {
     pub(super) fn open(path: &Path) -> Result<Self, DataError> {
         let name = path.display().to_string();
-        let failed = |error| DataError::new(&name, Place::File, DataErrorKind::Io(error));
-        let file = File::open(path).map_err(failed)?;
-        // Unix opens a directory without complaint, and fails at the first read.
-        if file.metadata().map_err(failed)?.is_dir() {
-            return Err(failed(io::ErrorKind::IsADirectory.into()));
-        }
+        let file =
+            File::open(path).map_err(|error| DataError::new(&name, Place::File, DataErrorKind::Io(error)))?;
         Self::new(file, &name)
     }
 
