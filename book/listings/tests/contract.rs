@@ -19,6 +19,9 @@ use std::process::Command;
 const CHAPTER_WORDS: usize = 800;
 const PREFACE_WORDS: usize = 200;
 
+/// The longest line that a page shows without a scroll bar, in characters.
+const COLUMNS: usize = 88;
+
 /// The most decimals that a program prints: further ones differ from machine to machine.
 const DECIMALS: usize = 4;
 
@@ -32,6 +35,10 @@ fn pages_directory() -> PathBuf {
 
 fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn is(file: &Path, extension: &str) -> bool {
+    file.extension().is_some_and(|found| found == extension)
 }
 
 /// The names in a directory, sorted; a directory that is not there is empty.
@@ -157,6 +164,17 @@ fn pages() -> Vec<Page> {
     summary().iter().map(|name| Page::read(name)).collect()
 }
 
+/// The lines between the marks of an anchor, if the file has each mark once.
+fn anchored<'a>(text: &'a str, anchor: &str) -> Option<Vec<&'a str>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let place = |mark: String| {
+        let mut places = (0..lines.len()).filter(|&line| lines[line].trim() == mark);
+        places.next().filter(|_| places.next().is_none())
+    };
+    let (start, end) = (place(format!("// ANCHOR: {anchor}"))?, place(format!("// ANCHOR_END: {anchor}"))?);
+    lines.get(start + 1..end).map(<[_]>::to_vec)
+}
+
 /// The numbers with a decimal point in a text, each with what stands before the point and after it.
 fn decimals(text: &str) -> Vec<(&str, &str)> {
     text.split(|c: char| !c.is_ascii_digit() && c != '.')
@@ -227,18 +245,24 @@ fn code_and_output_in_the_pages_are_included() {
             problems.extend(fault.map(|fault| format!("{}: the block ```{info} {fault}", page.name)));
         }
         for (file, anchor) in &page.includes {
-            let is_rust = file.extension().is_some_and(|extension| extension == "rs");
             let text = read(file);
-            let has = |mark: String| text.lines().filter(|line| line.trim() == mark).count() == 1;
-            let sound = match anchor {
-                Some(anchor) => {
-                    has(format!("// ANCHOR: {anchor}")) && has(format!("// ANCHOR_END: {anchor}"))
-                }
-                None => !is_rust,
+            let shown = match anchor {
+                Some(anchor) => anchored(&text, anchor),
+                None => Some(text.lines().collect()).filter(|_| !is(file, "rs")),
             };
-            if !sound {
-                let anchor = anchor.as_deref().unwrap_or("(none named)");
-                problems.push(format!("{}: {} has no such anchor: {anchor}", page.name, file.display()));
+            let place = format!("{}: {}", page.name, file.display());
+            match shown {
+                None => {
+                    let anchor = anchor.as_deref().unwrap_or("(none named)");
+                    problems.push(format!("{place} has no such anchor: {anchor}"));
+                }
+                Some(lines) if !is(file, "svg") => {
+                    let long = lines.iter().filter(|line| line.chars().count() > COLUMNS);
+                    problems.extend(
+                        long.map(|line| format!("{place}: longer than {COLUMNS} characters:\n{line}")),
+                    );
+                }
+                Some(_) => {}
             }
         }
     }

@@ -61,8 +61,8 @@ fn figure() -> String {
          together.",
         Axis {
             name: "weight (metres a turn)",
-            from: 0.75,
-            to: 6.25,
+            from: 0.8,
+            to: 6.2,
             ticks: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
         },
         Axis { name: "loss (square metres)", from: 0.0, to: 30.0, ticks: vec![0.0, 10.0, 20.0, 30.0] },
@@ -74,6 +74,6 @@ fn figure() -> String {
         plot.dot((weight, loss(weight)), ORANGE);
     }
     plot.label((1.0, loss(1.0)), "the first guess");
-    plot.label((2.9, 6.0), "after ten steps");
+    plot.label((2.95, 3.0), "after ten steps");
     plot.finish()
 }
