@@ -154,9 +154,10 @@ fn include(line: &str) -> Option<(&str, Option<&str>)> {
     })
 }
 
-/// The files that SUMMARY.md links to. A draft, which links to nothing, comes out as an empty name.
+/// The files that SUMMARY.md links to.
 fn summary() -> Vec<String> {
     let summary = read(&pages_directory().join("SUMMARY.md"));
+    assert!(!summary.contains("]()"), "SUMMARY.md lists a draft; a chapter joins the book when it is whole");
     summary.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or("").to_owned()).collect()
 }
 
