@@ -208,8 +208,12 @@ mod tests {
 
     /// The problems of a site of one page, one style sheet and one empty page in a directory.
     fn of(page: &str, sheet: &str) -> Vec<String> {
-        let texts = [("index.html", page), ("css/a.css", sheet), ("part/two.html", r##"<h1 id="top">"##)]
-            .map(|(file, text)| (PathBuf::from(file), text.to_owned()));
+        let texts = [
+            ("index.html", page),
+            ("css/a.css", sheet),
+            ("part/two.html", r##"<h1 id="top"><a href="../index.html">"##),
+        ]
+        .map(|(file, text)| (PathBuf::from(file), text.to_owned()));
         let mut files: BTreeSet<PathBuf> = texts.iter().map(|(file, _)| file.clone()).collect();
         files.insert("css/fonts/x.woff2".into());
         examine(&files, &BTreeMap::from(texts))
