@@ -17,6 +17,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
     let mut build = Command::new(tools::MDBOOK.path(workspace));
     build.arg("build").arg(workspace.root.join("book")).arg("--dest-dir").arg(&site);
     build.env("PATH", tools::search_path(workspace)?);
+    // Its errors are only known from what it logs.
+    build.env_remove("MDBOOK_LOG").env_remove("RUST_LOG");
     let transcript = process::run(&mut build, Duration::from_secs(300), process::silent)?.transcript;
     if transcript.contains("ERROR") {
         return Err(format!("{transcript}\nmdBook reports an error (and ends with success all the same)"));
