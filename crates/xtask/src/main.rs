@@ -1,2 +1,67 @@
-//! The tasks of the repository.
-fn main() {}
+//! The tasks of the repository: `cargo xtask TASK`. One file a task; `cargo xtask` alone prints the help.
+
+mod book;
+mod dependencies;
+mod examples;
+mod process;
+mod site;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+/// A task either succeeds or says, in words for the person who ran it, what went wrong and where.
+type Result<T = ()> = std::result::Result<T, String>;
+
+const HELP: &str = "\
+The tasks of the repository.
+
+    cargo xtask test            all that CI checks: format, lints, tests, documentation, examples, book, house rules
+    cargo xtask test --quick    format, lints and tests alone
+    cargo xtask test --list     the names of the checks, in order
+    cargo xtask examples        build and run every example, and hold `digits` to its accuracy and its time
+    cargo xtask book            build the book and look for dead links, leftovers and anything from the network
+    cargo xtask deps            the number of crates that a user of `wengert` gets
+    cargo xtask tidy            the house rules that no compiler checks
+    cargo xtask help            this text
+
+Each task exits with 0 if all is well and with 1 if not. What a task needs beside the Rust toolchain, a C compiler and git
+(the book's tools) it builds by itself, below the target directory.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["test"] => with_workspace(|workspace| test::run(workspace, test::CHECKS)),
+        ["test", "--quick"] => with_workspace(|workspace| test::run(workspace, &test::CHECKS[..test::QUICK])),
+        ["test", "--list"] => {
+            test::list();
+            Ok(())
+        }
+        ["examples"] => with_workspace(examples::run),
+        ["book"] => with_workspace(book::run),
+        ["deps"] => with_workspace(dependencies::run),
+        ["tidy"] => with_workspace(tidy::run),
+        _ => Err(format!("I do not know `cargo xtask {}`.\n\n{HELP}", words.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{}", message.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn with_workspace(task: impl FnOnce(&Workspace) -> Result) -> Result {
+    task(&Workspace::find()?)
+}
