@@ -18,7 +18,7 @@ Options:
   --epochs N     How often every image is shown            [default: 60; with --data 10]
   --hidden N     The number of hidden units                [default: 64; with --data 256]
   --batch N      How many images make a step               [default: 32; with --data 64]
-  --lr RATE      The learning rate of Adam, above 0        [default: 0.01; with --data 0.002]
+  --lr RATE      The learning rate of Adam, above 0        [default: 0.005; with --data 0.002]
   --seed N       Of the split, the weights and the order; the same seed gives the same bits  [default: 0]
   --out DIR      Where to write the pictures               [default: digits-pictures]
   --json         Print one line of JSON and nothing else; write no pictures
@@ -75,7 +75,7 @@ impl Options {
             }
         }
         let small = data.is_none();
-        let lr = lr.unwrap_or(if small { 1e-2 } else { 2e-3 });
+        let lr = lr.unwrap_or(if small { 5e-3 } else { 2e-3 });
         if !(lr > 0.0 && lr.is_finite()) {
             return Err(format!("--lr {lr}: expected a number above 0").into());
         }

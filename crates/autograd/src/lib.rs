@@ -28,6 +28,7 @@ mod algebra;
 mod array;
 mod backward;
 mod buffer;
+mod create;
 mod display;
 mod dual;
 mod error;

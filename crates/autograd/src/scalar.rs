@@ -4,6 +4,7 @@
 //! and masks. [`Scalar`] is what can be differentiated: `f32` and `f64`. Both are sealed: the kernels know every type
 //! they meet, and an operator is written once for both precisions.
 
+use crate::kernels::matmul::Gemm;
 use num_traits::Float;
 use std::fmt;
 use std::iter::Sum;
@@ -35,8 +36,7 @@ impl Element for bool {
 
 /// A number that can be differentiated: `f32` (the default everywhere) or `f64`.
 ///
-/// The elementary functions come from [`num_traits::Float`]; what is added here is the conversion from literals and the
-/// door to the matrix kernels.
+/// The elementary functions come from [`num_traits::Float`]; what is added here is the conversion from literals.
 ///
 /// ```
 /// use autograd::Scalar;
@@ -46,56 +46,24 @@ impl Element for bool {
 /// assert_eq!(half(3.0_f32), 1.5);
 /// ```
 pub trait Scalar:
-    Element + Float + AddAssign + SubAssign + MulAssign + DivAssign + Sum + fmt::LowerExp + Into<f64>
+    Element + Gemm + Float + AddAssign + SubAssign + MulAssign + DivAssign + Sum + fmt::LowerExp + Into<f64>
 {
     /// The name of the type as Rust writes it, `"f32"` or `"f64"`.
     const NAME: &'static str;
 
     /// The nearest number of this type.
     fn of(value: f64) -> Self;
-
-    /// `c = a b + beta c` for matrices given by pointer, row stride and column stride, in elements.
-    ///
-    /// # Safety
-    /// `a`, `b` and `c` must be valid for all `m x k`, `k x n` and `m x n` elements that the strides reach; `c` must
-    /// not overlap `a` or `b`, and no two of its elements each other.
-    #[doc(hidden)]
-    #[allow(unsafe_code, clippy::too_many_arguments)]
-    unsafe fn gemm(
-        m: usize,
-        k: usize,
-        n: usize,
-        a: (*const Self, isize, isize),
-        b: (*const Self, isize, isize),
-        beta: Self,
-        c: (*mut Self, isize, isize),
-    );
 }
 
 macro_rules! scalar {
-    ($t:ident, $gemm:path) => {
+    ($($t:ident)*) => {$(
         impl Scalar for $t {
             const NAME: &'static str = stringify!($t);
 
             fn of(value: f64) -> Self {
                 value as $t
             }
-
-            #[allow(unsafe_code)]
-            unsafe fn gemm(
-                m: usize,
-                k: usize,
-                n: usize,
-                (a, ars, acs): (*const Self, isize, isize),
-                (b, brs, bcs): (*const Self, isize, isize),
-                beta: Self,
-                (c, crs, ccs): (*mut Self, isize, isize),
-            ) {
-                // SAFETY: the caller's promise is the one that `matrixmultiply` asks for.
-                unsafe { $gemm(m, k, n, 1.0, a, ars, acs, b, brs, bcs, beta, c, crs, ccs) }
-            }
         }
-    };
+    )*};
 }
-scalar!(f32, matrixmultiply::sgemm);
-scalar!(f64, matrixmultiply::dgemm);
+scalar!(f32 f64);

@@ -4,9 +4,8 @@
 //! tensor, and who holds one may rely on it. A constant has no place in the graph, and costs none.
 
 use crate::array::Array;
-use crate::error::{OrPanic, ShapeError};
+use crate::error::OrPanic;
 use crate::graph::Node;
-use crate::rng::Rng;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use std::fmt;
@@ -27,101 +26,7 @@ pub struct Tensor<T: Scalar = f32> {
     node: Option<Arc<Node<T>>>,
 }
 
-/// Making tensors.
 impl<T: Scalar> Tensor<T> {
-    /// The elements of `data` in row-major order.
-    ///
-    /// # Errors
-    /// If their number is not the size of the shape.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// let x = Tensor::from_vec(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3])?;
-    /// assert_eq!(x.at([1, 0]), 4.0);
-    /// assert!(Tensor::from_vec(vec![1.0; 5], [2, 3]).is_err());
-    /// # Ok::<(), autograd::ShapeError>(())
-    /// ```
-    pub fn from_vec(data: Vec<T>, shape: impl Into<Shape>) -> Result<Self, ShapeError> {
-        Array::from_vec(data, shape).map(Self::constant)
-    }
-
-    /// A tensor of pooled memory, whose elements, in row-major order, `write` must all set: they hold anything.
-    ///
-    /// # Panics
-    /// If there is no memory for the shape.
-    #[track_caller]
-    #[inline]
-    pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Self {
-        Self::constant(Array::build(shape, write).or_panic())
-    }
-
-    /// A single number: the tensor without axes.
-    #[inline]
-    pub fn scalar(value: T) -> Self {
-        Self::build(Shape::scalar(), |y| y[0] = value)
-    }
-
-    /// Every element the same.
-    ///
-    /// # Panics
-    /// If there is no memory for the shape.
-    #[track_caller]
-    pub fn full(shape: impl Into<Shape>, value: T) -> Self {
-        Self::build(shape, |y| y.fill(value))
-    }
-
-    /// All zeros.
-    ///
-    /// # Panics
-    /// If there is no memory for the shape.
-    #[track_caller]
-    pub fn zeros(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, T::zero())
-    }
-
-    /// All ones.
-    ///
-    /// # Panics
-    /// If there is no memory for the shape.
-    #[track_caller]
-    pub fn ones(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, T::one())
-    }
-
-    /// The numbers `0, 1, ..., n - 1`.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// assert_eq!(Tensor::<f32>::arange(3).to_vec(), [0.0, 1.0, 2.0]);
-    /// ```
-    pub fn arange(n: usize) -> Self {
-        Self::build([n], |y| (0..n).zip(y).for_each(|(i, y)| *y = T::of(i as f64)))
-    }
-
-    /// Independent numbers, uniform in `[low, high)`.
-    ///
-    /// # Panics
-    /// If `low` is not below `high`, either is not finite, or there is no memory for the shape.
-    #[track_caller]
-    pub fn uniform(shape: impl Into<Shape>, low: T, high: T, rng: &mut Rng) -> Self {
-        assert!(
-            low < high && (high - low).is_finite(),
-            "uniform: expected finite low < high, found {low} and {high}"
-        );
-        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>()))
-    }
-
-    /// Independent numbers from the normal distribution with this mean and standard deviation.
-    ///
-    /// # Panics
-    /// If the deviation is negative or not finite, or there is no memory for the shape.
-    #[track_caller]
-    pub fn normal(shape: impl Into<Shape>, mean: T, deviation: T, rng: &mut Rng) -> Self {
-        let valid = deviation >= T::zero() && deviation.is_finite();
-        assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
-        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
-    }
-
     /// A constant with this value.
     #[inline]
     pub fn constant(array: Array<T>) -> Self {
@@ -295,30 +200,6 @@ impl<T: Scalar> Tensor<T> {
             return;
         }
         *self = &*self + &other;
-    }
-}
-
-impl<T: Scalar> From<T> for Tensor<T> {
-    fn from(value: T) -> Self {
-        Tensor::scalar(value)
-    }
-}
-
-impl<T: Scalar, const N: usize> From<[T; N]> for Tensor<T> {
-    fn from(row: [T; N]) -> Self {
-        Tensor::build([N], |y| y.copy_from_slice(&row))
-    }
-}
-
-impl<T: Scalar, const M: usize, const N: usize> From<[[T; N]; M]> for Tensor<T> {
-    fn from(rows: [[T; N]; M]) -> Self {
-        Tensor::build([M, N], |y| y.copy_from_slice(rows.as_flattened()))
-    }
-}
-
-impl<T: Scalar, const L: usize, const M: usize, const N: usize> From<[[[T; N]; M]; L]> for Tensor<T> {
-    fn from(planes: [[[T; N]; M]; L]) -> Self {
-        Tensor::build([L, M, N], |y| y.copy_from_slice(planes.as_flattened().as_flattened()))
     }
 }
 

@@ -8,6 +8,45 @@
 use crate::array::View;
 use crate::scalar::Scalar;
 
+/// The numbers that have a kernel: a part of [`Scalar`], out of reach from outside.
+pub trait Gemm: Sized {
+    /// `c = a b + beta c` for matrices given by pointer, row stride and column stride, in elements.
+    ///
+    /// # Safety
+    /// `a`, `b` and `c` must be valid for all `m x k`, `k x n` and `m x n` elements that the strides reach; `c` must
+    /// not overlap `a` or `b`, and no two of its elements each other.
+    #[doc(hidden)]
+    unsafe fn gemm(
+        sizes: [usize; 3],
+        a: Strided<*const Self>,
+        b: Strided<*const Self>,
+        beta: Self,
+        c: Strided<*mut Self>,
+    );
+}
+
+/// Where a matrix begins, its row stride and its column stride.
+type Strided<P> = (P, isize, isize);
+
+macro_rules! gemm {
+    ($t:ident, $gemm:path) => {
+        impl Gemm for $t {
+            unsafe fn gemm(
+                [m, k, n]: [usize; 3],
+                (a, ars, acs): Strided<*const $t>,
+                (b, brs, bcs): Strided<*const $t>,
+                beta: $t,
+                (c, crs, ccs): Strided<*mut $t>,
+            ) {
+                // SAFETY: the caller's promise is the one that `matrixmultiply` asks for.
+                unsafe { $gemm(m, k, n, 1.0, a, ars, acs, b, brs, bcs, beta, c, crs, ccs) }
+            }
+        }
+    };
+}
+gemm!(f32, matrixmultiply::sgemm);
+gemm!(f64, matrixmultiply::dgemm);
+
 /// A matrix to read: elements, and the strides between rows and between columns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Matrix<'a, T> {
@@ -110,7 +149,7 @@ pub(crate) fn matmul<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T],
     let start = |x: Matrix<'_, T>| (x.data.as_ptr().wrapping_add(x.offset), x.row_stride, x.column_stride);
     // SAFETY: `is_inside` has shown that every element of `a` and `b` lies in its slice; `c` is `m * n` elements,
     // uniquely borrowed, with strides `(n, 1)`, under which no two elements are one.
-    unsafe { T::gemm(m, k, n, start(a), start(b), beta, (c.as_mut_ptr(), n as isize, 1)) }
+    unsafe { T::gemm([m, k, n], start(a), start(b), beta, (c.as_mut_ptr(), n as isize, 1)) }
 }
 
 #[cfg(test)]
