@@ -9,3 +9,11 @@ mod param;
 pub use autograd::{Rng, Scalar, Tensor};
 pub use module::{Module, Path};
 pub use param::Param;
+pub use wengert_derive::Module;
+
+/// What the code that `#[derive(Module)]` writes refers to.
+#[doc(hidden)]
+pub mod __derive {
+    pub use crate::{Module, Param, Path};
+    pub use autograd::Scalar;
+}

@@ -1,0 +1,207 @@
+//! The code that the derive writes: a `match` on the value that visits each field under its path.
+//!
+//! ```ignore
+//! impl<L> Module<f32> for Residual<L>
+//! where
+//!     L: Module<f32>,
+//! {
+//!     fn visit<'module>(&'module self, path: &mut Path, see: &mut dyn FnMut(&Path, &'module Param<f32>)) {
+//!         match *self {
+//!             Self { inner: ref field_0, .. } => {
+//!                 path.enter("inner", |path| <L as Module<f32>>::visit(field_0, path, see));
+//!             }
+//!         }
+//!     }
+//!     // and `visit_mut` likewise, with `mut`
+//! }
+//! ```
+
+use crate::attributes::{OnField, OnType, none_on_variant};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use std::collections::HashSet;
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{
+    Data, DeriveInput, Error, Fields, GenericArgument, Generics, Ident, Member, PathArguments, Result, Token,
+    Type, TypeParamBound, WherePredicate, parse_quote,
+};
+
+/// The implementation of `Module` for a struct or enum.
+pub(crate) fn module(input: &DeriveInput) -> Result<TokenStream> {
+    let OnType { scalar, library } = OnType::read(&input.attrs)?;
+    let scalar = scalar.map_or_else(|| scalar_of(&input.generics), Ok)?;
+    let library = library.unwrap_or_else(|| parse_quote!(::wengert));
+    let derive = quote!(#library::__derive);
+    let variants = variants(&input.data, &scalar)?;
+
+    let mut generics = input.generics.clone();
+    for parameter in input.generics.type_params().map(|parameter| &parameter.ident) {
+        let visited =
+            variants.iter().flat_map(|variant| &variant.fields).any(|field| mentions(field.ty, parameter));
+        if visited && !is_parameter(&scalar, parameter) {
+            generics.make_where_clause().predicates.push(parse_quote!(#parameter: #derive::Module<#scalar>));
+        }
+    }
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+
+    let method = |visit: TokenStream, mutable: TokenStream| {
+        let arms =
+            variants.iter().map(|variant| variant.arm(&visit, &mutable, &quote!(#derive::Module<#scalar>)));
+        quote! {
+            fn #visit<'module>(
+                &'module #mutable self,
+                path: &mut #derive::Path,
+                see: &mut dyn ::core::ops::FnMut(&#derive::Path, &'module #mutable #derive::Param<#scalar>),
+            ) {
+                match *self { #(#arms)* }
+            }
+        }
+    };
+    let visit = method(quote!(visit), quote!());
+    let visit_mut = method(quote!(visit_mut), quote!(mut));
+    let name = &input.ident;
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics #derive::Module<#scalar> for #name #type_generics #where_clause {
+            #visit
+            #visit_mut
+        }
+    })
+}
+
+/// The type of the parameters' elements, where the attribute does not say it.
+fn scalar_of(generics: &Generics) -> Result<Type> {
+    let says_scalar = |bounds: &Punctuated<TypeParamBound, Token![+]>| {
+        let mut traits = bounds.iter().filter_map(|bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.segments.last(),
+            _ => None,
+        });
+        traits.any(|name| name.ident == "Scalar")
+    };
+    let said_in_where_clause = |parameter: &Ident| {
+        let mut predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        predicates.any(|predicate| match predicate {
+            WherePredicate::Type(type_) => {
+                is_parameter(&type_.bounded_ty, parameter) && says_scalar(&type_.bounds)
+            }
+            _ => false,
+        })
+    };
+    let mut scalars = generics.type_params().filter_map(|parameter| {
+        let name = &parameter.ident;
+        (says_scalar(&parameter.bounds) || said_in_where_clause(name)).then_some(name)
+    });
+    match (scalars.next(), scalars.next()) {
+        (None, _) => Ok(parse_quote!(f32)),
+        (Some(scalar), None) => Ok(parse_quote!(#scalar)),
+        (Some(first), Some(second)) => {
+            let message = format!(
+                "`{first}` and `{second}` are both bounded by `Scalar`: say which one is that of the network's \
+                 parameters, as in `#[module(scalar = {first})]`"
+            );
+            Err(Error::new(second.span(), message))
+        }
+    }
+}
+
+/// A struct or a variant, and its visited fields.
+struct Variant<'a> {
+    name: TokenStream,
+    fields: Vec<Field<'a>>,
+}
+
+struct Field<'a> {
+    member: Member,
+    ty: &'a Type,
+    /// What the field adds to the path; the field of a newtype adds nothing.
+    step: String,
+}
+
+fn variants<'a>(data: &'a Data, scalar: &Type) -> Result<Vec<Variant<'a>>> {
+    match data {
+        Data::Struct(data) => {
+            Ok(vec![Variant { name: quote!(Self), fields: visited(&data.fields, scalar)? }])
+        }
+        Data::Enum(data) => {
+            let variant = |variant: &'a syn::Variant| {
+                none_on_variant(&variant.attrs)?;
+                let name = &variant.ident;
+                Ok(Variant { name: quote!(Self::#name), fields: visited(&variant.fields, scalar)? })
+            };
+            data.variants.iter().map(variant).collect()
+        }
+        Data::Union(data) => {
+            let message = "a union is no module: nothing tells which of its fields is present; use an enum";
+            Err(Error::new(data.union_token.span, message))
+        }
+    }
+}
+
+/// The fields that may hold parameters: all but those that are skipped, and those that are one number.
+fn visited<'a>(fields: &'a Fields, scalar: &Type) -> Result<Vec<Field<'a>>> {
+    let newtype = matches!(fields, Fields::Unnamed(_)) && fields.len() == 1;
+    let mut visited = Vec::new();
+    let mut steps = HashSet::new();
+    for (syn::Field { attrs, ty, .. }, member) in fields.iter().zip(fields.members()) {
+        let OnField { skip, rename } = OnField::read(attrs)?;
+        let (step, span) = match (rename, &member) {
+            (Some(name), _) => (name.value(), name.span()),
+            (None, Member::Named(name)) => (name.unraw().to_string(), name.span()),
+            (None, Member::Unnamed(_)) if newtype => (String::new(), ty.span()),
+            (None, Member::Unnamed(index)) => (index.index.to_string(), ty.span()),
+        };
+        if skip || quote!(#ty).to_string() == quote!(#scalar).to_string() {
+            continue;
+        }
+        if !steps.insert(step.clone()) {
+            return Err(Error::new(span, format!("another field has the path `{step}` already")));
+        }
+        visited.push(Field { member, ty, step });
+    }
+    Ok(visited)
+}
+
+impl Variant<'_> {
+    /// The arm of the `match` that visits the fields of this variant.
+    fn arm(&self, visit: &TokenStream, mutable: &TokenStream, module: &TokenStream) -> TokenStream {
+        let Variant { name, fields } = self;
+        let members = fields.iter().map(|field| &field.member);
+        let bindings: Vec<Ident> = (0..fields.len()).map(|i| format_ident!("field_{i}")).collect();
+        let calls = fields.iter().zip(&bindings).map(|(Field { ty, step, .. }, binding)| {
+            // Named by the field's type, so that the compiler points there if that is no module.
+            let call = quote!(<#ty as #module>::#visit(#binding, path, see));
+            if step.is_empty() { call } else { quote!(path.enter(#step, |path| #call)) }
+        });
+        quote!(#name { #(#members: ref #mutable #bindings,)* .. } => { #(#calls;)* })
+    }
+}
+
+/// Whether the type is this type parameter.
+fn is_parameter(ty: &Type, parameter: &Ident) -> bool {
+    matches!(ty, Type::Path(ty) if ty.path.is_ident(parameter))
+}
+
+/// Whether the type parameter occurs in the type, other than as the marker `PhantomData<L>`, which is a module for any `L`,
+/// or as the owner of an associated type, `L::Head`.
+fn mentions(ty: &Type, parameter: &Ident) -> bool {
+    match ty {
+        Type::Path(path) => {
+            is_parameter(ty, parameter)
+                || path.path.segments.iter().any(|segment| match &segment.arguments {
+                    PathArguments::AngleBracketed(list) if segment.ident != "PhantomData" => {
+                        let mut types = list.args.iter();
+                        types.any(|ty| matches!(ty, GenericArgument::Type(ty) if mentions(ty, parameter)))
+                    }
+                    _ => false,
+                })
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().any(|ty| mentions(ty, parameter)),
+        Type::Array(array) => mentions(&array.elem, parameter),
+        Type::Slice(slice) => mentions(&slice.elem, parameter),
+        Type::Paren(paren) => mentions(&paren.elem, parameter),
+        Type::Group(group) => mentions(&group.elem, parameter),
+        _ => false,
+    }
+}
