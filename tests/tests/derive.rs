@@ -179,7 +179,7 @@ fn an_enum_shows_the_fields_of_the_variant_that_is_present() {
     #[derive(Module)]
     enum Layer {
         Dense(Dense),
-        Gated(Dense, Dense),
+        Gated(Dense, Box<Dense>),
         Residual { inner: Box<Layer>, scale: Param },
         Relu,
     }
@@ -187,7 +187,7 @@ fn an_enum_shows_the_fields_of_the_variant_that_is_present() {
     let mut layers = vec![
         Layer::Dense(dense_with_bias(1)),
         Layer::Relu,
-        Layer::Gated(dense(2), dense(3)),
+        Layer::Gated(dense(2), Box::new(dense(3))),
         Layer::Residual { inner, scale: Param::new(Tensor::zeros([5])) },
     ];
     check(

@@ -54,8 +54,8 @@ use proc_macro::TokenStream;
 ///
 /// # Fields
 ///
-/// A field is a module itself, or `Vec`, `Option`, `Box`, an array or a tuple of modules, or a plain value (a number, a
-/// `bool`, a string), which holds no parameters. So is a field whose type is the scalar itself, such as `slope: T`.
+/// A field is a module, or `Vec`, `Option`, `Box`, an array or a tuple of modules, or a plain value (a number, a `bool`, a
+/// string), which holds no parameters. A field of the scalar's own type, such as `slope: T`, is a plain value too.
 ///
 /// # Attributes
 ///

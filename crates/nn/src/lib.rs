@@ -1,6 +1,7 @@
 //! Neural networks on `autograd`.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
+#[expect(unused_extern_crates, reason = "no layer derives `Module` yet")]
 extern crate self as wengert;
 
 mod module;
@@ -15,5 +16,4 @@ pub use wengert_derive::Module;
 #[doc(hidden)]
 pub mod __derive {
     pub use crate::{Module, Param, Path};
-    pub use autograd::Scalar;
 }
