@@ -239,7 +239,11 @@ fn the_scalar_is_the_parameter_bounded_by_scalar_or_the_attributes_or_f32() {
     struct Default {
         dense: Dense,
     }
-    check(
+    // The scalar itself needs no bound but `Scalar`.
+    fn check_bounded<F: Scalar>(net: &mut Bounded<F>, expected: Expect) {
+        check(net, expected);
+    }
+    check_bounded(
         &mut Bounded { dense: dense::<f64>(1) },
         expect![[r#"
         dense.weight: f64 [1]
@@ -290,9 +294,10 @@ fn a_type_parameter_is_bounded_where_it_is_visited() {
         inner: L,
     }
     #[derive(Module)]
-    struct Stack<L, T: Scalar> {
-        layers: (Vec<[L; 1]>, Option<Box<L>>),
-        last: Dense<T>,
+    struct Each<A, B, C, T: Scalar> {
+        tuple: (Vec<A>, Dense<T>),
+        array: [B; 1],
+        slice: Box<[C]>,
     }
     #[derive(Module)]
     struct Marked<'a, K: ?Sized, V, F: Family, const N: usize>
@@ -311,14 +316,14 @@ fn a_type_parameter_is_bounded_where_it_is_visited() {
         inner.inner.weight: f32 [1]
     "#]],
     );
-    let layers = (vec![[dense::<f64>(2)], [dense(3)]], Some(Box::new(dense(4))));
+    let slice: Box<[Dense<f64>]> = Box::new([dense(5)]);
     check(
-        &mut Stack { layers, last: dense(5) },
+        &mut Each { tuple: (vec![dense::<f64>(2)], dense(3)), array: [dense::<f64>(4)], slice },
         expect![[r#"
-        layers.0.0.0.weight: f64 [2]
-        layers.0.1.0.weight: f64 [3]
-        layers.1.weight: f64 [4]
-        last.weight: f64 [5]
+        tuple.0.0.weight: f64 [2]
+        tuple.1.weight: f64 [3]
+        array.0.weight: f64 [4]
+        slice.0.weight: f64 [5]
     "#]],
     );
     let mut marked = Marked::<dyn Send, Opaque, Opaque, 2> {
@@ -373,18 +378,18 @@ fn another_library_path_and_another_macro_may_name_things() {
         ($name:ident, $ty:ty, $($field:ident),*) => {
             #[derive(Module)]
             #[module(crate = renamed)]
-            struct $name { $($field: $ty),* }
+            struct $name<L> { $($field: $ty),* }
         };
     }
     // Fields with the names of the generated code's own variables.
-    net!(Net, Dense, path, see, field_0);
+    net!(Net, Vec<L>, path, see, field_0);
     check(
-        &mut Net { path: dense(1), see: dense(2), field_0: dense(3) },
+        &mut Net { path: vec![dense(1)], see: vec![dense(2)], field_0: vec![dense(3)] },
         expect![[r#"
-        path.weight: f32 [1]
-        see.weight: f32 [2]
-        field_0.weight: f32 [3]
-    "#]],
+            path.0.weight: f32 [1]
+            see.0.weight: f32 [2]
+            field_0.0.weight: f32 [3]
+        "#]],
     );
 }
 

@@ -190,8 +190,7 @@ fn mentions(ty: &Type, parameter: &Ident) -> bool {
         Type::Tuple(tuple) => tuple.elems.iter().any(|ty| mentions(ty, parameter)),
         Type::Array(array) => mentions(&array.elem, parameter),
         Type::Slice(slice) => mentions(&slice.elem, parameter),
-        Type::Paren(paren) => mentions(&paren.elem, parameter),
-        Type::Group(group) => mentions(&group.elem, parameter),
+        Type::Group(group) => mentions(&group.elem, parameter), // `$layer:ty` in a `macro_rules!`
         _ => false,
     }
 }
