@@ -1,6 +1,6 @@
 //! The code that the derive writes: a `match` on the value that visits each field under its path.
 //!
-//! ```ignore
+//! ```text
 //! impl<L> Module<f32> for Residual<L>
 //! where
 //!     L: Module<f32>,
