@@ -16,10 +16,8 @@ impl OnType {
         let mut read = OnType::default();
         each_key(attributes, "a type takes `scalar = f64` and `crate = nn`", |key, meta| {
             match key {
-                "scalar" => read.scalar = Some(value(meta, Type::parse, "a type, as in `scalar = f64`")?),
-                "crate" => {
-                    read.library = Some(value(meta, Path::parse_mod_style, "a path, as in `crate = nn`")?)
-                }
+                "scalar" => read.scalar = Some(value(meta, Parse::parse, "a type: `scalar = f64`")?),
+                "crate" => read.library = Some(value(meta, Path::parse_mod_style, "a path: `crate = nn`")?),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -42,10 +40,7 @@ impl OnField {
             match key {
                 "skip" if meta.input.is_empty() || meta.input.peek(Token![,]) => read.skip = true,
                 "skip" => return Err(meta.input.error("`skip` takes no value")),
-                "rename" => {
-                    read.rename =
-                        Some(value(meta, <LitStr as Parse>::parse, "a string, as in `rename = \"fc\"`")?)
-                }
+                "rename" => read.rename = Some(value(meta, Parse::parse, "a string: `rename = \"fc\"`")?),
                 _ => return Ok(false),
             }
             if read.skip && read.rename.is_some() {

@@ -1,11 +1,11 @@
 //! The code that the derive writes: a `match` on the value that visits each field under its path.
 //!
-//! ```ignore
+//! ```text
 //! impl<L> Module<f32> for Residual<L>
 //! where
 //!     L: Module<f32>,
 //! {
-//!     fn visit<'module>(&'module self, path: &mut Path, see: &mut dyn FnMut(&Path, &'module Param<f32>)) {
+//!     fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<f32>)) {
 //!         match *self {
 //!             Self { inner: ref field_0, .. } => {
 //!                 path.enter("inner", |path| <L as Module<f32>>::visit(field_0, path, see));
@@ -21,11 +21,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::HashSet;
 use syn::ext::IdentExt;
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Data, DeriveInput, Error, Fields, GenericArgument, Generics, Ident, Member, PathArguments, Result, Token,
-    Type, TypeParamBound, WherePredicate, parse_quote,
+    Data, DeriveInput, Error, Fields, GenericArgument, Generics, Ident, Member, PathArguments, Result, Type,
+    TypeParam, TypeParamBound, WherePredicate, parse_quote,
 };
 
 /// The implementation of `Module` for a struct or enum.
@@ -43,24 +42,23 @@ pub(crate) fn module(input: &DeriveInput) -> Result<TokenStream> {
         scalar = parse_quote!(AnyScalar);
         generics.params.push(parse_quote!(AnyScalar: #derive::Scalar));
     }
+    let module = quote!(#derive::Module<#scalar>);
     for parameter in input.generics.type_params().map(|parameter| &parameter.ident) {
-        let visited =
-            variants.iter().flat_map(|variant| &variant.fields).any(|field| mentions(field.ty, parameter));
-        if visited && !is_parameter(&scalar, parameter) {
-            generics.make_where_clause().predicates.push(parse_quote!(#parameter: #derive::Module<#scalar>));
+        let mut fields = variants.iter().flat_map(|variant| &variant.fields);
+        if fields.any(|field| mentions(field.ty, parameter)) && !is_parameter(&scalar, parameter) {
+            generics.make_where_clause().predicates.push(parse_quote!(#parameter: #module));
         }
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, type_generics, _) = input.generics.split_for_impl();
 
     let method = |visit: TokenStream, mutable: TokenStream| {
-        let arms =
-            variants.iter().map(|variant| variant.arm(&visit, &mutable, &quote!(#derive::Module<#scalar>)));
+        let arms = variants.iter().map(|variant| variant.arm(&visit, &mutable, &module));
         quote! {
-            fn #visit<'module>(
-                &'module #mutable self,
+            fn #visit<'__module>(
+                &'__module #mutable self,
                 path: &mut #derive::Path,
-                see: &mut dyn ::core::ops::FnMut(&#derive::Path, &'module #mutable #derive::Param<#scalar>),
+                see: &mut dyn ::core::ops::FnMut(&#derive::Path, &'__module #mutable #derive::Param<#scalar>),
             ) {
                 match *self { #(#arms)* }
             }
@@ -71,7 +69,7 @@ pub(crate) fn module(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     Ok(quote! {
         #[automatically_derived]
-        impl #impl_generics #derive::Module<#scalar> for #name #type_generics #where_clause {
+        impl #impl_generics #module for #name #type_generics #where_clause {
             #visit
             #visit_mut
         }
@@ -80,33 +78,25 @@ pub(crate) fn module(input: &DeriveInput) -> Result<TokenStream> {
 
 /// The type of the parameters' elements, if a bound says it.
 fn scalar_of(generics: &Generics) -> Result<Option<Type>> {
-    let says_scalar = |bounds: &Punctuated<TypeParamBound, Token![+]>| {
-        let mut traits = bounds.iter().filter_map(|bound| match bound {
-            TypeParamBound::Trait(bound) => bound.path.segments.last(),
+    let is_scalar = |bound: &TypeParamBound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|name| name.ident == "Scalar"),
+        _ => false,
+    };
+    let mut scalars = generics.type_params().filter_map(|TypeParam { ident, bounds, .. }| {
+        let clause = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        let more_bounds = clause.filter_map(|predicate| match predicate {
+            WherePredicate::Type(on) if is_parameter(&on.bounded_ty, ident) => Some(&on.bounds),
             _ => None,
         });
-        traits.any(|name| name.ident == "Scalar")
-    };
-    let said_in_where_clause = |parameter: &Ident| {
-        let mut predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-        predicates.any(|predicate| match predicate {
-            WherePredicate::Type(type_) => {
-                is_parameter(&type_.bounded_ty, parameter) && says_scalar(&type_.bounds)
-            }
-            _ => false,
-        })
-    };
-    let mut scalars = generics.type_params().filter_map(|parameter| {
-        let name = &parameter.ident;
-        (says_scalar(&parameter.bounds) || said_in_where_clause(name)).then_some(name)
+        more_bounds.chain([bounds]).flatten().any(is_scalar).then_some(ident)
     });
     match (scalars.next(), scalars.next()) {
         (None, _) => Ok(None),
         (Some(scalar), None) => Ok(Some(parse_quote!(#scalar))),
         (Some(first), Some(second)) => {
             let message = format!(
-                "`{first}` and `{second}` are both bounded by `Scalar`: say which one is that of the network's \
-                 parameters, as in `#[module(scalar = {first})]`"
+                "`{first}` and `{second}` are both bounded by `Scalar`: say which one the parameters hold, \
+                 as in `#[module(scalar = {first})]`"
             );
             Err(Error::new(second.span(), message))
         }
@@ -207,8 +197,7 @@ fn mentions(ty: &Type, parameter: &Ident) -> bool {
         Type::Tuple(tuple) => tuple.elems.iter().any(|ty| mentions(ty, parameter)),
         Type::Array(array) => mentions(&array.elem, parameter),
         Type::Slice(slice) => mentions(&slice.elem, parameter),
-        Type::Paren(paren) => mentions(&paren.elem, parameter),
-        Type::Group(group) => mentions(&group.elem, parameter),
+        Type::Group(group) => mentions(&group.elem, parameter), // `$layer:ty` in a `macro_rules!`
         _ => false,
     }
 }

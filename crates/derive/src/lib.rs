@@ -54,14 +54,14 @@ use proc_macro::TokenStream;
 ///
 /// # Fields
 ///
-/// A field is a module itself, or `Vec`, `Option`, `Box`, an array or a tuple of modules, or a plain value (a number, a
-/// `bool`, a string), which holds no parameters. So is a field whose type is the scalar itself, such as `slope: T`.
+/// A field is a module, or `Vec`, `Option`, `Box`, an array or a tuple of modules, or a plain value (a number, a `bool`, a
+/// string), which holds no parameters. A field of the scalar's own type, such as `slope: T`, is a plain value too.
 ///
 /// # Attributes
 ///
 /// | On the type | |
 /// |---|---|
-/// | `#[module(scalar = f64)]` | The type of the parameters' elements. Without it: the type parameter that is bounded by `Scalar`, as in `struct Net<T: Scalar>`; without one, `f32`. |
+/// | `#[module(scalar = f64)]` | The type of the parameters' elements. Without it: the type parameter that is bounded by `Scalar`, as in `struct Net<T: Scalar>`; without one, `f32`, or any scalar if no field is visited, as in an `enum` of names. |
 /// | `#[module(crate = nn)]` | Where the trait comes from, if not from the crate `wengert`: `nn`, or the name that `Cargo.toml` gives it. |
 ///
 /// | On a field | |

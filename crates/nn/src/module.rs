@@ -15,7 +15,8 @@ use std::marker::PhantomData;
 /// with `#[module(skip)]`.
 ///
 /// ```
-/// use nn::{Linear, Module, Rng};
+/// # extern crate nn as wengert;
+/// use wengert::{Linear, Module, Rng};
 ///
 /// #[derive(Module)]
 /// struct Net {
