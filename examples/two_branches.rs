@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .metric("accuracy", accuracy)
         .epochs(40)
         .with(|epoch: &EpochReport| {
-            if epoch.epoch % 10 == 0 {
+            if epoch.epoch.is_multiple_of(10) {
                 println!("epoch {:3}  test loss {:.4}  {:?}", epoch.epoch, epoch.test_loss, epoch.metrics);
             }
             Control::Continue
