@@ -108,7 +108,7 @@ fn write_axes(
         if inner.is_empty() {
             let text = if is_gap { "...".into() } else { texts.next().unwrap_or_default() };
             // Room is left for what stands before the line, the space before the text, and every closing bracket.
-            if i > 0 && indent + line.len() + 1 + text.len() > LINE - indent {
+            if i > 0 && 2 * indent + line.len() + 1 + text.len() > LINE {
                 write!(f, "{}\n{:indent$}", line.trim_end(), "")?;
                 line.clear();
             } else if i > 0 {

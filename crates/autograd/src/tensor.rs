@@ -52,7 +52,14 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     #[inline]
     pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Self {
-        Self::constant(Array::build(shape, write).or_panic())
+        Self::made("build", shape, write)
+    }
+
+    /// As [`build`](Self::build), by the function of this name.
+    #[track_caller]
+    #[inline]
+    fn made(name: &str, shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Self {
+        Self::constant(Array::build(shape, write).map_err(|e| e.of(name)).or_panic())
     }
 
     /// A single number: the tensor without axes.
@@ -67,7 +74,7 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no memory for the shape.
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: T) -> Self {
-        Self::build(shape, |y| y.fill(value))
+        Self::made("full", shape, |y| y.fill(value))
     }
 
     /// All zeros.
@@ -76,7 +83,7 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no memory for the shape.
     #[track_caller]
     pub fn zeros(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, T::zero())
+        Self::made("zeros", shape, |y| y.fill(T::zero()))
     }
 
     /// All ones.
@@ -85,17 +92,21 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no memory for the shape.
     #[track_caller]
     pub fn ones(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, T::one())
+        Self::made("ones", shape, |y| y.fill(T::one()))
     }
 
     /// The numbers `0, 1, ..., n - 1`.
+    ///
+    /// # Panics
+    /// If there is no memory for them.
     ///
     /// ```
     /// use autograd::Tensor;
     /// assert_eq!(Tensor::<f32>::arange(3).to_vec(), [0.0, 1.0, 2.0]);
     /// ```
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
-        Self::build([n], |y| (0..n).zip(y).for_each(|(i, y)| *y = T::of(i as f64)))
+        Self::made("arange", [n], |y| (0..n).zip(y).for_each(|(i, y)| *y = T::of(i as f64)))
     }
 
     /// Independent numbers, uniform in `[low, high)`.
@@ -108,7 +119,9 @@ impl<T: Scalar> Tensor<T> {
             low < high && (high - low).is_finite(),
             "uniform: expected finite low < high, found {low} and {high}"
         );
-        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>()))
+        Self::made("uniform", shape, |y| {
+            y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>());
+        })
     }
 
     /// Independent numbers from the normal distribution with this mean and standard deviation.
@@ -119,7 +132,7 @@ impl<T: Scalar> Tensor<T> {
     pub fn normal(shape: impl Into<Shape>, mean: T, deviation: T, rng: &mut Rng) -> Self {
         let valid = deviation >= T::zero() && deviation.is_finite();
         assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
-        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
+        Self::made("normal", shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
     }
 
     /// A constant with this value.
@@ -182,7 +195,7 @@ impl<T: Scalar> Tensor<T> {
         match (elements.next(), elements.next()) {
             (Some(value), None) => value,
             _ => panic!(
-                "item: the tensor of shape {} is not a single number; reduce it, or use `at` or `to_vec`",
+                "item: the tensor of shape {} is not a single number\n  help: reduce it, as by `.sum()` or `.mean()`, or use `at` or `to_vec`",
                 self.shape()
             ),
         }
@@ -195,7 +208,11 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn at<const N: usize>(&self, index: [usize; N]) -> T {
         let inside = N == self.rank() && index.iter().zip(self.dims()).all(|(i, dim)| i < dim);
-        assert!(inside, "at: there is no element {index:?} in a tensor of shape {}", self.shape());
+        assert!(
+            inside,
+            "at: there is no element {index:?} in a tensor of shape {}\n  help: give an index below the size for each axis",
+            self.shape()
+        );
         let layout = self.array.layout();
         let steps = index.iter().zip(layout.strides()).map(|(&i, &s)| i as isize * s);
         self.array.view().data()[(layout.offset() as isize + steps.sum::<isize>()) as usize]
@@ -273,7 +290,8 @@ impl<T: Scalar> Tensor<T> {
         let is_result = self.node.as_ref().is_some_and(|node| node.record.is_some());
         assert!(
             !is_result,
-            "update: the tensor was computed by a recorded operator; only leaves and constants change"
+            "update: the tensor of shape {} was computed by a recorded operator, whose value is not free to change\n  help: update the leaf it was computed from, or a copy: `let mut x = x.detach();`",
+            self.shape()
         );
         change(self.array.make_mut())
     }

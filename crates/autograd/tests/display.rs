@@ -69,3 +69,11 @@ fn flags_print_in_the_words_of_rust() {
     assert_eq!(mask.to_string(), "[[ true false]\n [ true  true]]");
     assert_eq!(Array::from_vec(vec![true], []).unwrap().to_string(), "true");
 }
+
+#[test]
+fn brackets_may_fill_the_line() {
+    let shape: Vec<usize> = [1; 79].into_iter().chain([2]).collect();
+    let (open, close) = ("[".repeat(80), "]".repeat(80));
+    let text = Array::from_vec(vec![1, 2], shape).unwrap().to_string();
+    assert_eq!(text, format!("{open}1\n{:80}2{close}", ""));
+}
