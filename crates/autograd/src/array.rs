@@ -34,9 +34,10 @@ impl<T: Element> Array<T> {
     /// If their number is not the size of the shape.
     pub fn from_vec(data: Vec<T>, shape: impl Into<Shape>) -> Result<Self, ShapeError> {
         let shape = shape.into();
-        let size = shape.try_size()?;
+        let size = shape.try_size().map_err(|e| e.of("from_vec"))?;
         if data.len() != size {
             return Err(ShapeError::new(format!("{} values do not fill the shape", data.len()))
+                .of("from_vec")
                 .operand("shape", &shape, format!("holds {size}"))
                 .help("give as many values as the product of the sizes"));
         }
@@ -44,6 +45,10 @@ impl<T: Element> Array<T> {
     }
 
     /// A list: an array with one axis.
+    ///
+    /// # Panics
+    /// If there is no memory for the copy.
+    #[track_caller]
     pub fn from_slice(data: &[T]) -> Self {
         Self::build([data.len()], |elements| elements.copy_from_slice(data)).or_panic()
     }
@@ -55,7 +60,7 @@ impl<T: Element> Array<T> {
     #[inline]
     pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Result<Self, ShapeError> {
         let shape = shape.into();
-        let mut buffer = Buffer::new(shape.try_size()?)?;
+        let mut buffer = Buffer::new(shape.try_size()?).map_err(|e| e.operand("shape", &shape, ""))?;
         if let Some(elements) = buffer.get_mut() {
             write(elements);
         }
@@ -147,7 +152,8 @@ impl<T: Element> Array<T> {
         if shape.try_size()? != self.size() {
             return Err(ShapeError::new("the new shape has another number of elements")
                 .operand("from", self.shape(), format!("{} elements", self.size()))
-                .operand("to", &shape, format!("{} elements", shape.size())));
+                .operand("to", &shape, format!("{} elements", shape.size()))
+                .help(format!("the sizes must multiply to {}", self.size())));
         }
         match self.layout.reshape(&shape) {
             Some(layout) => Ok(self.with_layout(layout)),

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// Every block begins at a multiple of this: a cache line, and the widest vector.
 const ALIGN: usize = 64;
+/// No tensor takes more bytes. Some systems promise memory that they do not have, and kill who then writes to it.
+const LARGEST: usize = 1 << 40;
 /// The pool may always keep this much, however little was in use.
 const IDLE_AT_LEAST: usize = 64 << 20;
 
@@ -47,7 +49,7 @@ impl<T: Element> Buffer<T> {
     /// Room for `len` elements, whose values are whatever the memory held before: write before you read.
     ///
     /// # Errors
-    /// If the system has no memory of that size to give.
+    /// If that is more than [`LARGEST`], or the system has no memory of that size to give.
     #[inline]
     pub(crate) fn new(len: usize) -> Result<Self, ShapeError> {
         let (class, bytes) = class_of(len * size_of::<T>());
@@ -121,7 +123,15 @@ impl<T: Element> fmt::Debug for Buffer<T> {
 impl Block {
     #[cold]
     fn allocate(bytes: usize) -> Result<Arc<Block>, ShapeError> {
-        let error = || ShapeError::new(format!("the system has no {bytes} bytes of memory to give"));
+        if bytes > LARGEST {
+            let (asked, most) = (bytes >> 30, LARGEST >> 30);
+            return Err(ShapeError::new(format!("{asked} GiB are more than a tensor may take, {most} GiB"))
+                .help("check the sizes, or work on one part after the other"));
+        }
+        let error = || {
+            ShapeError::new(format!("the system has no {bytes} bytes of memory to give"))
+                .help("work on smaller batches, or let go of tensors that are not needed any more")
+        };
         let layout = alloc::Layout::from_size_align(bytes, ALIGN).map_err(|_| error())?;
         // SAFETY: `class_of` gives no size of zero.
         let start = unsafe { alloc::alloc_zeroed(layout) };
@@ -295,6 +305,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_an_error() {
-        assert!(Buffer::<f64>::new(1 << 50).is_err());
+        assert!(Buffer::<bool>::new(LARGEST + 1).is_err());
+        assert!(Buffer::<f64>::new(isize::MAX as usize / 8).is_err());
     }
 }

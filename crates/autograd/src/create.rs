@@ -32,7 +32,14 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     #[inline]
     pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Self {
-        Self::constant(Array::build(shape, write).or_panic())
+        Self::made("build", shape, write)
+    }
+
+    /// As [`build`](Self::build), by the function of this name.
+    #[track_caller]
+    #[inline]
+    fn made(name: &str, shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Self {
+        Self::constant(Array::build(shape, write).map_err(|e| e.of(name)).or_panic())
     }
 
     /// A single number: the tensor without axes.
@@ -47,7 +54,7 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no memory for the shape.
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: T) -> Self {
-        Self::build(shape, |y| y.fill(value))
+        Self::made("full", shape, |y| y.fill(value))
     }
 
     /// All zeros.
@@ -56,7 +63,7 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no memory for the shape.
     #[track_caller]
     pub fn zeros(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, T::zero())
+        Self::made("zeros", shape, |y| y.fill(T::zero()))
     }
 
     /// All ones.
@@ -65,17 +72,21 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no memory for the shape.
     #[track_caller]
     pub fn ones(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, T::one())
+        Self::made("ones", shape, |y| y.fill(T::one()))
     }
 
     /// The numbers `0, 1, ..., n - 1`.
+    ///
+    /// # Panics
+    /// If there is no memory for them.
     ///
     /// ```
     /// use autograd::Tensor;
     /// assert_eq!(Tensor::<f32>::arange(3).to_vec(), [0.0, 1.0, 2.0]);
     /// ```
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
-        Self::build([n], |y| (0..n).zip(y).for_each(|(i, y)| *y = T::of(i as f64)))
+        Self::made("arange", [n], |y| (0..n).zip(y).for_each(|(i, y)| *y = T::of(i as f64)))
     }
 
     /// Independent numbers, uniform in `[low, high)`.
@@ -88,7 +99,9 @@ impl<T: Scalar> Tensor<T> {
             low < high && (high - low).is_finite(),
             "uniform: expected finite low < high, found {low} and {high}"
         );
-        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>()))
+        Self::made("uniform", shape, |y| {
+            y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>());
+        })
     }
 
     /// Independent numbers from the normal distribution with this mean and standard deviation.
@@ -99,7 +112,7 @@ impl<T: Scalar> Tensor<T> {
     pub fn normal(shape: impl Into<Shape>, mean: T, deviation: T, rng: &mut Rng) -> Self {
         let valid = deviation >= T::zero() && deviation.is_finite();
         assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
-        Self::build(shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
+        Self::made("normal", shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
     }
 }
 

@@ -126,6 +126,7 @@ impl<'a, T: Scalar> Call<'a, T> {
     ///
     /// # Panics
     /// If the operator's `keeps` does not list it.
+    #[track_caller]
     pub fn x(&self, i: usize) -> Tensor<T> {
         let input = &self.record.inputs[i];
         let Held::Value(array) = &input.held else {
@@ -141,6 +142,7 @@ impl<'a, T: Scalar> Call<'a, T> {
     ///
     /// # Panics
     /// If the operator's `keeps` does not list it.
+    #[track_caller]
     pub fn y(&self) -> Tensor<T> {
         let Some(array) = &self.record.output else { self.not_kept("its output", "Keeps::y()") };
         match self.recorded {
@@ -163,6 +165,7 @@ impl<'a, T: Scalar> Call<'a, T> {
     }
 
     #[cold]
+    #[track_caller]
     fn not_kept(&self, what: &str, cure: &str) -> ! {
         let (name, caller) = (self.record.op.name(), self.record.caller);
         panic!(

@@ -98,11 +98,10 @@ impl Layout {
         let is_permutation = order.len() == seen.len()
             && order.iter().all(|&axis| seen.get_mut(axis).is_some_and(|s| !std::mem::replace(s, true)));
         if !is_permutation {
-            return Err(ShapeError::new(format!("{order:?} does not name every axis once")).operand(
-                "shape",
-                &self.shape,
-                "",
-            ));
+            let axes: Vec<usize> = (0..self.shape.rank()).collect();
+            return Err(ShapeError::new(format!("the order {order:?} does not name every axis once"))
+                .operand("shape", &self.shape, "")
+                .help(format!("give the axes {axes:?} in some order")));
         }
         Ok(Layout {
             shape: order.iter().map(|&axis| self.shape[axis]).collect(),
@@ -124,18 +123,21 @@ impl Layout {
             ));
         };
         let last = (len as isize - 1).checked_mul(step).and_then(|l| l.checked_add(start as isize));
-        let inside = len == 0 || (start < dim && last.is_some_and(|l| (0..dim as isize).contains(&l)));
-        if !inside || step == 0 || start > dim {
+        let ends_inside = len == 0 || start < dim && last.is_some_and(|l| (0..dim as isize).contains(&l));
+        if !ends_inside || step == 0 || start > dim || len > dim {
             return Err(ShapeError::new(format!(
-                "{len} elements from {start} by steps of {step} do not lie in the axis"
+                "{len} elements from {start} by steps of {step} do not lie in axis {axis}"
             ))
-            .operand("shape", &self.shape, format!("axis {axis} is {dim}")));
+            .operand("shape", &self.shape, format!("axis {axis} is {dim}"))
+            .help("`start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"));
         }
         let mut layout = self.clone();
         if len > 0 {
             layout.offset = (self.offset as isize + start as isize * self.strides[axis]) as usize;
         }
-        layout.strides[axis] *= step;
+        if len > 1 {
+            layout.strides[axis] *= step;
+        }
         layout.shape = self.shape.with(axis, len);
         Ok(layout)
     }
@@ -274,6 +276,8 @@ mod tests {
         assert!(layout.slice(0, 1, 4, 2).is_err());
         assert!(layout.slice(0, 0, 1, 0).is_err());
         assert!(layout.slice(1, 0, 1, 1).is_err());
+        assert!(layout.slice(0, 0, usize::MAX, -1).is_err());
+        assert_eq!(places(&layout.slice(0, 5, 1, isize::MIN).unwrap().slice(0, 0, 1, -2).unwrap()), [5]);
     }
 
     #[test]

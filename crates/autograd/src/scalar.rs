@@ -4,6 +4,7 @@
 //! and masks. [`Scalar`] is what can be differentiated: `f32` and `f64`. Both are sealed: the kernels know every type
 //! they meet, and an operator is written once for both precisions.
 
+use crate::display;
 use crate::kernels::matmul::Gemm;
 use num_traits::Float;
 use std::fmt;
@@ -25,10 +26,22 @@ pub trait Element:
     /// Whether every pattern of bits is a value of this type, so that recycled memory may be read before it is written.
     #[doc(hidden)]
     const ANY_BITS: bool = true;
+
+    /// The text of a value that is printed alone.
+    #[doc(hidden)]
+    fn text_alone(self) -> String {
+        self.to_string()
+    }
+
+    /// The texts of values that are printed together, with at most `precision` digits behind the point. Set flush right,
+    /// their points are below each other.
+    #[doc(hidden)]
+    fn texts_together(values: &[Self], precision: usize) -> Vec<String> {
+        let _ = precision;
+        values.iter().map(Self::to_string).collect()
+    }
 }
 
-impl Element for f32 {}
-impl Element for f64 {}
 impl Element for usize {}
 impl Element for bool {
     const ANY_BITS: bool = false;
@@ -57,6 +70,16 @@ pub trait Scalar:
 
 macro_rules! scalar {
     ($($t:ident)*) => {$(
+        impl Element for $t {
+            fn text_alone(self) -> String {
+                display::text_alone(self)
+            }
+
+            fn texts_together(values: &[Self], precision: usize) -> Vec<String> {
+                display::texts_together(values, precision)
+            }
+        }
+
         impl Scalar for $t {
             const NAME: &'static str = stringify!($t);
 

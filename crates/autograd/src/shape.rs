@@ -3,7 +3,7 @@
 //! Shapes are aligned at their *last* axis. Two sizes agree if they are equal or one of them is 1, which is then
 //! stretched; a missing axis counts as 1. This is NumPy's rule.
 
-use crate::error::ShapeError;
+use crate::error::{OrPanic, ShapeError};
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::{Index, RangeFull};
@@ -44,9 +44,10 @@ impl Shape {
     ///
     /// # Panics
     /// If the product overflows, which no shape of an existing tensor does.
+    #[track_caller]
     #[inline]
     pub fn size(&self) -> usize {
-        self.try_size().unwrap_or_else(|e| panic!("{e}"))
+        self.try_size().or_panic()
     }
 
     /// The number of elements, or an error if a tensor of this shape could not be addressed.
@@ -156,7 +157,9 @@ impl Shape {
 
 #[cold]
 fn too_many_elements(shape: &Shape) -> ShapeError {
-    ShapeError::new("the shape has more elements than can be addressed").operand("shape", shape, "")
+    ShapeError::new("the shape has more elements than can be addressed")
+        .operand("shape", shape, "")
+        .help("the product of the sizes must stay below 2^60; did a size fall below 0 and wrap around?")
 }
 
 #[cold]
@@ -248,9 +251,11 @@ impl Axes {
         let mut resolved = axes.iter().map(|&a| shape.axis(a)).collect::<Result<Vec<_>, _>>()?;
         resolved.sort_unstable();
         match resolved.windows(2).find(|w| w[0] == w[1]) {
-            Some(w) => {
-                Err(ShapeError::new(format!("axis {} is named twice", w[0])).operand("shape", shape, ""))
-            }
+            Some(w) => Err(ShapeError::new(format!("axis {} is named twice", w[0])).operand(
+                "shape",
+                shape,
+                "negative axes count from the end",
+            )),
             None => Ok(resolved),
         }
     }

@@ -87,7 +87,7 @@ impl<T: Scalar> Tensor<T> {
         match (elements.next(), elements.next()) {
             (Some(value), None) => value,
             _ => panic!(
-                "item: the tensor of shape {} is not a single number; reduce it, or use `at` or `to_vec`",
+                "item: the tensor of shape {} is not a single number\n  help: reduce it, as by `.sum()` or `.mean()`, or use `at` or `to_vec`",
                 self.shape()
             ),
         }
@@ -100,7 +100,11 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn at<const N: usize>(&self, index: [usize; N]) -> T {
         let inside = N == self.rank() && index.iter().zip(self.dims()).all(|(i, dim)| i < dim);
-        assert!(inside, "at: there is no element {index:?} in a tensor of shape {}", self.shape());
+        assert!(
+            inside,
+            "at: there is no element {index:?} in a tensor of shape {}\n  help: give an index below the size for each axis",
+            self.shape()
+        );
         let layout = self.array.layout();
         let steps = index.iter().zip(layout.strides()).map(|(&i, &s)| i as isize * s);
         self.array.view().data()[(layout.offset() as isize + steps.sum::<isize>()) as usize]
@@ -178,7 +182,8 @@ impl<T: Scalar> Tensor<T> {
         let is_result = self.node.as_ref().is_some_and(|node| node.record.is_some());
         assert!(
             !is_result,
-            "update: the tensor was computed by a recorded operator; only leaves and constants change"
+            "update: the tensor of shape {} was computed by a recorded operator, whose value is not free to change\n  help: update the leaf it was computed from, or a copy: `let mut x = x.detach();`",
+            self.shape()
         );
         change(self.array.make_mut())
     }

@@ -25,13 +25,15 @@ impl<T: Scalar> AnyOp<T> for Concat {
             return Err(ShapeError::new("there is nothing to join").help("give at least one tensor"));
         };
         let axis = first.shape().axis(self.axis)?;
-        let size = x.iter().map(|x| x.shape().dims().get(axis).copied().unwrap_or(0)).sum();
+        let size =
+            x.iter().map(|x| x.shape().dims().get(axis).copied().unwrap_or(0)).fold(0, usize::saturating_add);
         let shape = first.shape().with(axis, size);
         for (i, x) in x.iter().enumerate() {
             if x.shape().rank() != shape.rank() || x.shape().with(axis, size) != shape {
                 return Err(ShapeError::new(format!("the shapes differ elsewhere than in axis {axis}"))
                     .operand("input 0", first.shape(), "")
-                    .operand(format!("input {i}"), x.shape(), ""));
+                    .operand(format!("input {i}"), x.shape(), "")
+                    .help(format!("all sizes but that of axis {axis} must be equal")));
             }
         }
         let inner: usize = shape.dims()[axis + 1..].iter().product();

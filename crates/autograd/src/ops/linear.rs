@@ -41,7 +41,8 @@ impl<T: Scalar> Op<T, 3> for Linear {
         if b.dims() != [w[0]] {
             return Err(ShapeError::new("the bias must have one entry for each output")
                 .operand("weight", w, format!("axis 0 is {}", w[0]))
-                .operand("bias", b, ""));
+                .operand("bias", b, "")
+                .help(format!("give a bias of shape [{}], or `None`", w[0])));
         }
         Ok(y)
     }
@@ -57,17 +58,26 @@ impl<T: Scalar> Op<T, 3> for Linear {
 }
 
 fn output_shape(x: &Shape, w: &Shape) -> Result<Shape, ShapeError> {
-    let [outputs, inputs] = w.matrix()?;
-    match x.dims().split_last() {
-        Some((&last, rows)) if last == inputs => Ok(Shape::from(rows).join(&[outputs])),
-        found => Err(ShapeError::new("the last axis of the input must be as long as the weight's rows")
-            .operand(
-                "input",
-                x,
-                found.map_or("no axes".into(), |(last, _)| format!("axis {} is {last}", x.rank() - 1)),
-            )
-            .operand("weight", w, format!("axis 1 is {inputs}"))),
+    let &[outputs, inputs] = w.dims() else {
+        return Err(ShapeError::new("the weight must be a matrix, with a row for each output")
+            .operand("input", x, "")
+            .operand("weight", w, format!("rank {}", w.rank())));
+    };
+    let Some((&last, rows)) = x.dims().split_last() else {
+        return Err(ShapeError::new("the input is a single number, and has no axis to multiply along")
+            .operand("input", x, "rank 0")
+            .operand("weight", w, ""));
+    };
+    if last == inputs {
+        return Ok(Shape::from(rows).join(&[outputs]));
     }
+    let error = ShapeError::new("the last axis of the input must be as long as the weight's rows")
+        .operand("input", x, format!("axis {} is {last}", x.rank() - 1))
+        .operand("weight", w, format!("axis 1 is {inputs}"));
+    Err(match last == outputs {
+        true => error.help("the weight has shape [outputs, inputs]: did you mean `x.linear(&w.t(), ..)`?"),
+        false => error.help("the weight has shape [outputs, inputs]"),
+    })
 }
 
 fn product<T: Scalar>(x: View<'_, T>, w: View<'_, T>, y: &mut [T], epilogue: Epilogue<'_, T>) {

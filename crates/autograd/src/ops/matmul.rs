@@ -33,6 +33,7 @@ impl<T: Scalar> Op<T, 2> for Matmul {
             ShapeError::new("the batch axes do not broadcast together")
                 .operand("left", a, "")
                 .operand("right", b, "")
+                .help("the axes before the last two must be equal or 1, aligned at their last")
         })?;
         Ok(batch.join(&[a2[0], b2[1]]))
     }

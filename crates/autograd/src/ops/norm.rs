@@ -42,7 +42,11 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
         Err(ShapeError::new("scale and shift must be as long as the last axis of the input")
             .operand("input", x, "")
             .operand("scale", scale, "")
-            .operand("shift", shift, ""))
+            .operand("shift", shift, "")
+            .help(match last {
+                Some(last) => format!("give both the shape {last:?}"),
+                None => "a single number has no axis to normalise over".into(),
+            }))
     }
 
     fn forward(&self, [x, scale, shift]: [View<'_, T>; 3], y: &mut [T]) {

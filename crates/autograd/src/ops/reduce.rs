@@ -82,7 +82,7 @@ impl<T: Scalar> Tensor<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn mean_axes(&self, axes: impl Into<Axes>) -> Self {
-        self.mean_of(self.sum_axes(axes))
+        self.mean_over(axes.into(), false)
     }
 
     /// The mean over some axes, which stay with size 1.
@@ -91,13 +91,14 @@ impl<T: Scalar> Tensor<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn mean_keepdims(&self, axes: impl Into<Axes>) -> Self {
-        self.mean_of(self.sum_keepdims(axes))
+        self.mean_over(axes.into(), true)
     }
 
     #[track_caller]
-    fn mean_of(&self, sum: Self) -> Self {
-        let terms = self.size() as f64 / sum.size() as f64;
-        sum / T::of(if terms.is_nan() { 0.0 } else { terms })
+    fn mean_over(&self, axes: Axes, keepdims: bool) -> Self {
+        let resolved = axes.resolve(self.shape()).map_err(|e| e.of("mean")).or_panic();
+        let terms: usize = resolved.iter().map(|&axis| self.shape()[axis]).product();
+        Sum { axes, keepdims }.apply([self]) / T::of(terms as f64)
     }
 
     /// The sum over whatever axes `shape` was stretched along to become this tensor's shape: undoes

@@ -178,9 +178,9 @@ impl<T: Scalar> Tensor<T> {
     /// If an axis is out of range.
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Self {
-        let axis = |i| self.shape().axis(i).map_err(|e| e.of("transpose")).or_panic();
+        let axis = |i| self.shape().axis(i).map_err(|e| e.of("transpose"));
         let mut order: Vec<usize> = (0..self.rank()).collect();
-        order.swap(axis(a), axis(b));
+        order.swap(axis(a).or_panic(), axis(b).or_panic());
         self.permute(&order)
     }
 
@@ -222,8 +222,9 @@ impl<T: Scalar> Tensor<T> {
         let at = if axis < 0 { axis + rank + 1 } else { axis };
         assert!(
             (0..=rank).contains(&at),
-            "unsqueeze: axis {axis} is out of range for shape {}",
-            self.shape()
+            "unsqueeze: axis {axis} is out of range for shape {}\n  help: the new axis may be {} to {rank}",
+            self.shape(),
+            -rank - 1
         );
         let (head, tail) = self.shape().split_at(at as usize);
         self.reshape(head.join(&[1]).join(tail.dims()))
@@ -236,7 +237,12 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Self {
         let at = self.shape().axis(axis).map_err(|e| e.of("squeeze")).or_panic();
-        assert!(self.shape()[at] == 1, "squeeze: axis {axis} of shape {} is not of size 1", self.shape());
+        assert!(
+            self.shape()[at] == 1,
+            "squeeze: axis {axis} of shape {} is {}, not 1\n  help: `slice` takes a part of an axis, `sum_axes` or `mean_axes` reduces it",
+            self.shape(),
+            self.shape()[at]
+        );
         let (head, tail) = self.shape().split_at(at);
         self.reshape(head.join(&tail.dims()[1..]))
     }
@@ -259,16 +265,20 @@ impl<T: Scalar> Tensor<T> {
         let from_end = |i: isize| if i < 0 { i + size } else { i };
         let start = match range.start_bound() {
             Bound::Included(&i) => from_end(i),
-            Bound::Excluded(&i) => from_end(i) + 1,
+            Bound::Excluded(&i) => from_end(i).saturating_add(1),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(&i) => from_end(i) + 1,
+            Bound::Included(&i) => from_end(i).saturating_add(1),
             Bound::Excluded(&i) => from_end(i),
             Bound::Unbounded => size,
         };
         let inside = 0 <= start && start <= end && end <= size;
-        assert!(inside, "slice: {start}..{end} does not lie in axis {at} of shape {}", self.shape());
+        assert!(
+            inside,
+            "slice: {start}..{end} does not lie in axis {at} of shape {}\n  help: the bounds run from 0 to {size}, or from -{size} to -1 counted from the end",
+            self.shape()
+        );
         Slice { axis: at, start: start as usize, len: (end - start) as usize, step: 1 }.apply_to(&[self])
     }
 

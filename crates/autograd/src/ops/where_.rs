@@ -17,7 +17,13 @@ pub struct Where {
 
 impl<T: Scalar> Op<T, 2> for Where {
     fn shape(&self, [a, b]: [&Shape; 2]) -> Result<Shape, ShapeError> {
-        Shape::broadcast(&[self.mask.shape(), a, b])
+        Shape::broadcast(&[self.mask.shape(), a, b]).map_err(|_| {
+            ShapeError::new("the mask and the tensors do not broadcast together")
+                .operand("mask", self.mask.shape(), "")
+                .operand("a", a, "")
+                .operand("b", b, "")
+                .help("aligned at the last axis, sizes must be equal or 1")
+        })
     }
     fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
         if let (Some(mask), Some(a), Some(b)) = (self.mask.as_slice(), a.as_slice(), b.as_slice())
