@@ -5,47 +5,19 @@
 //! belongs to the call, so that a kernel can apply it while the tile is in registers; and rows of `C` depend on no other
 //! row, so that a kernel may split them among threads. Behind the door is `matrixmultiply`.
 
+mod block;
+mod engine;
+mod pack;
+mod simd;
+mod tile;
+mod vector;
+
+pub(crate) use engine::Gemm;
+
 use crate::array::View;
 use crate::scalar::Scalar;
-
-/// The numbers that have a kernel: a part of [`Scalar`], out of reach from outside.
-pub trait Gemm: Sized {
-    /// `c = a b + beta c` for matrices given by pointer, row stride and column stride, in elements.
-    ///
-    /// # Safety
-    /// `a`, `b` and `c` must be valid for all `m x k`, `k x n` and `m x n` elements that the strides reach; `c` must
-    /// not overlap `a` or `b`, and no two of its elements each other.
-    #[doc(hidden)]
-    unsafe fn gemm(
-        sizes: [usize; 3],
-        a: Strided<*const Self>,
-        b: Strided<*const Self>,
-        beta: Self,
-        c: Strided<*mut Self>,
-    );
-}
-
-/// Where a matrix begins, its row stride and its column stride.
-type Strided<P> = (P, isize, isize);
-
-macro_rules! gemm {
-    ($t:ident, $gemm:path) => {
-        impl Gemm for $t {
-            unsafe fn gemm(
-                [m, k, n]: [usize; 3],
-                (a, ars, acs): Strided<*const $t>,
-                (b, brs, bcs): Strided<*const $t>,
-                beta: $t,
-                (c, crs, ccs): Strided<*mut $t>,
-            ) {
-                // SAFETY: the caller's promise is the one that `matrixmultiply` asks for.
-                unsafe { $gemm(m, k, n, 1.0, a, ars, acs, b, brs, bcs, beta, c, crs, ccs) }
-            }
-        }
-    };
-}
-gemm!(f32, matrixmultiply::sgemm);
-gemm!(f64, matrixmultiply::dgemm);
+use block::{Operand, Product};
+use engine::Engine;
 
 /// A matrix to read: elements, and the strides between rows and between columns.
 #[derive(Clone, Copy, Debug)]
@@ -111,8 +83,8 @@ impl<'a, T: Scalar> Matrix<'a, T> {
     }
 }
 
-/// What `C` holds before the product is added, and what becomes of its elements afterwards.
-#[derive(Clone, Copy)]
+/// What is added to the product.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Epilogue<'a, T> {
     /// `C = A B`.
     Store,
@@ -125,31 +97,81 @@ pub(crate) enum Epilogue<'a, T> {
 /// # Panics
 /// If the inner sizes differ, or `c` or the bias has not the size that the product asks for.
 pub(crate) fn matmul<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], epilogue: Epilogue<'_, T>) {
+    matmul_on(T::engines().into_iter().flatten().next(), a, b, c, epilogue);
+}
+
+fn matmul_on<T: Scalar>(
+    engine: Option<&Engine<T>>,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+    epilogue: Epilogue<'_, T>,
+) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     assert_eq!(k, b.rows, "the inner sizes of a product differ");
     assert_eq!(c.len(), m * n, "the product does not fit its output");
     assert!(a.is_inside() && b.is_inside(), "a matrix reaches beyond its buffer");
-    let beta = match epilogue {
-        Epilogue::Store => T::zero(),
+    let plus = match epilogue {
+        Epilogue::Store => None,
         Epilogue::Bias(bias) => {
             assert_eq!(bias.len(), n, "the bias does not fit the product");
-            c.chunks_exact_mut(n.max(1)).for_each(|row| row.copy_from_slice(bias));
-            T::one()
+            Some((bias.as_ptr(), 0))
         }
     };
     if m == 0 || n == 0 {
         return;
     }
     if k == 0 {
-        if beta.is_zero() {
-            c.fill(T::zero());
-        }
-        return;
+        return match epilogue {
+            Epilogue::Store => c.fill(T::zero()),
+            Epilogue::Bias(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
+        };
     }
-    let start = |x: Matrix<'_, T>| (x.data.as_ptr().wrapping_add(x.offset), x.row_stride, x.column_stride);
+    let start = |x: Matrix<'_, T>| x.data.as_ptr().wrapping_add(x.offset);
+    let product = Product {
+        m,
+        k,
+        n,
+        a: Operand { start: start(a), across: a.row_stride, along: a.column_stride },
+        b: Operand { start: start(b), across: b.column_stride, along: b.row_stride },
+        c: c.as_mut_ptr(),
+        c_row: n as isize,
+        plus,
+    };
     // SAFETY: `is_inside` has shown that every element of `a` and `b` lies in its slice; `c` is `m * n` elements,
-    // uniquely borrowed, with strides `(n, 1)`, under which no two elements are one.
-    unsafe { T::gemm([m, k, n], start(a), start(b), beta, (c.as_mut_ptr(), n as isize, 1)) }
+    // uniquely borrowed, with strides `(n, 1)`, under which no two elements are one; the bias has `n` elements. The
+    // engines offered are those that this machine can run.
+    unsafe {
+        match engine {
+            Some(engine) if m == 1 || n == 1 => vector::multiply(engine, &product),
+            Some(engine) => block::multiply(engine, &product),
+            None => portable(&product),
+        }
+    }
+}
+
+/// The product by `matrixmultiply`, which expects in C what is added.
+///
+/// # Safety
+/// All elements of the product must be valid; `c` must not overlap the operands.
+unsafe fn portable<T: Scalar>(product: &Product<T>) {
+    let Product { m, k, n, a, b, c, c_row, plus } = *product;
+    // SAFETY: rows of C and of what is added are `n` long.
+    unsafe {
+        if let Some((plus, row)) = plus {
+            for i in 0..m as isize {
+                c.offset(i * c_row).copy_from_nonoverlapping(plus.offset(i * row), n);
+            }
+        }
+        let beta = if plus.is_some() { T::one() } else { T::zero() };
+        T::portable(
+            [m, k, n],
+            (a.start, a.across, a.along),
+            (b.start, b.along, b.across),
+            beta,
+            (c, c_row, 1),
+        );
+    }
 }
 
 #[cfg(test)]

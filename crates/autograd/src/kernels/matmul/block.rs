@@ -1,0 +1,156 @@
+//! The loops around the tile, which bring each operand to the cache from which it is used.
+//!
+//! ```text
+//! for each block of k           short enough that a panel of A fits into the first-level cache
+//!   for each block of rows      its panels of A are packed, and lie in the third-level cache
+//!     for each block of columns its panels of B are packed, and lie in the second-level cache
+//!       for each panel of A     stays in the first-level cache
+//!         for each panel of B   streams by
+//!           the tile            stays in registers
+//! ```
+//!
+//! These are the loops of K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication" (2008), as
+//! F. Van Zee and R. van de Geijn put them in "BLIS: a framework for rapidly instantiating BLAS functionality" (2015);
+//! with A and B exchanged, since C is row-major here and its vectors lie along the rows of B.
+//!
+//! **The bits do not depend on the blocking.** The blocks of k follow from k alone, within one the tile sums in order,
+//! and the blocks are added in order. Rows and columns may be blocked, and C be split among threads, in any way.
+//!
+//! Packing costs a pass over the operand, which pays if enough tiles use what was packed. So an operand is read where it
+//! lies if it is used by few tiles, or if its layout serves the tile as well.
+
+use super::engine::Engine;
+use super::pack::{SLACK, pack};
+use super::tile::Tile;
+use crate::buffer::Buffer;
+use crate::error::OrPanic;
+use crate::scalar::Scalar;
+
+/// `C = plus + A B`, as pointers and strides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Product<T> {
+    pub(super) m: usize,
+    pub(super) k: usize,
+    pub(super) n: usize,
+    pub(super) a: Operand<T>,
+    pub(super) b: Operand<T>,
+    /// Where C begins, and the step from row to row. The columns are contiguous.
+    pub(super) c: *mut T,
+    pub(super) c_row: isize,
+    /// What is added to the product, if anything, in the same way.
+    pub(super) plus: Option<(*const T, isize)>,
+}
+
+/// A or B: the steps across k (from row to row of A, from column to column of B) and along it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand<T> {
+    pub(super) start: *const T,
+    pub(super) across: isize,
+    pub(super) along: isize,
+}
+
+impl<T> Operand<T> {
+    pub(super) fn at(self, across: usize, along: usize) -> Self {
+        let step = across as isize * self.across + along as isize * self.along;
+        Operand { start: self.start.wrapping_offset(step), ..self }
+    }
+}
+
+/// The longest block of k, in bytes: eight rows of it are half of a first-level cache of 32 KiB. It is the same on every
+/// machine, since the bits depend on it.
+const DEPTH: usize = 2048;
+/// The bytes of a block of B.
+const BLOCK_B: usize = 512 << 10;
+/// The bytes of a block of A.
+const BLOCK_A: usize = 2 << 20;
+
+/// Parts of `whole` that differ by at most one: where each begins, and its length.
+fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> {
+    let (short, longer) = (whole / parts, whole % parts);
+    (0..parts).map(move |i| (i * short + i.min(longer), short + usize::from(i < longer)))
+}
+
+/// Computes the product, none of whose sizes is zero.
+///
+/// # Safety
+/// The machine must be able to run the engine; the operands, `c` and `plus` must be valid for all elements of the
+/// product; `c` must not overlap the operands.
+pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T>) {
+    let Product { m, k, n, .. } = *product;
+    let blocks = k.div_ceil(DEPTH / size_of::<T>());
+    let depth = k.div_ceil(blocks);
+    let (block_a, block_b) = (BLOCK_A / DEPTH, BLOCK_B / DEPTH / engine.lanes);
+    let vectors = n.div_ceil(engine.lanes);
+    let pack_a = product.a.along != 1 && vectors > engine.vectors;
+    let pack_b = product.b.across != 1 || m > 4 * engine.rows;
+    let mut room_a = Room::new(if pack_a { m.min(block_a) * depth } else { 0 });
+    let mut room_b = Room::new(if pack_b { vectors.min(block_b) * engine.lanes * depth } else { 0 });
+
+    for (p, k) in evenly(k, blocks) {
+        let plus = if p == 0 { product.plus } else { Some((product.c.cast_const(), product.c_row)) };
+        for (i, m) in evenly(m, m.div_ceil(block_a)) {
+            let row_panels = || evenly(m, m.div_ceil(engine.rows)).map(|(i, rows)| (i, rows, rows));
+            let a = product.a.at(i, p);
+            if pack_a {
+                // SAFETY: rows `i..i + m` and steps `p..p + k` are in A, and the room is for the largest block.
+                unsafe { pack(engine, a, k, row_panels(), room_a.start()) };
+            }
+            for (j, vectors) in evenly(vectors, vectors.div_ceil(block_b)) {
+                let j = j * engine.lanes;
+                let n = (vectors * engine.lanes).min(n - j);
+                let column_panels = || {
+                    evenly(vectors, vectors.div_ceil(engine.vectors)).map(|(j, vectors)| {
+                        let (j, width) = (j * engine.lanes, vectors * engine.lanes);
+                        (j, width.min(n - j), width)
+                    })
+                };
+                let b = product.b.at(j, p);
+                if pack_b {
+                    // SAFETY: columns `j..j + n` and steps `p..p + k` are in B, and the room is for the largest block.
+                    unsafe { pack(engine, b, k, column_panels(), room_b.start()) };
+                }
+                for (down, rows, _) in row_panels() {
+                    let a = if pack_a { packed(room_a.start(), k, down, rows) } else { a.at(down, 0) };
+                    for (right, columns, width) in column_panels() {
+                        let b = if pack_b { packed(room_b.start(), k, right, width) } else { b.at(right, 0) };
+                        let (down, right) = (i + down, j + right);
+                        let place = |row: isize| down as isize * row + right as isize;
+                        let vectors = width / engine.lanes;
+                        let tile = Tile {
+                            k,
+                            a: a.start,
+                            a_row: a.across,
+                            a_k: a.along,
+                            b: b.start,
+                            b_k: b.along,
+                            c: product.c.wrapping_offset(place(product.c_row)),
+                            c_row: product.c_row,
+                            last: columns - (vectors - 1) * engine.lanes,
+                            plus: plus.map(|(plus, row)| (plus.wrapping_offset(place(row)), row)),
+                        };
+                        // SAFETY: the tile is the part of the product from row `down` and column `right` on.
+                        unsafe { engine.tiles[rows - 1][vectors - 1](&tile) };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The panel from `first` on, `width` wide, of a packed operand.
+fn packed<T>(start: *const T, k: usize, first: usize, width: usize) -> Operand<T> {
+    Operand { start: start.wrapping_add(first * k), across: 1, along: width as isize }
+}
+
+/// Room to pack in: from the pool of the thread.
+struct Room<T: Scalar>(Option<Buffer<T>>);
+
+impl<T: Scalar> Room<T> {
+    fn new(len: usize) -> Self {
+        Room((len > 0).then(|| Buffer::new(len + SLACK).or_panic()))
+    }
+
+    fn start(&mut self) -> *mut T {
+        self.0.as_mut().and_then(Buffer::get_mut).map_or(std::ptr::null_mut(), <[T]>::as_mut_ptr)
+    }
+}

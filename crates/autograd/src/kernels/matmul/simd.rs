@@ -1,0 +1,165 @@
+//! Vectors of numbers, as the processor has them: the few operations a product of matrices is made of.
+//!
+//! A tile is written once over [`Vector`] and compiled for each instruction set. Every function here is inlined into
+//! one that is compiled for that set, which alone may call it.
+
+/// A register of `LANES` numbers.
+///
+/// # Safety
+/// A type that implements this does with each function what its name says, on all lanes, and touches no memory but the
+/// lanes it is told to. Whoever calls a function promises that the processor has the instructions, and that the lanes
+/// the pointer leads to are valid.
+pub(super) unsafe trait Vector: Copy {
+    type Number: num_traits::Float;
+    /// Which lanes a partial access touches: the first few.
+    type Mask: Copy;
+    const LANES: usize;
+
+    unsafe fn zero() -> Self;
+    unsafe fn splat(x: Self::Number) -> Self;
+    unsafe fn load(from: *const Self::Number) -> Self;
+    unsafe fn store(self, to: *mut Self::Number);
+    /// The first `lanes` lanes, between 0 and `LANES`.
+    unsafe fn mask(lanes: usize) -> Self::Mask;
+    /// The lanes of the mask; the others are zero, and their memory is not touched.
+    unsafe fn load_some(from: *const Self::Number, mask: Self::Mask) -> Self;
+    unsafe fn store_some(self, to: *mut Self::Number, mask: Self::Mask);
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self * by + plus`, rounded once.
+    unsafe fn mul_add(self, by: Self, plus: Self) -> Self;
+}
+
+/// Implements [`Vector`] by one intrinsic for each function.
+#[cfg(target_arch = "x86_64")]
+macro_rules! vector {
+    (
+        $vector:ident = [$number:ident; $lanes:literal], $zero:ident, $splat:ident, $load:ident, $store:ident,
+        $load_some:ident, $store_some:ident, $add:ident, $mul_add:ident, $mask:ty = |$n:ident| $mask_of:expr
+    ) => {
+        // SAFETY: each intrinsic does on all lanes what the function says; the masked ones touch the memory of the
+        // lanes in the mask only.
+        unsafe impl Vector for $vector {
+            type Number = $number;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            unsafe fn zero() -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { $zero() }
+            }
+            #[inline(always)]
+            unsafe fn splat(x: $number) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { $splat(x) }
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $number) -> Self {
+                // SAFETY: the caller promises the instruction set and `LANES` numbers to read.
+                unsafe { $load(from) }
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $number) {
+                // SAFETY: the caller promises the instruction set and `LANES` numbers to write.
+                unsafe { $store(to, self) }
+            }
+            #[inline(always)]
+            unsafe fn mask($n: usize) -> $mask {
+                // SAFETY: the caller promises the instruction set, and `n <= LANES`.
+                unsafe { $mask_of }
+            }
+            #[inline(always)]
+            unsafe fn load_some(from: *const $number, mask: $mask) -> Self {
+                // SAFETY: the caller promises the instruction set and the masked numbers to read.
+                unsafe { $load_some(mask, from) }
+            }
+            #[inline(always)]
+            unsafe fn store_some(self, to: *mut $number, mask: $mask) {
+                // SAFETY: the caller promises the instruction set and the masked numbers to write.
+                unsafe { $store_some(to, mask, self) }
+            }
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { $add(self, other) }
+            }
+            #[inline(always)]
+            unsafe fn mul_add(self, by: Self, plus: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { $mul_add(self, by, plus) }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Vector;
+    use std::arch::x86_64::*;
+
+    vector!(
+        __m512 = [f32; 16],
+        _mm512_setzero_ps,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_maskz_loadu_ps,
+        _mm512_mask_storeu_ps,
+        _mm512_add_ps,
+        _mm512_fmadd_ps,
+        __mmask16 = |n| _mm512_int2mask((1 << n) - 1)
+    );
+    vector!(
+        __m512d = [f64; 8],
+        _mm512_setzero_pd,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_maskz_loadu_pd,
+        _mm512_mask_storeu_pd,
+        _mm512_add_pd,
+        _mm512_fmadd_pd,
+        __mmask8 = |n| _mm512_int2mask((1 << n) - 1) as __mmask8
+    );
+    vector!(
+        __m256 = [f32; 8],
+        _mm256_setzero_ps,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        load_some_ps,
+        _mm256_maskstore_ps,
+        _mm256_add_ps,
+        _mm256_fmadd_ps,
+        __m256i = |n| _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - n).cast())
+    );
+    vector!(
+        __m256d = [f64; 4],
+        _mm256_setzero_pd,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        load_some_pd,
+        _mm256_maskstore_pd,
+        _mm256_add_pd,
+        _mm256_fmadd_pd,
+        __m256i = |n| _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - 2 * n).cast())
+    );
+
+    /// AVX2 takes a lane where the mask has all bits set: a window of this, moved by the number of lanes.
+    static ONES_THEN_ZEROS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    /// The intrinsic with its arguments in the order that AVX-512 has them.
+    #[inline(always)]
+    unsafe fn load_some_ps(mask: __m256i, from: *const f32) -> __m256 {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_maskload_ps(from, mask) }
+    }
+
+    /// As above.
+    #[inline(always)]
+    unsafe fn load_some_pd(mask: __m256i, from: *const f64) -> __m256d {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_maskload_pd(from, mask) }
+    }
+}
