@@ -16,15 +16,20 @@
 //! **The bits do not depend on the blocking.** The blocks of k follow from k alone, within one the tile sums in order,
 //! and the blocks are added in order. Rows and columns may be blocked, and C be split among threads, in any way.
 //!
-//! Packing costs a pass over the operand, which pays if enough tiles use what was packed. So an operand is read where it
-//! lies if it is used by few tiles, or if its layout serves the tile as well.
+//! Packing costs a pass over the operand that nothing else overlaps, and a tile reads any number of A and any row of
+//! contiguous elements of B as readily as packed ones. So an operand is packed only
+//! - if the columns of B are not contiguous, or
+//! - if its steps along k are so long that a block spans more than the second-level cache, which then has no room for
+//!   its lines between one use and the next, and there are enough tiles to use what was packed.
 
+use super::cache;
 use super::engine::Engine;
-use super::pack::{SLACK, pack};
+use super::pack::pack;
 use super::tile::Tile;
 use crate::buffer::Buffer;
 use crate::error::OrPanic;
 use crate::scalar::Scalar;
+use std::mem::MaybeUninit;
 
 /// `C = plus + A B`, as pointers and strides.
 #[derive(Clone, Copy, Debug)]
@@ -59,13 +64,13 @@ impl<T> Operand<T> {
 /// The longest block of k, in bytes: eight rows of it are half of a first-level cache of 32 KiB. It is the same on every
 /// machine, since the bits depend on it.
 const DEPTH: usize = 2048;
-/// The bytes of a block of B.
-const BLOCK_B: usize = 512 << 10;
-/// The bytes of a block of A.
+/// The bytes of a block of A: a part of the third-level cache.
 const BLOCK_A: usize = 2 << 20;
+/// Panels of A that a block of B must meet before packing it for its stride alone pays.
+const PANELS: usize = 16;
 
 /// Parts of `whole` that differ by at most one: where each begins, and its length.
-fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> {
+fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let (short, longer) = (whole / parts, whole % parts);
     (0..parts).map(move |i| (i * short + i.min(longer), short + usize::from(i < longer)))
 }
@@ -79,12 +84,15 @@ pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T
     let Product { m, k, n, .. } = *product;
     let blocks = k.div_ceil(DEPTH / size_of::<T>());
     let depth = k.div_ceil(blocks);
-    let (block_a, block_b) = (BLOCK_A / DEPTH, BLOCK_B / DEPTH / engine.lanes);
+    let cache = cache::second_level();
+    let (block_a, block_b) = (BLOCK_A / DEPTH, cache / 2 / DEPTH / engine.lanes);
     let vectors = n.div_ceil(engine.lanes);
-    let pack_a = product.a.along != 1 && vectors > engine.vectors;
-    let pack_b = product.b.across != 1 || m > 4 * engine.rows;
+    let is_far = |x: Operand<T>| depth * x.along.unsigned_abs() * size_of::<T>() > cache;
+    let pack_a = is_far(product.a) && vectors > engine.vectors;
+    let pack_b = product.b.across != 1 || is_far(product.b) && m > PANELS * engine.rows;
     let mut room_a = Room::new(if pack_a { m.min(block_a) * depth } else { 0 });
     let mut room_b = Room::new(if pack_b { vectors.min(block_b) * engine.lanes * depth } else { 0 });
+    let (room_a, room_b) = (room_a.start(), room_b.start());
 
     for (p, k) in evenly(k, blocks) {
         let plus = if p == 0 { product.plus } else { Some((product.c.cast_const(), product.c_row)) };
@@ -93,7 +101,7 @@ pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T
             let a = product.a.at(i, p);
             if pack_a {
                 // SAFETY: rows `i..i + m` and steps `p..p + k` are in A, and the room is for the largest block.
-                unsafe { pack(engine, a, k, row_panels(), room_a.start()) };
+                unsafe { pack(engine, a, k, row_panels(), room_a) };
             }
             for (j, vectors) in evenly(vectors, vectors.div_ceil(block_b)) {
                 let j = j * engine.lanes;
@@ -107,12 +115,12 @@ pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T
                 let b = product.b.at(j, p);
                 if pack_b {
                     // SAFETY: columns `j..j + n` and steps `p..p + k` are in B, and the room is for the largest block.
-                    unsafe { pack(engine, b, k, column_panels(), room_b.start()) };
+                    unsafe { pack(engine, b, k, column_panels(), room_b) };
                 }
                 for (down, rows, _) in row_panels() {
-                    let a = if pack_a { packed(room_a.start(), k, down, rows) } else { a.at(down, 0) };
+                    let a = if pack_a { packed(room_a, k, down, rows) } else { a.at(down, 0) };
                     for (right, columns, width) in column_panels() {
-                        let b = if pack_b { packed(room_b.start(), k, right, width) } else { b.at(right, 0) };
+                        let b = if pack_b { packed(room_b, k, right, width) } else { b.at(right, 0) };
                         let (down, right) = (i + down, j + right);
                         let place = |row: isize| down as isize * row + right as isize;
                         let vectors = width / engine.lanes;
@@ -142,15 +150,28 @@ fn packed<T>(start: *const T, k: usize, first: usize, width: usize) -> Operand<T
     Operand { start: start.wrapping_add(first * k), across: 1, along: width as isize }
 }
 
-/// Room to pack in: from the pool of the thread.
-struct Room<T: Scalar>(Option<Buffer<T>>);
+/// Room to pack in: a little of the stack, or a buffer from the pool of the thread.
+struct Room<T: Scalar> {
+    little: MaybeUninit<Little<T>>,
+    buffer: Option<Buffer<T>>,
+}
+
+#[repr(align(64))]
+struct Little<T>([T; LITTLE]);
+const LITTLE: usize = 1024;
 
 impl<T: Scalar> Room<T> {
+    #[inline]
     fn new(len: usize) -> Self {
-        Room((len > 0).then(|| Buffer::new(len + SLACK).or_panic()))
+        let buffer = (len > LITTLE).then(|| Buffer::new(len).or_panic());
+        Room { little: MaybeUninit::uninit(), buffer }
     }
 
+    #[inline]
     fn start(&mut self) -> *mut T {
-        self.0.as_mut().and_then(Buffer::get_mut).map_or(std::ptr::null_mut(), <[T]>::as_mut_ptr)
+        match &mut self.buffer {
+            Some(buffer) => buffer.get_mut().expect("a new buffer has one owner").as_mut_ptr(),
+            None => self.little.as_mut_ptr().cast(),
+        }
     }
 }

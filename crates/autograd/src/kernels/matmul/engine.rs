@@ -8,8 +8,6 @@ use super::vector::{MatrixVector, add_columns, dot_rows};
 /// The inner loops of one instruction set for one type of number.
 #[derive(Debug)]
 pub struct Engine<T: 'static> {
-    /// How it is called in reports and failures.
-    pub(super) name: &'static str,
     /// Numbers in a vector.
     pub(super) lanes: usize,
     /// The largest tile, in rows and vectors.
@@ -72,7 +70,6 @@ macro_rules! engine {
     };
     (@ $set:ident, $name:ident, $number:ident, $vector:ident, $transpose:ident, [$($rows:literal)*], $vectors:tt) => {
         pub(super) static $name: Engine<$number> = Engine {
-            name: stringify!($name),
             lanes: <$vector as Vector>::LANES,
             rows: [$($rows),*].len(),
             vectors: $vectors.len(),
@@ -114,9 +111,14 @@ mod x86 {
 
 /// The numbers that have a kernel: a part of [`Scalar`](crate::Scalar), out of reach from outside.
 pub trait Gemm: Sized {
-    /// The engines that this machine can run, the best first.
+    /// The best engine that this machine can run, if there is one.
     #[doc(hidden)]
-    fn engines() -> [Option<&'static Engine<Self>>; 2];
+    fn engine() -> Option<&'static Engine<Self>>;
+
+    /// All engines that this machine can run.
+    #[doc(hidden)]
+    #[cfg(test)]
+    fn engines() -> Vec<&'static Engine<Self>>;
 
     /// `c = a b + beta c` for matrices given by pointer, row stride and column stride, in elements, on any machine.
     ///
@@ -140,11 +142,26 @@ macro_rules! gemm {
     ($t:ident, $gemm:path, $avx512:ident, $avx2:ident) => {
         impl Gemm for $t {
             #[inline]
-            fn engines() -> [Option<&'static Engine<Self>>; 2] {
+            fn engine() -> Option<&'static Engine<Self>> {
                 #[cfg(target_arch = "x86_64")]
-                return [x86::has_avx512().then_some(&x86::$avx512), x86::has_avx2().then_some(&x86::$avx2)];
+                return match () {
+                    () if x86::has_avx512() => Some(&x86::$avx512),
+                    () if x86::has_avx2() => Some(&x86::$avx2),
+                    () => None,
+                };
                 #[cfg(not(target_arch = "x86_64"))]
-                [None; 2]
+                None
+            }
+
+            #[cfg(test)]
+            fn engines() -> Vec<&'static Engine<Self>> {
+                #[cfg(target_arch = "x86_64")]
+                return [(x86::has_avx512(), &x86::$avx512), (x86::has_avx2(), &x86::$avx2)]
+                    .into_iter()
+                    .filter_map(|(has, engine)| has.then_some(engine))
+                    .collect();
+                #[cfg(not(target_arch = "x86_64"))]
+                Vec::new()
             }
 
             unsafe fn portable(

@@ -1,11 +1,30 @@
 //! The one door to matrix multiplication: `C = epilogue(A B)`.
 //!
-//! Operands come with a stride for either axis, so a transposed or sliced matrix is read where it lies. `C` is
-//! row-major memory that the engine owns. What follows the product (a bias in each row, a function of each element)
-//! belongs to the call, so that a kernel can apply it while the tile is in registers; and rows of `C` depend on no other
-//! row, so that a kernel may split them among threads. Behind the door is `matrixmultiply`.
+//! Operands come with a stride for either axis, so a transposed, sliced, reversed or broadcast matrix is read where it
+//! lies. `C` is row-major memory that the engine owns. What else happens to `C` belongs to the call, so that it is done
+//! while a tile of it is in registers.
+//!
+//! From the inside out:
+//! - [`simd`]: vectors of numbers, as each instruction set has them;
+//! - [`tile`]: a few rows and vectors of C, in registers, while k runs;
+//! - [`pack`]: operands laid out as the tile walks through them;
+//! - [`block`]: the loops around the tile, which keep the operands in the caches;
+//! - [`vector`]: matrix times vector, at the pace of the memory;
+//! - [`engine`]: all this compiled for AVX-512, AVX2 and NEON, and chosen at run time.
+//!
+//! Machines that have none of these are served by `matrixmultiply`.
+//!
+//! **Bits.** An element of C is a sum over k in blocks whose number follows from k; in each, one fused multiply-add after
+//! the other. So it is the same on all engines, in all layouts, however C is cut among threads. Only where a side is a
+//! vector is the order another one, which depends on the layout, and on the engine. Nothing is skipped: zero times
+//! infinity is NaN, and shows.
+
+// Loops over rows and lanes go by index: each index addresses several arrays, and closures would not be compiled for the
+// instruction set.
+#![allow(clippy::needless_range_loop)]
 
 mod block;
+mod cache;
 mod engine;
 mod pack;
 mod simd;
@@ -90,6 +109,9 @@ pub(crate) enum Epilogue<'a, T> {
     Store,
     /// `C = A B + bias`, the bias in every row.
     Bias(&'a [T]),
+    /// `C = C + A B`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for gradients that are added up in place"))]
+    Accumulate,
 }
 
 /// `C = epilogue(A B)`; `c` holds the result row-major.
@@ -97,9 +119,10 @@ pub(crate) enum Epilogue<'a, T> {
 /// # Panics
 /// If the inner sizes differ, or `c` or the bias has not the size that the product asks for.
 pub(crate) fn matmul<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], epilogue: Epilogue<'_, T>) {
-    matmul_on(T::engines().into_iter().flatten().next(), a, b, c, epilogue);
+    matmul_on(T::engine(), a, b, c, epilogue);
 }
 
+/// As [`matmul`], on the given engine, or on none.
 fn matmul_on<T: Scalar>(
     engine: Option<&Engine<T>>,
     a: Matrix<'_, T>,
@@ -111,12 +134,14 @@ fn matmul_on<T: Scalar>(
     assert_eq!(k, b.rows, "the inner sizes of a product differ");
     assert_eq!(c.len(), m * n, "the product does not fit its output");
     assert!(a.is_inside() && b.is_inside(), "a matrix reaches beyond its buffer");
+    let start_c = c.as_mut_ptr();
     let plus = match epilogue {
         Epilogue::Store => None,
         Epilogue::Bias(bias) => {
             assert_eq!(bias.len(), n, "the bias does not fit the product");
             Some((bias.as_ptr(), 0))
         }
+        Epilogue::Accumulate => Some((start_c.cast_const(), n as isize)),
     };
     if m == 0 || n == 0 {
         return;
@@ -125,6 +150,7 @@ fn matmul_on<T: Scalar>(
         return match epilogue {
             Epilogue::Store => c.fill(T::zero()),
             Epilogue::Bias(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
+            Epilogue::Accumulate => {}
         };
     }
     let start = |x: Matrix<'_, T>| x.data.as_ptr().wrapping_add(x.offset);
@@ -134,7 +160,7 @@ fn matmul_on<T: Scalar>(
         n,
         a: Operand { start: start(a), across: a.row_stride, along: a.column_stride },
         b: Operand { start: start(b), across: b.column_stride, along: b.row_stride },
-        c: c.as_mut_ptr(),
+        c: start_c,
         c_row: n as isize,
         plus,
     };
@@ -160,7 +186,7 @@ unsafe fn portable<T: Scalar>(product: &Product<T>) {
     unsafe {
         if let Some((plus, row)) = plus {
             for i in 0..m as isize {
-                c.offset(i * c_row).copy_from_nonoverlapping(plus.offset(i * row), n);
+                c.offset(i * c_row).copy_from(plus.offset(i * row), n);
             }
         }
         let beta = if plus.is_some() { T::one() } else { T::zero() };
@@ -175,73 +201,4 @@ unsafe fn portable<T: Scalar>(product: &Product<T>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::array::Array;
-
-    /// Three loops, the sum in f64.
-    fn naive<T: Scalar>(a: &Array<T>, b: &Array<T>) -> Vec<f64> {
-        let ([m, k], [_, n]) = (a.shape().matrix().unwrap(), b.shape().matrix().unwrap());
-        let wide = |x: &Array<T>| x.to_vec().into_iter().map(Into::into).collect::<Vec<f64>>();
-        let (a, b) = (wide(a), wide(b));
-        let dot = |i, j| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>();
-        (0..m * n).map(|ij| dot(ij / n, ij % n)).collect()
-    }
-
-    /// An m by n matrix of small quarters, exact in either precision, laid out in one of four ways.
-    fn matrix<T: Scalar>(m: usize, n: usize, how: usize) -> Array<T> {
-        let value = |i: usize| T::of(((i * 7 + m * 3 + n) % 23) as f64 / 4.0 - 2.5);
-        let fill = |shape: [usize; 2]| {
-            Array::from_vec((0..shape[0] * shape[1]).map(value).collect(), shape).unwrap()
-        };
-        match how {
-            0 => fill([m, n]),
-            1 => fill([n, m]).permute(&[1, 0]).unwrap(),
-            2 => fill([2 * m, n + 3]).slice(0, 0, m, 2).unwrap().slice(1, 2, n, 1).unwrap(),
-            _ => fill([m, n]).slice(0, m.saturating_sub(1), m, -1).unwrap(),
-        }
-    }
-
-    fn agrees<T: Scalar>() {
-        let sizes = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 31, 32, 33, 47, 63, 64, 65, 67];
-        let mut how = 0;
-        for (i, &m) in sizes.iter().enumerate() {
-            for (j, &n) in sizes.iter().enumerate() {
-                // Every size of k in turn with every pair, every layout in turn with every triple.
-                for k in [sizes[(i + 2 * j) % sizes.len()], sizes[(3 * i + j + 5) % sizes.len()]] {
-                    how += 1;
-                    let (a, b) = (matrix::<T>(m, k, how % 4), matrix::<T>(k, n, how / 4 % 4));
-                    let bias: Vec<T> = (0..n).map(|j| T::of(j as f64)).collect();
-                    let mut c = vec![T::nan(); m * n];
-                    matmul(Matrix::new(a.view()), Matrix::new(b.view()), &mut c, Epilogue::Store);
-                    let expected = naive(&a, &b);
-                    assert!(
-                        c.iter().map(|&c| c.into()).eq(expected.iter().copied()),
-                        "{m} {k} {n} layout {how}"
-                    );
-                    let (at, bt) = (Matrix::new(a.view()).t(), Matrix::new(b.view()).t());
-                    let mut ct = vec![T::nan(); m * n];
-                    matmul(bt, at, &mut ct, Epilogue::Store);
-                    assert!((0..m * n).all(|ij| ct[ij % n * m + ij / n] == c[ij]), "transposed {m} {k} {n}");
-                    matmul(Matrix::new(a.view()), Matrix::new(b.view()), &mut c, Epilogue::Bias(&bias));
-                    let with_bias = (0..m * n).map(|ij| expected[ij] + (ij % n) as f64);
-                    assert!(c.iter().map(|&c| c.into()).eq(with_bias), "bias {m} {k} {n}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn ragged_sizes_and_all_layouts_agree_with_three_loops() {
-        agrees::<f32>();
-        agrees::<f64>();
-    }
-
-    #[test]
-    #[should_panic(expected = "reaches beyond its buffer")]
-    fn a_matrix_beyond_its_buffer_is_refused() {
-        let a =
-            Matrix { data: &[0.0_f32; 5], offset: 0, rows: 2, columns: 3, row_stride: 3, column_stride: 1 };
-        matmul(a, a.t(), &mut [0.0; 4], Epilogue::Store);
-    }
-}
+mod tests;

@@ -23,32 +23,32 @@ pub(super) struct Panel<T> {
     pub(super) width: usize,
 }
 
-/// So many elements behind a packed panel may be written with anything: as many as the widest vector has.
-pub(super) const SLACK: usize = 16;
+/// Steps of k that are packed for all panels in turn. Rows of B are so read nearly from end to end, as streams.
+const STEPS: usize = 8;
 
 /// Packs the panels (each its first column, its columns, and the width it takes) of `k` steps of an operand.
 ///
 /// # Safety
-/// The machine must be able to run the engine; the panels must be in the operand; `to` must be valid for all of them and
-/// [`SLACK`] more.
+/// The machine must be able to run the engine; the panels must be in the operand; `to` must be valid for all of them.
 pub(super) unsafe fn pack<T: Copy>(
     engine: &Engine<T>,
     operand: Operand<T>,
     k: usize,
-    panels: impl Iterator<Item = (usize, usize, usize)>,
+    panels: impl Iterator<Item = (usize, usize, usize)> + Clone,
     to: *mut T,
 ) {
-    let Operand { start, across, along } = operand;
-    for (first, columns, width) in panels {
-        let from = start.wrapping_offset(first as isize * across);
-        let panel = Panel { k, columns, from, across, along, to: to.wrapping_add(first * k), width };
-        // SAFETY: the caller's promise.
-        unsafe {
-            match (across, along) {
-                (1, _) => (engine.copy_panel)(&panel),
-                (_, 1) => (engine.transpose_panel)(&panel),
-                _ => gather_panel(&panel),
-            }
+    let Operand { across, along, .. } = operand;
+    let (pack_panel, steps): (unsafe fn(&Panel<T>), usize) = match (across, along) {
+        (1, _) => (engine.copy_panel, STEPS),
+        (_, 1) => (engine.transpose_panel, k),
+        _ => (gather_panel, k),
+    };
+    for p in (0..k).step_by(steps) {
+        for (first, columns, width) in panels.clone() {
+            let from = operand.at(first, p).start;
+            let to = to.wrapping_add(first * k + p * width);
+            // SAFETY: a part of a panel.
+            unsafe { pack_panel(&Panel { k: steps.min(k - p), columns, from, across, along, to, width }) };
         }
     }
 }
@@ -72,11 +72,10 @@ pub(super) unsafe fn gather_panel<T: Copy>(panel: &Panel<T>) {
 /// Packs a panel whose runs are contiguous (`across` is 1).
 ///
 /// # Safety
-/// As for [`gather_panel`], with [`SLACK`] behind `to`; the processor must have the instructions of `V`.
+/// As for [`gather_panel`]; the processor must have the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn copy_panel<V: Vector>(panel: &Panel<V::Number>) {
-    // SAFETY: the lanes read are those of `columns`. The last vector is written whole; its idle lanes belong to the next
-    // run, which is written after it, or to the slack.
+    // SAFETY: the lanes read and written are those of `columns`.
     unsafe {
         let whole = panel.columns / V::LANES;
         let rest = panel.columns % V::LANES;
@@ -87,7 +86,7 @@ pub(super) unsafe fn copy_panel<V: Vector>(panel: &Panel<V::Number>) {
                 V::load(from.add(v * V::LANES)).store(to.add(v * V::LANES));
             }
             if rest > 0 {
-                V::load_some(from.add(whole * V::LANES), mask).store(to.add(whole * V::LANES));
+                V::load_some(from.add(whole * V::LANES), mask).store_some(to.add(whole * V::LANES), mask);
             }
             from = from.wrapping_offset(panel.along);
             to = to.wrapping_add(panel.width);

@@ -27,6 +27,8 @@ pub(super) unsafe trait Vector: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// `self * by + plus`, rounded once.
     unsafe fn mul_add(self, by: Self, plus: Self) -> Self;
+    /// The sum of all lanes, by halves.
+    unsafe fn sum(self) -> Self::Number;
 }
 
 /// Implements [`Vector`] by one intrinsic for each function.
@@ -34,7 +36,7 @@ pub(super) unsafe trait Vector: Copy {
 macro_rules! vector {
     (
         $vector:ident = [$number:ident; $lanes:literal], $zero:ident, $splat:ident, $load:ident, $store:ident,
-        $load_some:ident, $store_some:ident, $add:ident, $mul_add:ident, $mask:ty = |$n:ident| $mask_of:expr
+        $load_some:ident, $store_some:ident, $add:ident, $mul_add:ident, $sum:ident, $mask:ty = |$n:ident| $mask_of:expr
     ) => {
         // SAFETY: each intrinsic does on all lanes what the function says; the masked ones touch the memory of the
         // lanes in the mask only.
@@ -88,6 +90,11 @@ macro_rules! vector {
                 // SAFETY: the caller promises the instruction set.
                 unsafe { $mul_add(self, by, plus) }
             }
+            #[inline(always)]
+            unsafe fn sum(self) -> $number {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { $sum(self) }
+            }
         }
     };
 }
@@ -107,6 +114,7 @@ mod x86 {
         _mm512_mask_storeu_ps,
         _mm512_add_ps,
         _mm512_fmadd_ps,
+        _mm512_reduce_add_ps,
         __mmask16 = |n| _mm512_int2mask((1 << n) - 1)
     );
     vector!(
@@ -119,6 +127,7 @@ mod x86 {
         _mm512_mask_storeu_pd,
         _mm512_add_pd,
         _mm512_fmadd_pd,
+        _mm512_reduce_add_pd,
         __mmask8 = |n| _mm512_int2mask((1 << n) - 1) as __mmask8
     );
     vector!(
@@ -131,6 +140,7 @@ mod x86 {
         _mm256_maskstore_ps,
         _mm256_add_ps,
         _mm256_fmadd_ps,
+        sum_ps,
         __m256i = |n| _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - n).cast())
     );
     vector!(
@@ -143,6 +153,7 @@ mod x86 {
         _mm256_maskstore_pd,
         _mm256_add_pd,
         _mm256_fmadd_pd,
+        sum_pd,
         __m256i = |n| _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - 2 * n).cast())
     );
 
@@ -161,5 +172,26 @@ mod x86 {
     unsafe fn load_some_pd(mask: __m256i, from: *const f64) -> __m256d {
         // SAFETY: the caller's promise.
         unsafe { _mm256_maskload_pd(from, mask) }
+    }
+
+    /// The sum of eight lanes.
+    #[inline(always)]
+    unsafe fn sum_ps(x: __m256) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+            let x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+            _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)))
+        }
+    }
+
+    /// The sum of four lanes.
+    #[inline(always)]
+    unsafe fn sum_pd(x: __m256d) -> f64 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
+            _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)))
+        }
     }
 }

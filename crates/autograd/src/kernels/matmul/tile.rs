@@ -46,7 +46,11 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(t:
     unsafe {
         let mask = V::mask(t.last);
         let mut sums = [[V::zero(); VECTORS]; ROWS];
-        let (mut a, mut b) = (t.a, t.b);
+        let mut a = [t.a; ROWS];
+        for i in 1..ROWS {
+            a[i] = t.a.offset(i as isize * t.a_row);
+        }
+        let (mut step, mut b) = (0, t.b);
         for _ in 0..t.k {
             let mut row = [V::zero(); VECTORS];
             for v in 0..VECTORS - 1 {
@@ -54,12 +58,12 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(t:
             }
             row[VECTORS - 1] = V::load_some(b.add((VECTORS - 1) * V::LANES), mask);
             for i in 0..ROWS {
-                let x = V::splat(*a.offset(i as isize * t.a_row));
+                let x = V::splat(*a[i].offset(step));
                 for v in 0..VECTORS {
                     sums[i][v] = x.mul_add(row[v], sums[i][v]);
                 }
             }
-            a = a.wrapping_offset(t.a_k);
+            step += t.a_k;
             b = b.wrapping_offset(t.b_k);
         }
         if let Some((plus, plus_row)) = t.plus {

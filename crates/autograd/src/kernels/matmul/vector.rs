@@ -8,6 +8,7 @@
 //! Either way the order of the additions depends on the length of `x` and on the layout of M alone.
 
 use super::block::{self, Operand, Product};
+use super::cache;
 use super::engine::Engine;
 use super::simd::Vector;
 use crate::buffer::Buffer;
@@ -75,7 +76,9 @@ const SUMS: usize = 4;
 /// The processor must have the instructions of `V`, and all elements must be valid.
 #[inline(always)]
 pub(super) unsafe fn dot_rows<V: Vector>(product: &MatrixVector<V::Number>) {
-    let whole = product.rows / ROWS * ROWS;
+    // A matrix that comes from afar is read best as a single stream.
+    let is_far = product.rows * product.k * size_of::<V::Number>() > cache::second_level();
+    let whole = if is_far { 0 } else { product.rows / ROWS * ROWS };
     // SAFETY: rows `i..i + ROWS`, or `i` alone, are below `rows`.
     unsafe {
         for i in (0..whole).step_by(ROWS) {
@@ -119,33 +122,13 @@ unsafe fn dots<V: Vector, const R: usize>(product: &MatrixVector<V::Number>, fir
         }
         for i in 0..R {
             let [s0, s1, s2, s3] = sums[i];
-            let sum = sum_of_lanes(s0.add(s1).add(s2.add(s3)));
-            let plus = match product.plus {
+            let sum = s0.add(s1).add(s2.add(s3)).sum();
+            *product.y.add(first + i) = match product.plus {
                 Some((plus, row)) => *plus.offset((first + i) as isize * row) + sum,
                 None => sum,
             };
-            *product.y.add(first + i) = plus;
         }
     }
-}
-
-/// The lanes, added by halves.
-///
-/// # Safety
-/// The processor must have the instructions of `V`.
-#[inline(always)]
-unsafe fn sum_of_lanes<V: Vector>(vector: V) -> V::Number {
-    let mut lanes = [num_traits::zero::<V::Number>(); 16];
-    // SAFETY: no vector has more than 16 lanes.
-    unsafe { vector.store(lanes.as_mut_ptr()) };
-    let mut width = V::LANES;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            lanes[i] = lanes[i] + lanes[i + width];
-        }
-    }
-    lanes[0]
 }
 
 /// Columns that are added at a time.
