@@ -10,9 +10,9 @@
 //! - [`pack`]: operands laid out as the tile walks through them;
 //! - [`block`]: the loops around the tile, which keep the operands in the caches;
 //! - [`vector`]: matrix times vector, at the pace of the memory;
-//! - [`engine`]: all this compiled for AVX-512, AVX2 and NEON, and chosen at run time.
+//! - [`engine`]: all this compiled for AVX-512 and for AVX2, and chosen at run time.
 //!
-//! Machines that have none of these are served by `matrixmultiply`.
+//! Processors that have neither are served by `matrixmultiply`, which has kernels of its own for NEON.
 //!
 //! **Bits.** An element of C is a sum over k in blocks whose number follows from k; in each, one fused multiply-add after
 //! the other. So it is the same on all engines, in all layouts, however C is cut among threads. Only where a side is a
