@@ -82,6 +82,7 @@ fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + 
 /// product; `c` must not overlap the operands.
 pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T>) {
     let Product { m, k, n, .. } = *product;
+    let engine = engine.narrower.filter(|narrower| n <= narrower.lanes).unwrap_or(engine);
     let blocks = k.div_ceil(DEPTH / size_of::<T>());
     let depth = k.div_ceil(blocks);
     let cache = cache::second_level();

@@ -10,6 +10,8 @@ use super::vector::{MatrixVector, add_columns, dot_rows};
 pub struct Engine<T: 'static> {
     /// Numbers in a vector.
     pub(super) lanes: usize,
+    /// The engine for rows of C that fill no more than half a vector.
+    pub(super) narrower: Option<&'static Engine<T>>,
     /// The largest tile, in rows and vectors.
     pub(super) rows: usize,
     pub(super) vectors: usize,
@@ -29,7 +31,8 @@ pub struct Engine<T: 'static> {
 macro_rules! engine {
     (
         $set:ident, $features:literal, tiles of [$($rows:literal)*] x $vectors:tt,
-        $f32:ident: $vector_f32:ident, $f64:ident: $vector_f64:ident
+        $f32:ident: $vector_f32:ident narrower $narrower_f32:expr,
+        $f64:ident: $vector_f64:ident narrower $narrower_f64:expr
     ) => {
         mod $set {
             use super::*;
@@ -65,12 +68,13 @@ macro_rules! engine {
                 unsafe { add_columns::<V>(product) }
             }
         }
-        engine!(@ $set, $f32, f32, $vector_f32, transpose_f32, [$($rows)*], $vectors);
-        engine!(@ $set, $f64, f64, $vector_f64, transpose_f64, [$($rows)*], $vectors);
+        engine!(@ $set, $f32, f32, $vector_f32, $narrower_f32, transpose_f32, [$($rows)*], $vectors);
+        engine!(@ $set, $f64, f64, $vector_f64, $narrower_f64, transpose_f64, [$($rows)*], $vectors);
     };
-    (@ $set:ident, $name:ident, $number:ident, $vector:ident, $transpose:ident, [$($rows:literal)*], $vectors:tt) => {
+    (@ $set:ident, $name:ident, $number:ident, $vector:ident, $narrower:expr, $transpose:ident, [$($rows:literal)*], $vectors:tt) => {
         pub(super) static $name: Engine<$number> = Engine {
             lanes: <$vector as Vector>::LANES,
+            narrower: $narrower,
             rows: [$($rows),*].len(),
             vectors: $vectors.len(),
             tiles: &[$(engine!(@ $set, $vector, $rows, $vectors)),*],
@@ -93,12 +97,12 @@ mod x86 {
     // 32 registers: 24 sums, 3 vectors of B, a number of A.
     engine!(
         avx512, "avx512f,avx2,fma", tiles of [1 2 3 4 5 6 7 8] x [1, 2, 3],
-        AVX512_F32: __m512, AVX512_F64: __m512d
+        AVX512_F32: __m512 narrower Some(&AVX2_F32), AVX512_F64: __m512d narrower Some(&AVX2_F64)
     );
     // 16 registers: 12 sums, 2 vectors of B, a number of A, a mask.
     engine!(
         avx2, "avx2,fma", tiles of [1 2 3 4 5 6] x [1, 2],
-        AVX2_F32: __m256, AVX2_F64: __m256d
+        AVX2_F32: __m256 narrower None, AVX2_F64: __m256d narrower None
     );
 
     pub(super) fn has_avx512() -> bool {

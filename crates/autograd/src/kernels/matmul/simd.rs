@@ -137,11 +137,11 @@ mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         load_some_ps,
-        _mm256_maskstore_ps,
+        store_some_ps,
         _mm256_add_ps,
         _mm256_fmadd_ps,
         sum_ps,
-        __m256i = |n| _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - n).cast())
+        (__m256i, usize) = |n| (_mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - n).cast()), n)
     );
     vector!(
         __m256d = [f64; 4],
@@ -150,28 +150,67 @@ mod x86 {
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         load_some_pd,
-        _mm256_maskstore_pd,
+        store_some_pd,
         _mm256_add_pd,
         _mm256_fmadd_pd,
         sum_pd,
-        __m256i = |n| _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - 2 * n).cast())
+        (__m256i, usize) = |n| (_mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - 2 * n).cast()), n)
     );
 
-    /// AVX2 takes a lane where the mask has all bits set: a window of this, moved by the number of lanes.
+    /// With AVX2, a masked load takes the lanes whose bits are all set: the masks are windows of this. A masked store is
+    /// very slow on some processors, and is done in pieces of four, two and one.
     static ONES_THEN_ZEROS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
-    /// The intrinsic with its arguments in the order that AVX-512 has them.
     #[inline(always)]
-    unsafe fn load_some_ps(mask: __m256i, from: *const f32) -> __m256 {
+    unsafe fn load_some_ps((mask, _): (__m256i, usize), from: *const f32) -> __m256 {
         // SAFETY: the caller's promise.
         unsafe { _mm256_maskload_ps(from, mask) }
     }
 
-    /// As above.
     #[inline(always)]
-    unsafe fn load_some_pd(mask: __m256i, from: *const f64) -> __m256d {
+    unsafe fn load_some_pd((mask, _): (__m256i, usize), from: *const f64) -> __m256d {
         // SAFETY: the caller's promise.
         unsafe { _mm256_maskload_pd(from, mask) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_some_ps(mut to: *mut f32, (_, lanes): (__m256i, usize), x: __m256) {
+        // SAFETY: the caller's promise: the pieces make up `lanes` lanes.
+        unsafe {
+            if lanes == 8 {
+                return _mm256_storeu_ps(to, x);
+            }
+            let mut rest = _mm256_castps256_ps128(x);
+            if lanes & 4 != 0 {
+                _mm_storeu_ps(to, rest);
+                (to, rest) = (to.add(4), _mm256_extractf128_ps::<1>(x));
+            }
+            if lanes & 2 != 0 {
+                _mm_storel_pd(to.cast(), _mm_castps_pd(rest));
+                (to, rest) = (to.add(2), _mm_movehl_ps(rest, rest));
+            }
+            if lanes & 1 != 0 {
+                _mm_store_ss(to, rest);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_some_pd(mut to: *mut f64, (_, lanes): (__m256i, usize), x: __m256d) {
+        // SAFETY: the caller's promise: the pieces make up `lanes` lanes.
+        unsafe {
+            if lanes == 4 {
+                return _mm256_storeu_pd(to, x);
+            }
+            let mut rest = _mm256_castpd256_pd128(x);
+            if lanes & 2 != 0 {
+                _mm_storeu_pd(to, rest);
+                (to, rest) = (to.add(2), _mm256_extractf128_pd::<1>(x));
+            }
+            if lanes & 1 != 0 {
+                _mm_store_sd(to, rest);
+            }
+        }
     }
 
     /// The sum of eight lanes.

@@ -204,6 +204,16 @@ fn zero_times_infinity_is_nan_in_its_row_and_column_only() {
 }
 
 #[test]
+fn the_system_is_asked_for_memory_once() {
+    let (a, b) = (Laid::<f64>::quarters(300, 40, 7), Laid::<f64>::quarters(40, 200, 1));
+    let run = || product(f64::engine(), a.matrix(), b.matrix(), 0.0, Epilogue::Store);
+    run();
+    let before = crate::buffer::memory_stats();
+    run();
+    assert_eq!(crate::buffer::memory_stats(), before);
+}
+
+#[test]
 #[should_panic(expected = "reaches beyond its buffer")]
 fn a_matrix_beyond_its_buffer_is_refused() {
     let a = Matrix { data: &[0.0_f32; 5], offset: 0, rows: 2, columns: 3, row_stride: 3, column_stride: 1 };
