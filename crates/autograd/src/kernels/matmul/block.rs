@@ -61,9 +61,10 @@ impl<T> Operand<T> {
     }
 }
 
-/// The longest block of k, in bytes: eight rows of it are half of a first-level cache of 32 KiB. It is the same on every
+/// The longest block of k, in bytes: eight rows of it fill a first-level cache of 32 KiB. (With half of it, C is passed
+/// over twice as often, which costs more than the rows of A that come from the second level.) It is the same on every
 /// machine, since the bits depend on it.
-const DEPTH: usize = 2048;
+const DEPTH: usize = 4096;
 /// The bytes of a block of A: a part of the third-level cache.
 const BLOCK_A: usize = 2 << 20;
 /// Panels of A that a block of B must meet before packing it for its stride alone pays.
