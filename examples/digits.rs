@@ -158,8 +158,9 @@ fn draw(options: &Options, net: &Mlp, report: &Report, pixels: usize) -> Result<
 
     let side = pixels.isqrt();
     if side * side == pixels {
+        let shown = if side > 16 { 24 } else { 64 }; // each pixel is a shape in the picture
         let units: Vec<Vec<f32>> =
-            net.layers[0].weight.to_vec().chunks(pixels).take(64).map(<[f32]>::to_vec).collect();
+            net.layers[0].weight.to_vec().chunks(pixels).take(shown).map(<[f32]>::to_vec).collect();
         let weights = options.out.join("weights.svg");
         image_grid(&weights, "What each hidden unit looks for", &units, (side, side), 8)?;
         println!("wrote {}", weights.display());
