@@ -46,10 +46,7 @@ pub trait Optimizer<T: Scalar = f32> {
     /// # Panics
     /// If no parameter of the module has one: then these gradients are of another network.
     #[track_caller]
-    fn step<M: Module<T> + ?Sized>(&mut self, module: &mut M, grads: &Gradients<T>)
-    where
-        Self: Sized,
-    {
+    fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
         let mut state = std::mem::take(self.state());
         state.step += 1;
         let (mut place, mut updated) = (0, 0);
