@@ -132,7 +132,8 @@ impl Layout {
             .operand("shape", &self.shape, format!("axis {axis} is {dim}")));
         }
         let mut layout = self.clone();
-        if len > 0 {
+        // Where there are no elements there is no first one, and the buffer may be shorter than `start`.
+        if len > 0 && self.shape.size() > 0 {
             layout.offset = (self.offset as isize + start as isize * self.strides[axis]) as usize;
         }
         layout.strides[axis] *= step;
@@ -274,6 +275,8 @@ mod tests {
         assert!(layout.slice(0, 1, 4, 2).is_err());
         assert!(layout.slice(0, 0, 1, 0).is_err());
         assert!(layout.slice(1, 0, 1, 1).is_err());
+        let empty = Layout::contiguous([4, 0].into());
+        assert_eq!(empty.slice(0, 3, 2, -1).unwrap().offset(), 0);
     }
 
     #[test]
