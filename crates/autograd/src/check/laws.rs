@@ -284,7 +284,7 @@ impl Direction<'_> {
         if near(found, expected) {
             return Ok(());
         }
-        let ((_, close), (exact, far)) = (self.two_points(1e-3, dx, dy), self.two_points(2e-3, dx, dy));
+        let ((_, close), (exact, far)) = (self.two_points(2e-4, dx, dy), self.two_points(4e-4, dx, dy));
         if near(exact, (4.0 * close - far) / 3.0) { Ok(()) } else { Err((found, expected)) }
     }
 
