@@ -10,6 +10,7 @@ use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -113,8 +114,10 @@ impl<const N: usize> Cases<N> {
         let patterns = self.patterns.clone();
         let leading =
             patterns.iter().filter(|p| p.leading).map(|p| MAX_RANK.saturating_sub(p.axes.len())).min();
+        let letters: Vec<char> =
+            BTreeSet::from_iter(patterns.iter().flat_map(Pattern::letters)).into_iter().collect();
         let size = || prop::sample::select(SIZES.to_vec());
-        let sizes = (weighted(0.2), vec(size(), usize::from(b'z')), vec(size(), 0..=leading.unwrap_or(0)));
+        let sizes = (weighted(0.2), vec(size(), letters.len().max(1)), vec(size(), 0..=leading.unwrap_or(0)));
         // For each input, which leading axes it has: all but the first few, and some of them with size 1.
         let parts =
             vec((weighted(0.4), prop::sample::select(vec![1, 1, 2, 3]), vec(weighted(0.35), MAX_RANK)), N);
@@ -126,7 +129,15 @@ impl<const N: usize> Cases<N> {
                     let skip = if *cut && !all_equal { *missing } else { 0 };
                     let stretched = leading.iter().zip(ones);
                     let leading = stretched.map(|(&size, &one)| if one && !all_equal { 1 } else { size });
-                    let named = pattern.axes.iter().map(|axis| axis.size(&sizes, all_equal));
+                    let of_letter = |letter: char| {
+                        let place = letters.iter().take_while(|&&l| l != letter).count();
+                        let size = sizes[if all_equal { 0 } else { place }];
+                        if letter.is_uppercase() { size.max(1) } else { size }
+                    };
+                    let named = pattern.axes.iter().map(|axis| match *axis {
+                        Axis::Fixed(size) => size,
+                        Axis::Named(letter) => of_letter(letter),
+                    });
                     let leading = leading.skip(skip).filter(|_| pattern.leading);
                     leading.chain(named).collect::<Shape>()
                 };
@@ -160,35 +171,29 @@ struct Pattern {
 #[derive(Clone, Copy, Debug)]
 enum Axis {
     Fixed(usize),
-    Named { letter: u8, may_be_empty: bool },
+    Named(char),
 }
 
 impl Pattern {
     #[track_caller]
     fn parse(text: &str) -> Self {
-        let (leading, named) = match text.strip_prefix("..") {
+        let (leading, axes) = match text.strip_prefix("..") {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let axis = |c: u8| match c {
-            b'0'..=b'9' => Axis::Fixed(usize::from(c - b'0')),
-            b'a'..=b'z' => Axis::Named { letter: c, may_be_empty: true },
-            b'A'..=b'Z' => Axis::Named { letter: c, may_be_empty: false },
+        let axis = |c: char| match c {
+            '0'..='9' => Axis::Fixed(c as usize - '0' as usize),
+            'a'..='z' | 'A'..='Z' => Axis::Named(c),
             _ => panic!("a pattern is an optional `..`, then letters and digits; found {text:?}"),
         };
-        Pattern { leading, axes: named.bytes().map(axis).collect() }
+        Pattern { leading, axes: axes.chars().map(axis).collect() }
     }
-}
 
-impl Axis {
-    fn size(self, sizes: &[usize], all_equal: bool) -> usize {
-        match self {
-            Axis::Fixed(size) => size,
-            Axis::Named { letter, may_be_empty } => {
-                let size = sizes[if all_equal { 0 } else { usize::from(letter) }];
-                if may_be_empty { size } else { size.max(1) }
-            }
-        }
+    fn letters(&self) -> impl Iterator<Item = char> {
+        self.axes.iter().filter_map(|axis| match *axis {
+            Axis::Named(letter) => Some(letter),
+            Axis::Fixed(_) => None,
+        })
     }
 }
 

@@ -69,11 +69,9 @@ impl<'a> Trial<'a> {
     /// added to, shows what was there.
     fn repeats(&self) -> Verdict {
         let on_memory_of = |value| {
-            let sizes = self.x.iter().map(Tensor::size).chain([self.y.size()]);
-            spoil_memory(sizes, value);
-            let y = contiguous(&call(self.f, &self.x));
-            spoil_memory([self.y.size()], value);
-            [vec![y], gradients(self.f, &self.x, &self.dy, Pass::Plain, |_| true)].concat()
+            spoil_memory(self.x.iter().map(Tensor::size).chain([self.y.size()]), value);
+            let (y, dx) = evaluate(self.f, &self.x, &self.dy, Pass::Plain, |_| true);
+            [vec![y], dx].concat()
         };
         let (first, again, other) = (on_memory_of(f64::NAN), on_memory_of(f64::NAN), on_memory_of(0.5));
         let parts =
@@ -190,11 +188,23 @@ fn gradients(
     pass: Pass,
     is_tracked: impl Fn(usize) -> bool,
 ) -> Vec<Tensor<f64>> {
+    evaluate(f, x, dy, pass, is_tracked).1
+}
+
+/// The value, and the [`gradients`].
+fn evaluate(
+    f: Function<'_>,
+    x: &[Tensor<f64>],
+    dy: &Tensor<f64>,
+    pass: Pass,
+    is_tracked: impl Fn(usize) -> bool,
+) -> (Tensor<f64>, Vec<Tensor<f64>>) {
     let leaf = |(i, x): (usize, &Tensor<f64>)| {
         if is_tracked(i) { x.detach().requires_grad() } else { x.detach() }
     };
     let x: Vec<_> = x.iter().enumerate().map(leaf).collect();
     let y = call(f, &x);
+    let value = contiguous(&y);
     let found: Vec<_> = match pass {
         _ if !y.is_tracked() => vec![None; x.len()],
         Pass::Plain => {
@@ -212,7 +222,7 @@ fn gradients(
         assert_eq!(dx.shape(), x.shape(), "the gradient of input {i} has not the input's shape");
         dx.detach()
     };
-    found.into_iter().zip(&x).enumerate().map(gradient).collect()
+    (value, found.into_iter().zip(&x).enumerate().map(gradient).collect())
 }
 
 /// The recorded gradient of `root`, unless it does not depend on `x`.
