@@ -20,18 +20,21 @@
 //! `PROPTEST_CASES=1024` and `PROPTEST_RNG_SEED=7` ask for more cases and for others.
 
 mod cases;
+mod differences;
+mod function;
 mod laws;
 
 pub use cases::Cases;
 
+use self::function::Function;
 use crate::op::Op;
 use crate::tensor::Tensor;
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 use std::array::from_fn;
 use std::sync::Arc;
 
-/// A function of tensors, however many.
-type Function<'a> = &'a dyn Fn(&[&Tensor<f64>]) -> Tensor<f64>;
+/// Nothing, or what is wrong.
+type Verdict = Result<(), String>;
 
 /// Proves an operator whose inputs broadcast together, at values of either sign away from 0.
 ///
@@ -91,16 +94,15 @@ pub fn check_fn<const N: usize>(f: impl Fn([&Tensor<f64>; N]) -> Tensor<f64>, ca
 
 #[track_caller]
 fn run<const N: usize>(name: &str, f: Function<'_>, cases: &Cases<N>) {
-    let config = cases.config();
-    let seed = config.rng_seed;
-    let outcome = TestRunner::new(config).run(&cases.strategy(), |case| {
+    let outcome = TestRunner::new(cases.config()).run(&cases.strategy(), |case| {
         laws::hold(f, &case, &|i, rng| cases.draw(i, rng)).map_err(TestCaseError::fail)
     });
     match outcome {
         Ok(()) => {}
         Err(TestError::Abort(reason)) => panic!("{name}: no cases to check: {reason}"),
         Err(TestError::Fail(reason, case)) => {
-            panic!("{name}: {reason}\n{case}\n  drawn by {seed:?}: `PROPTEST_RNG_SEED` sets another")
+            let seed = cases.chosen_seed();
+            panic!("{name}: {reason}\n{case}\n  cases from seed {seed}; `PROPTEST_RNG_SEED` sets another")
         }
     }
 }

@@ -89,20 +89,23 @@ impl<const N: usize> Cases<N> {
         (self.value)(i, rng)
     }
 
+    /// The seed that cases are drawn from.
+    pub(super) fn chosen_seed(&self) -> u64 {
+        match (self.seed, Config::default().rng_seed) {
+            (Some(seed), _) | (None, RngSeed::Fixed(seed)) => seed,
+            (None, RngSeed::Random) => SEED,
+        }
+    }
+
     pub(super) fn config(&self) -> Config {
         let from_environment = Config::default();
-        let seed = match (self.seed, from_environment.rng_seed) {
-            (Some(seed), _) => RngSeed::Fixed(seed),
-            (None, RngSeed::Random) => RngSeed::Fixed(SEED),
-            (None, fixed) => fixed,
-        };
         let count = match std::env::var_os("PROPTEST_CASES") {
             Some(_) => from_environment.cases,
             None => CASES,
         };
         Config {
             cases: self.count.unwrap_or(count),
-            rng_seed: seed,
+            rng_seed: RngSeed::Fixed(self.chosen_seed()),
             failure_persistence: None,
             max_shrink_iters: 256,
             ..from_environment

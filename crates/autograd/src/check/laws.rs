@@ -1,16 +1,13 @@
 //! The laws that every gradient obeys, each tried on one case.
 
-use super::Function;
+use super::Verdict;
 use super::cases::Case;
+use super::differences::{derivative, index, normal};
+use super::function::{Function, Pass, call, contiguous, evaluate, gradients, recorded};
 use crate::array::Array;
-use crate::backward::{GradError, try_grad};
 use crate::rng::Rng;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// Nothing, or what is wrong.
-type Verdict = Result<(), String>;
 
 /// Tries every law; an `Err` says which one does not hold, and where.
 pub(super) fn hold(f: Function<'_>, case: &Case, draw: &dyn Fn(usize, &mut Rng) -> f64) -> Verdict {
@@ -73,27 +70,24 @@ impl<'a> Trial<'a> {
             let (y, dx) = evaluate(self.f, &self.x, &self.dy, Pass::Plain, |_| true);
             [vec![y], dx].concat()
         };
-        let (first, again, other) = (on_memory_of(f64::NAN), on_memory_of(f64::NAN), on_memory_of(0.5));
-        let parts =
-            |i: usize| if i == 0 { "the value".into() } else { format!("the gradient of input {}", i - 1) };
-        for (i, ((first, again), other)) in first.iter().zip(&again).zip(&other).enumerate() {
-            let differ = |a: &Tensor<f64>, b: &Tensor<f64>| {
-                let pairs = a.to_vec().into_iter().zip(b.to_vec());
-                pairs.enumerate().find(|(_, (a, b))| a.to_bits() != b.to_bits())
-            };
-            if let Some((e, (a, b))) = differ(first, again) {
-                let at = index(e, first.shape());
-                return Err(format!("{} at {at} is {a:e} in one call and {b:e} in the next", parts(i)));
+        let same_bits = |a: &[Tensor<f64>], b: &[Tensor<f64>], where_: &str| {
+            for (i, (a, b)) in a.iter().zip(b).enumerate() {
+                let part =
+                    if i == 0 { "the value".into() } else { format!("the gradient of input {}", i - 1) };
+                let mut pairs = a.to_vec().into_iter().zip(b.to_vec()).enumerate();
+                if let Some((e, (once, then))) = pairs.find(|(_, (a, b))| a.to_bits() != b.to_bits()) {
+                    return Err(format!(
+                        "{part} at {} is {once:e}, then {then:e} {where_}",
+                        index(e, a.shape())
+                    ));
+                }
             }
-            if let Some((e, (a, b))) = differ(first, other) {
-                let at = index(e, first.shape());
-                return Err(format!(
-                    "{} at {at} is {a:e} on memory that held NaN and {b:e} on memory that held 0.5: `forward` must write every element and read none",
-                    parts(i)
-                ));
-            }
-        }
-        Ok(())
+            Ok(())
+        };
+        let on_nan = on_memory_of(f64::NAN);
+        same_bits(&on_nan, &on_memory_of(f64::NAN), "in the same call")?;
+        let hint = "on memory that held NaN, then 0.5: `forward` must write every element and read none";
+        same_bits(&on_nan, &on_memory_of(0.5), hint)
     }
 
     fn first_order(&self) -> Verdict {
@@ -150,7 +144,8 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// The first law again, for the function `(x, dy) ↦ Σ <w_i, dx_i>`, the gradient projected on random directions.
+    /// The law of the first order again, for the function `(x, dy) ↦ Σ <w_i, dx_i>`: the gradient projected on random
+    /// directions.
     fn second_order(&self) -> Verdict {
         let mut rng = self.rng.clone();
         let w: Vec<_> = self.x.iter().map(|x| normal(x.shape(), &mut rng)).collect();
@@ -161,168 +156,10 @@ impl<'a> Trial<'a> {
             let terms = x.iter().zip(&w).filter_map(|(x, w)| Some((recorded(&root, x)? * w).sum()));
             terms.fold(Tensor::scalar(0.0), |sum, term| sum + term)
         };
-        let x = [&self.x[..], std::slice::from_ref(&self.dy)].concat();
+        let x = [&self.arranged[..], std::slice::from_ref(&self.arranged_dy)].concat();
         derivative(&projected_gradient, &x, &mut rng)
             .map_err(|what| format!("{what} (of second order; input {} is the cotangent)", self.x.len()))
     }
-}
-
-/// How a gradient is computed.
-#[derive(Clone, Copy)]
-enum Pass {
-    /// By `backward`, which takes the fast ways.
-    Plain,
-    /// By `grad`, in tensors.
-    Recorded,
-}
-
-/// The gradients of `<dy, f(x)>` with respect to the tracked inputs, zero where `f` does not depend on one: that it
-/// truly does not is for the differences to say.
-///
-/// # Panics
-/// If a gradient has not the shape of its input.
-fn gradients(
-    f: Function<'_>,
-    x: &[Tensor<f64>],
-    dy: &Tensor<f64>,
-    pass: Pass,
-    is_tracked: impl Fn(usize) -> bool,
-) -> Vec<Tensor<f64>> {
-    evaluate(f, x, dy, pass, is_tracked).1
-}
-
-/// The value, and the [`gradients`].
-fn evaluate(
-    f: Function<'_>,
-    x: &[Tensor<f64>],
-    dy: &Tensor<f64>,
-    pass: Pass,
-    is_tracked: impl Fn(usize) -> bool,
-) -> (Tensor<f64>, Vec<Tensor<f64>>) {
-    let leaf = |(i, x): (usize, &Tensor<f64>)| {
-        if is_tracked(i) { x.detach().requires_grad() } else { x.detach() }
-    };
-    let x: Vec<_> = x.iter().enumerate().map(leaf).collect();
-    let y = call(f, &x);
-    let value = contiguous(&y);
-    let found: Vec<_> = match pass {
-        _ if !y.is_tracked() => vec![None; x.len()],
-        Pass::Plain => {
-            let grads = y.backward_from(dy);
-            x.iter().map(|x| grads.get(x).cloned()).collect()
-        }
-        Pass::Recorded => {
-            let root = (y * dy).sum();
-            let targets = x.iter().enumerate();
-            targets.map(|(i, x)| recorded(&root, x).filter(|_| is_tracked(i))).collect()
-        }
-    };
-    let gradient = |(i, (dx, x)): (usize, (Option<Tensor<f64>>, &Tensor<f64>))| {
-        let dx = dx.unwrap_or_else(|| Tensor::zeros(x.shape()));
-        assert_eq!(dx.shape(), x.shape(), "the gradient of input {i} has not the input's shape");
-        dx.detach()
-    };
-    (value, found.into_iter().zip(&x).enumerate().map(gradient).collect())
-}
-
-/// The recorded gradient of `root`, unless it does not depend on `x`.
-fn recorded(root: &Tensor<f64>, x: &Tensor<f64>) -> Option<Tensor<f64>> {
-    match try_grad(root, [x]) {
-        Ok([dx]) => Some(dx),
-        Err(GradError::Unused(_) | GradError::Untracked(_) | GradError::ConstantRoot) => None,
-        Err(error) => panic!("{error}"),
-    }
-}
-
-/// Compares the gradient of `<dy, f(x)>` with differences along random directions, for random `dy`; and, where there
-/// are few elements, the whole Jacobian.
-fn derivative(f: Function<'_>, x: &[Tensor<f64>], rng: &mut Rng) -> Verdict {
-    let y = call(f, x);
-    for _ in 0..3 {
-        let dy = normal(y.shape(), rng);
-        let dx = gradients(f, x, &dy, Pass::Plain, |_| true);
-        for i in 0..x.len() {
-            let along = Direction { f, x, i, u: normal(x[i].shape(), rng).to_vec() };
-            if let Err((found, expected)) = along.agrees(&dx[i], &dy) {
-                every_element(f, x, &dx, &dy)?;
-                return Err(format!(
-                    "the gradient of input {i} along a random direction: {found:e} by backward, {expected:e} by differences"
-                ));
-            }
-        }
-    }
-    let elements: usize = x.iter().map(Tensor::size).sum();
-    if elements + y.size() <= 24 {
-        for e in 0..y.size() {
-            let dy = unit(e, y.shape());
-            let dx = gradients(f, x, &dy, Pass::Plain, |_| true);
-            let of = |what| format!("{what}, of output {}", index(e, y.shape()));
-            every_element(f, x, &dx, &dy).map_err(of)?;
-        }
-    }
-    Ok(())
-}
-
-/// Compares the gradient with differences along each axis of the space of inputs.
-fn every_element(f: Function<'_>, x: &[Tensor<f64>], dx: &[Tensor<f64>], dy: &Tensor<f64>) -> Verdict {
-    for i in 0..x.len() {
-        for e in 0..x[i].size() {
-            let along = Direction { f, x, i, u: unit(e, x[i].shape()).to_vec() };
-            along.agrees(&dx[i], dy).map_err(|(found, expected)| {
-                let at = index(e, x[i].shape());
-                let hint = if found.is_nan() && !expected.is_nan() { "; does `keeps` list all that it reads?" } else { "" };
-                format!("the gradient of input {i} at {at}: {found:e} by backward, {expected:e} by differences{hint}")
-            })?;
-        }
-    }
-    Ok(())
-}
-
-/// A direction `u` in which input `i` of a function is moved.
-struct Direction<'a> {
-    f: Function<'a>,
-    x: &'a [Tensor<f64>],
-    i: usize,
-    u: Vec<f64>,
-}
-
-impl Direction<'_> {
-    /// Whether the gradient says what differences say: two points close by, or else, where a high derivative or
-    /// cancellation spoils those, four points further away (errors of order h² and h⁴).
-    fn agrees(&self, dx: &Tensor<f64>, dy: &Tensor<f64>) -> Result<(), (f64, f64)> {
-        let (found, expected) = self.two_points(1e-5, dx, dy);
-        if near(found, expected) {
-            return Ok(());
-        }
-        let ((_, close), (exact, far)) = (self.two_points(2e-4, dx, dy), self.two_points(4e-4, dx, dy));
-        if near(exact, (4.0 * close - far) / 3.0) { Ok(()) } else { Err((found, expected)) }
-    }
-
-    /// The derivative of `<dy, f(x)>` along `u`, by the gradient and by the central difference of step `h`. Each step
-    /// is relative to the element, and taken as it is represented.
-    fn two_points(&self, h: f64, dx: &Tensor<f64>, dy: &Tensor<f64>) -> (f64, f64) {
-        let x = self.x[self.i].to_vec();
-        let moved = |sign: f64| {
-            let step = |(x, u): (&f64, &f64)| x + sign * h * x.abs().max(1.0) * u;
-            x.iter().zip(&self.u).map(step).collect::<Vec<f64>>()
-        };
-        let (ahead, behind) = (moved(1.0), moved(-1.0));
-        let at = |x: &[f64]| {
-            let mut inputs = self.x.to_vec();
-            inputs[self.i] = Tensor::build(self.x[self.i].shape(), |to| to.copy_from_slice(x));
-            call(self.f, &inputs).to_vec()
-        };
-        let along = |weights: &Tensor<f64>, ahead: &[f64], behind: &[f64]| {
-            let differences = ahead.iter().zip(behind).map(|(a, b)| a - b);
-            weights.to_vec().iter().zip(differences).map(|(w, d)| w * d).sum::<f64>() / (2.0 * h)
-        };
-        (along(dx, &ahead, &behind), along(dy, &at(&ahead), &at(&behind)))
-    }
-}
-
-/// The tolerance of differences. There is no floor of 1: a gradient that vanishes must vanish.
-fn near(found: f64, expected: f64) -> bool {
-    (found - expected).abs() <= 1e-8 + 1e-6 * expected.abs()
 }
 
 /// Two ways to one tensor must agree up to the rounding of its largest elements.
@@ -344,35 +181,10 @@ fn all_agree(what: &str, a: &[Tensor<f64>], other: &str, b: &[Tensor<f64>]) -> V
     pairs.try_for_each(|(i, (a, b))| agree(&format!("the gradient of input {i} {what}"), a, other, b))
 }
 
-fn call(f: Function<'_>, x: &[Tensor<f64>]) -> Tensor<f64> {
-    f(&x.iter().collect::<Vec<_>>())
-}
-
-fn contiguous(x: &Tensor<f64>) -> Tensor<f64> {
-    Tensor::build(x.shape(), |y| y.copy_from_slice(&x.to_vec()))
-}
-
-fn normal(shape: &Shape, rng: &mut Rng) -> Tensor<f64> {
-    Tensor::normal(shape, 0.0, 1.0, rng)
-}
-
-fn unit(e: usize, shape: &Shape) -> Tensor<f64> {
-    Tensor::build(shape, |y| y.iter_mut().enumerate().for_each(|(i, y)| *y = f64::from(u8::from(i == e))))
-}
-
 /// Fills idle memory of these sizes with `value`: the next buffers are made of it.
 fn spoil_memory(sizes: impl IntoIterator<Item = usize>, value: f64) {
     for size in sizes {
         let held: Vec<_> = (0..4).map(|_| Array::build([size], |y| y.fill(value))).collect();
         drop(held);
     }
-}
-
-/// The index of element `e`, counted in row-major order.
-fn index(mut e: usize, shape: &Shape) -> String {
-    let mut index = vec![0; shape.rank()];
-    for (axis, &size) in shape.dims().iter().enumerate().rev() {
-        (index[axis], e) = (e % size, e / size);
-    }
-    format!("{index:?}")
 }
