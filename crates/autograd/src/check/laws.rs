@@ -86,7 +86,7 @@ impl<'a> Trial<'a> {
         };
         let on_nan = on_memory_of(f64::NAN);
         same_bits(&on_nan, &on_memory_of(f64::NAN), "in the same call")?;
-        let hint = "on memory that held NaN, then 0.5: `forward` must write every element and read none";
+        let hint = "on memory that held NaN, then 0.5: every element must be written, and none read before";
         same_bits(&on_nan, &on_memory_of(0.5), hint)
     }
 
