@@ -159,7 +159,7 @@ impl Network {
         let value = loss.item();
         let grads = loss.backward();
         for p in &mut self.parameters {
-            let gradient = grads[p].array().view().contiguous();
+            let gradient = grads[&*p].array().view().contiguous();
             p.update(|p| p.iter_mut().zip(gradient.iter()).for_each(|(p, g)| *p -= 0.05 * g));
         }
         value
