@@ -132,7 +132,8 @@ impl Layout {
             .help("`start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"));
         }
         let mut layout = self.clone();
-        if len > 0 {
+        // Where there are no elements there is no first one, and the buffer may be shorter than `start`.
+        if len > 0 && self.shape.size() > 0 {
             layout.offset = (self.offset as isize + start as isize * self.strides[axis]) as usize;
         }
         if len > 1 {
@@ -278,6 +279,8 @@ mod tests {
         assert!(layout.slice(1, 0, 1, 1).is_err());
         assert!(layout.slice(0, 0, usize::MAX, -1).is_err());
         assert_eq!(places(&layout.slice(0, 5, 1, isize::MIN).unwrap().slice(0, 0, 1, -2).unwrap()), [5]);
+        let empty = Layout::contiguous([4, 0].into());
+        assert_eq!(empty.slice(0, 3, 2, -1).unwrap().offset(), 0);
     }
 
     #[test]

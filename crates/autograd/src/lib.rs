@@ -28,6 +28,8 @@ mod algebra;
 mod array;
 mod backward;
 mod buffer;
+#[cfg(any(test, feature = "check"))]
+mod check;
 mod create;
 mod display;
 mod dual;
@@ -47,6 +49,8 @@ pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
 pub use backward::{GradError, Gradients, grad, try_grad};
 pub use buffer::{MemoryStats, memory_stats};
+#[cfg(any(test, feature = "check"))]
+pub use check::{Cases, check, check_fn, check_with};
 pub use dual::Dual;
 pub use error::ShapeError;
 pub use graph::{Call, no_grad};
