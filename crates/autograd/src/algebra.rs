@@ -69,13 +69,13 @@ impl<T: Scalar> Neg for Number<T> {
 #[rustfmt::skip]
 impl<T: Scalar> Algebra<T> for Number<T> {
     #[inline(always)] fn constant(value: T) -> Self { Number(value) }
-    #[inline(always)] fn exp(&self) -> Self { Number(self.0.exp()) }
+    #[inline(always)] fn exp(&self) -> Self { Number(self.0.fast_exp()) }
     #[inline(always)] fn ln(&self) -> Self { Number(self.0.ln()) }
     #[inline(always)] fn sqrt(&self) -> Self { Number(self.0.sqrt()) }
     #[inline(always)] fn powi(&self, n: i32) -> Self { Number(self.0.powi(n)) }
     #[inline(always)] fn sin(&self) -> Self { Number(self.0.sin()) }
     #[inline(always)] fn cos(&self) -> Self { Number(self.0.cos()) }
-    #[inline(always)] fn tanh(&self) -> Self { Number(self.0.tanh()) }
+    #[inline(always)] fn tanh(&self) -> Self { Number(self.0.fast_tanh()) }
     #[inline(always)] fn abs(&self) -> Self { Number(self.0.abs()) }
     #[inline(always)] fn if_positive(&self, yes: Self, no: Self) -> Self { if self.0 <= T::zero() { no } else { yes } }
 }

@@ -5,6 +5,7 @@
 //! they meet, and an operator is written once for both precisions.
 
 use crate::display;
+use crate::kernels::elementary::Elementary;
 use crate::kernels::matmul::Gemm;
 use num_traits::Float;
 use std::fmt;
@@ -59,7 +60,17 @@ impl Element for bool {
 /// assert_eq!(half(3.0_f32), 1.5);
 /// ```
 pub trait Scalar:
-    Element + Gemm + Float + AddAssign + SubAssign + MulAssign + DivAssign + Sum + fmt::LowerExp + Into<f64>
+    Element
+    + Gemm
+    + Elementary
+    + Float
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Sum
+    + fmt::LowerExp
+    + Into<f64>
 {
     /// The name of the type as Rust writes it, `"f32"` or `"f64"`.
     const NAME: &'static str;

@@ -31,7 +31,7 @@ impl<T: Scalar> Op<T, 1> for Softmax {
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
         for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
             let max = maximum(x);
-            x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).exp());
+            x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).fast_exp());
             let sum: T = y.iter().copied().sum();
             y.iter_mut().for_each(|y| *y /= sum);
         });
@@ -59,7 +59,7 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
         for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
             let max = maximum(x);
-            let log_sum = x.iter().map(|&x| (x - max).exp()).sum::<T>().ln();
+            let log_sum = x.iter().map(|&x| (x - max).fast_exp()).sum::<T>().ln();
             x.iter().zip(y).for_each(|(&x, y)| *y = x - max - log_sum);
         });
     }
