@@ -51,7 +51,7 @@ impl<T: Scalar> Pointwise<T, 2> for LogAddExp {
 fn log_add_exp() {
     check(Map(LogAddExp));
     let [a, b] = [0.5_f64, 0.25].map(|p| Tensor::scalar(p.ln()).requires_grad());
-    let y = LogAddExp.at([&a, &b]);
+    let y = LogAddExp.apply([&a, &b]);
     assert!((y.item() - 0.75_f64.ln()).abs() < 1e-15);
     let grads = y.backward();
     assert!((grads[&a].item() - 2.0 / 3.0).abs() < 1e-15 && (grads[&b].item() - 1.0 / 3.0).abs() < 1e-15);

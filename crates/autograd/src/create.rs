@@ -100,7 +100,7 @@ impl<T: Scalar> Tensor<T> {
             "uniform: expected finite low < high, found {low} and {high}"
         );
         Self::made("uniform", shape, |y| {
-            y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>());
+            y.iter_mut().for_each(|y| *y = within(low, high, rng));
         })
     }
 
@@ -113,6 +113,16 @@ impl<T: Scalar> Tensor<T> {
         let valid = deviation >= T::zero() && deviation.is_finite();
         assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
         Self::made("normal", shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
+    }
+}
+
+/// A number uniform in `[low, high)`; what rounds up to `high` is drawn again.
+fn within<T: Scalar>(low: T, high: T, rng: &mut Rng) -> T {
+    loop {
+        let x = low + (high - low) * rng.uniform();
+        if x < high {
+            return x;
+        }
     }
 }
 

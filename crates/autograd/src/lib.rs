@@ -47,7 +47,7 @@ mod tensor;
 
 pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
-pub use backward::{GradError, Gradients, grad, try_grad};
+pub use backward::{GradError, Gradients, grad, grad_from, try_grad, try_grad_from};
 pub use buffer::{MemoryStats, memory_stats};
 #[cfg(any(test, feature = "check"))]
 pub use check::{Cases, check, check_fn, check_with};

@@ -49,6 +49,9 @@ use std::sync::Arc;
 /// assert_eq!(y.backward()[&x].to_vec()[0], 0.5);
 /// ```
 /// Its gradient is proved by one line in its tests: `autograd::check(Softplus)`.
+///
+/// An operator may hold numbers, indices and [`Array`]s, but not a tensor that is tracked: the engine sees only what it is
+/// applied to, and no gradient would reach what it holds.
 pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The shape of the output, found before any work is done. By default the inputs broadcast together.
     ///
@@ -260,10 +263,12 @@ pub(crate) fn snake_case(type_name: &str) -> String {
     let path = type_name.split('<').next().unwrap_or(type_name);
     let name = path.rsplit("::").next().unwrap_or(path);
     let mut result = String::with_capacity(name.len() + 4);
-    for (i, c) in name.chars().enumerate() {
-        if c.is_uppercase() && i > 0 {
+    let mut before = None;
+    for c in name.chars() {
+        if c.is_uppercase() && before.is_some_and(char::is_lowercase) {
             result.push('_');
         }
+        before = Some(c);
         result.extend(c.to_lowercase());
     }
     result
