@@ -123,6 +123,29 @@ fn moments_follow_the_path() {
 }
 
 #[test]
+fn a_momentum_set_between_steps_counts_from_then_on() {
+    let (mut net, mut sgd) = (Pair::new(1, 1), Sgd::new(1.0));
+    assert_eq!(step(&mut sgd, &mut net, 1.0, 2.0), (-1.0, -2.0));
+    sgd.momentum = 0.5;
+    assert_eq!(step(&mut sgd, &mut net, 1.0, 2.0), (-2.0, -4.0));
+    assert_eq!(step(&mut sgd, &mut net, 1.0, 2.0), (-3.5, -7.0));
+    sgd.momentum = 0.0;
+    assert_eq!(step(&mut sgd, &mut net, 1.0, 2.0), (-4.5, -9.0));
+}
+
+#[test]
+#[should_panic(
+    expected = "step: the parameter `second` has 3 elements, but the optimizer remembers one of 2"
+)]
+fn an_optimizer_says_so_when_it_meets_another_network() {
+    let mut adam = Adam::new(0.1);
+    for mut net in [Pair::new(4, 2), Pair::new(4, 3)] {
+        let grads = net.grads(1.0, 1.0);
+        adam.step(&mut net, &grads);
+    }
+}
+
+#[test]
 #[should_panic(expected = "no parameter of the module has a gradient here")]
 fn gradients_of_another_network_are_no_gradients() {
     let (mut net, other) = (Pair::new(1, 1), Pair::new(1, 1));
