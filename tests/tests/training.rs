@@ -148,6 +148,8 @@ fn a_trainer_does_what_the_loop_by_hand_does() {
     trainer.fit(&mut trained, &train, &test).unwrap();
     by_hand(&mut looped, &train, 3, 5, &mut Sgd::new(0.5).momentum(0.9));
     assert!(bits(&trained) == bits(&looped), "the parameters differ");
+    let (noisy, plain) = (trainer.evaluate(&trained, &test), trainer.evaluate(&trained.mlp, &test));
+    assert_eq!(noisy, plain, "there is noise in the trainer's evaluation");
     assert!(bits(&trained) != bits(&net), "nothing was trained");
 }
 
