@@ -147,9 +147,7 @@ pub struct Sigmoid;
 
 impl<T: Scalar> Pointwise<T, 1> for Sigmoid {
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
-        // Either way round the exponential is at most 1, so neither end loses its digits.
-        let e = (-x.abs()).exp();
-        x.if_positive(A::one() / (A::one() + e.clone()), e.clone() / (A::one() + e))
+        A::one() / (A::one() + (-x).exp())
     }
     fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
         y.clone() * (A::one() - y)

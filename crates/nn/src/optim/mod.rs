@@ -10,7 +10,6 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 
 use crate::module::{Module, Path};
-use crate::param::Param;
 use autograd::{Gradients, Scalar};
 
 /// A rule for making steps, and what it remembers.
@@ -44,17 +43,19 @@ pub trait Optimizer<T: Scalar = f32> {
     /// Makes one step: updates every parameter that has a gradient.
     ///
     /// # Panics
-    /// If no parameter of the module has one: then these gradients are of another network.
+    /// If no parameter of the module has one: then these gradients are of another network. If a parameter has not the
+    /// size of the one that is remembered under its path: then that was another network's.
     #[track_caller]
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
         let mut state = std::mem::take(self.state());
         state.step += 1;
+        let step = state.step;
         let (mut place, mut updated) = (0, 0);
         module.visit_mut(&mut Path::default(), &mut |path, param| {
             if let Some(g) = grads.get(param) {
-                let slot = state.slot(place, path, param, self.moments().len());
+                let moments = state.moments(place, path, param.size(), self.moments().len());
                 let g = g.array().view().contiguous();
-                param.update(|w| self.update(state.step, w, &g, &mut state.slots[slot].moments));
+                param.update(|w| self.update(step, w, &g, moments));
                 updated += 1;
             }
             place += 1;
@@ -92,15 +93,27 @@ impl<T: Scalar> State<T> {
         self.step
     }
 
-    /// The slot of a parameter: most often the one at its place in the walk.
-    fn slot(&mut self, place: usize, path: &Path, param: &Param<T>, moments: usize) -> usize {
-        if self.slots.get(place).is_some_and(|slot| slot.path == path.as_str()) {
-            return place;
+    /// The moments of a parameter; its slot is most often the one at its place in the walk.
+    fn moments(&mut self, place: usize, path: &Path, size: usize, count: usize) -> &mut [Vec<T>] {
+        let is_of_path = |slot: &Slot<T>| slot.path == path.as_str();
+        let slot = match self.slots.get(place).is_some_and(is_of_path) {
+            true => place,
+            false => self.slots.iter().position(is_of_path).unwrap_or_else(|| {
+                self.slots.push(Slot { path: path.to_string(), moments: Vec::new() });
+                self.slots.len() - 1
+            }),
+        };
+        let moments = &mut self.slots[slot].moments;
+        if let Some(other) = moments.iter().map(Vec::len).find(|&other| other != size) {
+            panic!(
+                "step: the parameter `{path}` has {size} elements, but the optimizer remembers one of {other}\n  help: \
+                 use a new optimizer for another network"
+            );
         }
-        self.slots.iter().position(|slot| slot.path == path.as_str()).unwrap_or_else(|| {
-            let moments = vec![vec![T::zero(); param.size()]; moments];
-            self.slots.push(Slot { path: path.to_string(), moments });
-            self.slots.len() - 1
-        })
+        // More than before, if a hyperparameter was changed so that the rule remembers more.
+        while moments.len() < count {
+            moments.push(vec![T::zero(); size]);
+        }
+        moments
     }
 }

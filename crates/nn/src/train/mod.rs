@@ -200,6 +200,11 @@ where
                 return Err(TrainError::NotFinite { epoch, step: step + 1, loss });
             }
             drop(outputs);
+            if !root.is_tracked() {
+                // A constant: it depends on no parameter at all.
+                let paths = net.parameters().into_iter().map(|(path, _)| path).collect();
+                return Err(TrainError::NoGradient { paths });
+            }
             let grads = root.backward();
             if (epoch, step) == (1, 0) {
                 complete(net, &grads)?;
@@ -270,7 +275,7 @@ pub enum TrainError {
     },
     /// Parameters that the loss does not depend on, so that they would never be trained.
     NoGradient {
-        /// Their paths.
+        /// Their paths; empty if the network has no parameters.
         paths: Vec<String>,
     },
 }
@@ -283,6 +288,9 @@ impl fmt::Display for TrainError {
                 f,
                 "the loss is {loss} in epoch {epoch}, step {step}; the parameters are those before the step\n  help: lower the learning rate, and look for NaN or infinite numbers in the data"
             ),
+            TrainError::NoGradient { paths } if paths.is_empty() => {
+                write!(f, "the network has no parameters, so there is nothing to train")
+            }
             TrainError::NoGradient { paths } => write!(
                 f,
                 "these parameters get no gradient: {}\n  help: use them in `forward`, look for `detach` or `no_grad` on the way, or leave them out of the module with `#[module(skip)]`",
