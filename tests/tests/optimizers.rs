@@ -33,7 +33,7 @@ fn follow(run: &str, mut optimizer: impl Optimizer<f64>) {
         let expected = golden::numbers(&golden[run]["trajectory"][step]);
         assert_close(&format!("{run}, step {}", step + 1), &found, &expected, TOLERANCE);
     }
-    assert_eq!(optimizer.state().step(), 12);
+    assert_eq!(optimizer.state().steps(), 12);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_parameter_without_gradient_stays_and_keeps_its_own_moments() {
     assert_eq!(step(&mut sgd, &mut net, 1.0, 1.0), (-1.0, -2.5));
     assert_eq!(step(&mut sgd, &mut net, 1.0, None), (-2.5, -2.5));
     assert_eq!(step(&mut sgd, &mut net, 1.0, 1.0), (-4.25, -4.25));
-    assert_eq!(sgd.state.step(), 4);
+    assert_eq!(sgd.state.steps(), 4);
 }
 
 /// Moments belong to a path, not to a place in the walk nor to a tensor in memory.
@@ -135,7 +135,7 @@ fn a_momentum_set_between_steps_counts_from_then_on() {
 
 #[test]
 #[should_panic(
-    expected = "step: the parameter `second` has 3 elements, but the optimizer remembers one of 2"
+    expected = "step: the parameter `second` has shape [3], but the optimizer remembers one of [2]"
 )]
 fn an_optimizer_says_so_when_it_meets_another_network() {
     let mut adam = Adam::new(0.1);

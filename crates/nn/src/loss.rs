@@ -85,16 +85,19 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
 
     fn forward(&self, [logits]: [View<'_, T>; 1], y: &mut [T]) {
         let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
-        let total: T = logits
+        // In f64: there may be millions of rows, and of classes.
+        let total: f64 = logits
             .contiguous()
             .chunks_exact(classes)
             .zip(self.labels())
             .map(|(row, label)| {
                 let max = maximum(row);
-                row.iter().map(|&x| (x - max).exp()).sum::<T>().ln() + (max - row[label])
+                let sum: f64 = row.iter().map(|&x| (x - max).exp().into()).sum();
+                let distance: f64 = (max - row[label]).into();
+                sum.ln() + distance
             })
             .sum();
-        y[0] = total / T::of(rows as f64);
+        y[0] = T::of(total / rows as f64);
     }
 
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
@@ -115,8 +118,9 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
             for ((row, dx), label) in rows.zip(self.labels()) {
                 let max = maximum(row);
                 row.iter().zip(&mut *dx).for_each(|(&x, p)| *p = (x - max).exp());
-                let scale_all = scale / dx.iter().copied().sum();
-                dx.iter_mut().for_each(|p| *p *= scale_all);
+                let sum: f64 = dx.iter().map(|&p| p.into()).sum();
+                let share = scale / T::of(sum);
+                dx.iter_mut().for_each(|p| *p *= share);
                 dx[label] -= scale;
             }
         })

@@ -6,16 +6,17 @@ mod callback;
 #[cfg(feature = "progress")]
 mod progress;
 
-pub use callback::{Callback, Control, EpochReport, Plan, Report, StepReport};
+pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 
-use crate::data::{Dataset, Targets};
+use crate::data::{Dataset, Samples};
 use crate::layer::Layer;
 use crate::mode::Mode;
-use crate::module::Module;
+use crate::module::{Module, Path};
 use crate::optim::Optimizer;
-use autograd::{Gradients, Rng, Scalar, Tensor};
+use autograd::{Gradients, Rng, Scalar, Tensor, no_grad};
+use num_traits::Float;
 use std::fmt;
 use std::time::Instant;
 
@@ -35,25 +36,31 @@ pub struct Trainer<'a, O, L = (), Y = Vec<usize>, T: Scalar = f32> {
     loss: L,
     epochs: usize,
     batch: usize,
-    seed: u64,
+    rng: Rng,
+    penalties: Vec<Penalty<'a, T>>,
     metrics: Vec<Metric<'a, Y, T>>,
-    callbacks: Vec<Box<dyn Callback + 'a>>,
+    callbacks: Vec<Box<dyn Callback<T> + 'a>>,
 }
 
 /// A named measure of outputs against targets, the mean over a batch.
 type Metric<'a, Y, T> = (&'static str, Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>);
 
+/// What is added to the loss of every step for the parameters themselves.
+type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
+
 impl<'a, O, Y, T: Scalar> Trainer<'a, O, (), Y, T> {
     /// A trainer with this optimizer: 10 epochs, batches of 32 samples, seed 0.
     pub fn new(optimizer: O) -> Self {
+        let (penalties, metrics, callbacks) = (Vec::new(), Vec::new(), Vec::new());
         Trainer {
             optimizer,
             loss: (),
             epochs: 10,
             batch: 32,
-            seed: 0,
-            metrics: Vec::new(),
-            callbacks: Vec::new(),
+            rng: Rng::seed(0),
+            penalties,
+            metrics,
+            callbacks,
         }
     }
 
@@ -62,8 +69,8 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, (), Y, T> {
     where
         L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
     {
-        let Trainer { optimizer, loss: (), epochs, batch, seed, metrics, callbacks } = self;
-        Trainer { optimizer, loss, epochs, batch, seed, metrics, callbacks }
+        let Trainer { optimizer, loss: (), epochs, batch, rng, penalties, metrics, callbacks } = self;
+        Trainer { optimizer, loss, epochs, batch, rng, penalties, metrics, callbacks }
     }
 }
 
@@ -86,7 +93,19 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// The seed of the order of samples and of everything random in the network. The same seed, data and network give
     /// the same bits.
     pub fn seed(self, seed: u64) -> Self {
-        Trainer { seed, ..self }
+        Trainer { rng: Rng::seed(seed), ..self }
+    }
+
+    /// Adds a penalty on the parameters to the loss of every step, such as `|net| l2(net, 1e-4)`. Reports do not include
+    /// it.
+    ///
+    /// ```
+    /// use nn::{Sgd, Trainer, l2, mse};
+    /// let trainer = Trainer::new(Sgd::<f32>::new(0.1)).loss(mse).penalty(|net| l2(net, 1e-4));
+    /// ```
+    pub fn penalty(mut self, penalty: impl Fn(&dyn Module<T>) -> Tensor<T> + 'a) -> Self {
+        self.penalties.push(Box::new(penalty));
+        self
     }
 
     /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
@@ -96,7 +115,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Adds a callback: it is told of every step and epoch, and can end the training.
-    pub fn with(mut self, callback: impl Callback + 'a) -> Self {
+    pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
         self
     }
@@ -117,112 +136,164 @@ impl<O, L, Y, T> Trainer<'_, O, L, Y, T>
 where
     O: Optimizer<T>,
     L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
-    Y: Targets,
+    Y: Samples,
     T: Scalar,
 {
-    /// Trains on `train`, and measures on `test` after every epoch. Called again, it goes on with what the optimizer
-    /// remembers.
+    /// Trains on `train`, and measures on `test` after every epoch. Called again, it goes on where it was: with what the
+    /// optimizer remembers, and the next random numbers.
     ///
     /// # Errors
-    /// If a data set is empty, a loss is not finite, or a parameter gets no gradient in the first step.
-    pub fn fit<N>(
+    /// If a data set is empty, a loss or a gradient is not finite, or a parameter gets no gradient in the whole first
+    /// epoch.
+    pub fn fit<N, X>(
         &mut self,
         net: &mut N,
-        train: &Dataset<Y, T>,
-        test: &Dataset<Y, T>,
+        train: &Dataset<X, Y>,
+        test: &Dataset<X, Y>,
     ) -> Result<Report, TrainError>
     where
-        N: Layer<T>,
+        N: Layer<T, X>,
+        X: Samples,
     {
         for (name, data) in [("training", train), ("test", test)] {
             if data.is_empty() {
                 return Err(TrainError::Empty { name });
             }
         }
-        let mut rng = Rng::seed(self.seed);
         let plan = Plan { epochs: self.epochs, steps_per_epoch: train.len().div_ceil(self.batch) };
         self.callbacks.iter_mut().for_each(|c| c.on_start(&plan));
         let mut report = Report::default();
+        let outcome = self.run(net, train, test, &mut report);
+        self.callbacks.iter_mut().for_each(|c| c.on_end(&report));
+        outcome.map(|()| report)
+    }
+
+    /// The mean loss over a data set, and every metric, in evaluation.
+    pub fn evaluate<N, X>(&self, net: &N, data: &Dataset<X, Y>) -> (f64, Vec<(&'static str, f64)>)
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let mut loss = Mean::default();
+        let mut metrics = vec![Mean::default(); self.metrics.len()];
+        for batch in data.batches(self.batch) {
+            let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
+            loss.add(no_grad(|| (self.loss)(&outputs, &batch.y)).item().into(), samples);
+            for (mean, (_, measure)) in metrics.iter_mut().zip(&self.metrics) {
+                mean.add(measure(&outputs, &batch.y), samples);
+            }
+        }
+        let names = self.metrics.iter().map(|(name, _)| *name);
+        (loss.value(), names.zip(metrics.into_iter().map(Mean::value)).collect())
+    }
+
+    /// All epochs; those that were measured are in the report, also if an error ends them.
+    fn run<N, X>(
+        &mut self,
+        net: &mut N,
+        train: &Dataset<X, Y>,
+        test: &Dataset<X, Y>,
+        report: &mut Report,
+    ) -> Result<(), TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let mut trained = vec![false; net.parameters().len()];
         for epoch in 1..=self.epochs {
             let start = Instant::now();
-            let train_loss = self.epoch(epoch, net, train, &mut rng)?;
+            let (train_loss, control) = self.epoch(epoch, net, train, &mut trained)?;
+            if control == Control::Stop {
+                break;
+            }
+            if let Some(missing) = missing(net, &trained) {
+                return Err(missing);
+            }
             let (test_loss, metrics) = self.evaluate(net, test);
             let seconds = start.elapsed().as_secs_f64();
-            let epoch = EpochReport { epoch, train_loss, test_loss, metrics, seconds };
+            let measured = EpochReport { epoch, train_loss, test_loss, metrics, seconds };
+            let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
             let mut control = Control::Continue;
             for callback in &mut self.callbacks {
-                control = control.and(callback.on_epoch(&epoch));
+                control = control.and(callback.on_epoch(&measured, &mut training));
             }
-            report.epochs.push(epoch);
+            report.epochs.push(measured);
             if control == Control::Stop {
                 break;
             }
         }
-        self.callbacks.iter_mut().for_each(|c| c.on_end(&report));
-        Ok(report)
+        Ok(())
     }
 
-    /// The mean loss over a data set, and every metric, in evaluation.
-    pub fn evaluate<N>(&self, net: &N, data: &Dataset<Y, T>) -> (f64, Vec<(&'static str, f64)>)
-    where
-        N: Layer<T>,
-    {
-        let mut loss = Mean::default();
-        let mut metrics: Vec<(&'static str, Mean)> =
-            self.metrics.iter().map(|(name, _)| (*name, Mean::default())).collect();
-        for batch in data.batches(self.batch) {
-            let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
-            loss.add((self.loss)(&outputs, &batch.y).item().into(), samples);
-            for ((_, mean), (_, measure)) in metrics.iter_mut().zip(&self.metrics) {
-                mean.add(measure(&outputs, &batch.y), samples);
-            }
-        }
-        (loss.value(), metrics.into_iter().map(|(name, mean)| (name, mean.value())).collect())
-    }
-
-    /// One pass over the training data; the mean of its losses.
-    fn epoch<N>(
+    /// One pass over the training data; the mean of its losses. Notes in `trained` which parameters had a gradient.
+    fn epoch<N, X>(
         &mut self,
         epoch: usize,
         net: &mut N,
-        train: &Dataset<Y, T>,
-        rng: &mut Rng,
-    ) -> Result<f64, TrainError>
+        train: &Dataset<X, Y>,
+        trained: &mut [bool],
+    ) -> Result<(f64, Control), TrainError>
     where
-        N: Layer<T>,
+        N: Layer<T, X>,
+        X: Samples,
     {
         let mut mean = Mean::default();
-        for (step, batch) in train.batches(self.batch).shuffle(rng).enumerate() {
-            let outputs = net.forward(&batch.x, &mut Mode::train(rng));
-            let root = (self.loss)(&outputs, &batch.y);
+        for (step, batch) in (1..).zip(train.batches(self.batch).shuffle(&mut self.rng)) {
+            let outputs = net.forward(&batch.x, &mut Mode::train(&mut self.rng));
+            let mut root = (self.loss)(&outputs, &batch.y);
             let loss: f64 = root.item().into();
             if !loss.is_finite() {
-                return Err(TrainError::NotFinite { epoch, step: step + 1, loss });
+                return Err(TrainError::NotFinite { epoch, step, what: "the loss".into() });
+            }
+            for penalty in &self.penalties {
+                root = root + penalty(net);
             }
             drop(outputs);
             if !root.is_tracked() {
-                // A constant: it depends on no parameter at all.
-                let paths = net.parameters().into_iter().map(|(path, _)| path).collect();
-                return Err(TrainError::NoGradient { paths });
+                return Err(missing(net, trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
             }
             let grads = root.backward();
-            if (epoch, step) == (1, 0) {
-                complete(net, &grads)?;
+            if let Some(path) = look_at(net, &grads, trained) {
+                return Err(TrainError::NotFinite { epoch, step, what: format!("the gradient of `{path}`") });
             }
             self.optimizer.step(net, &grads);
             mean.add(loss, batch.y.count());
-            let report = StepReport { epoch, step: step + 1, loss };
-            self.callbacks.iter_mut().for_each(|c| c.on_step(&report));
+            let report = StepReport { epoch, step, loss };
+            let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
+            let mut control = Control::Continue;
+            for callback in &mut self.callbacks {
+                control = control.and(callback.on_step(&report, &mut training));
+            }
+            if control == Control::Stop {
+                return Ok((mean.value(), control));
+            }
         }
-        Ok(mean.value())
+        Ok((mean.value(), Control::Continue))
     }
 }
 
-/// Whether every parameter has a gradient.
-fn complete<T: Scalar>(net: &impl Module<T>, grads: &Gradients<T>) -> Result<(), TrainError> {
-    let without = net.parameters().into_iter().filter(|(_, param)| grads.get(param).is_none());
-    let paths: Vec<String> = without.map(|(path, _)| path).collect();
-    if paths.is_empty() { Ok(()) } else { Err(TrainError::NoGradient { paths }) }
+/// Notes which parameters have a gradient; the path of the first with one that is not finite, if there is one.
+fn look_at<T: Scalar>(net: &dyn Module<T>, grads: &Gradients<T>, trained: &mut [bool]) -> Option<String> {
+    let (mut place, mut spoiled) = (0, None);
+    net.visit(&mut Path::default(), &mut |path, param| {
+        if let Some(g) = grads.get(param) {
+            trained[place] = true;
+            // A sum is finite only if all its terms are; where it is not, it may itself have overflowed.
+            let is_finite = || g.sum().item().is_finite() || g.array().view().iter().all(Float::is_finite);
+            if spoiled.is_none() && !is_finite() {
+                spoiled = Some(path.to_string());
+            }
+        }
+        place += 1;
+    });
+    spoiled
+}
+
+/// The parameters that had no gradient, if there are any, as an error.
+fn missing<T: Scalar>(net: &dyn Module<T>, trained: &[bool]) -> Option<TrainError> {
+    let untrained = net.parameters().into_iter().zip(trained).filter(|(_, trained)| !**trained);
+    let paths: Vec<String> = untrained.map(|((path, _), _)| path).collect();
+    (!paths.is_empty()).then_some(TrainError::NoGradient { paths })
 }
 
 /// A mean over samples, built up batch by batch.
@@ -249,7 +320,6 @@ impl<O: fmt::Debug, L, Y, T: Scalar> fmt::Debug for Trainer<'_, O, L, Y, T> {
             .field("optimizer", &self.optimizer)
             .field("epochs", &self.epochs)
             .field("batch", &self.batch)
-            .field("seed", &self.seed)
             .field("metrics", &metrics)
             .finish_non_exhaustive()
     }
@@ -264,16 +334,16 @@ pub enum TrainError {
         /// Which: `"training"` or `"test"`.
         name: &'static str,
     },
-    /// The loss became NaN or infinite. The parameters are those before the step.
+    /// The loss or a gradient became NaN or infinite. The parameters are those before the step.
     NotFinite {
         /// The epoch, from 1.
         epoch: usize,
         /// The step in the epoch, from 1.
         step: usize,
-        /// The loss.
-        loss: f64,
+        /// What is not finite: the loss, or the gradient of a parameter by its path.
+        what: String,
     },
-    /// Parameters that the loss does not depend on, so that they would never be trained.
+    /// Parameters that had no gradient in the whole first epoch: they would never be trained.
     NoGradient {
         /// Their paths; empty if the network has no parameters.
         paths: Vec<String>,
@@ -284,9 +354,9 @@ impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TrainError::Empty { name } => write!(f, "the {name} data has no samples"),
-            TrainError::NotFinite { epoch, step, loss } => write!(
+            TrainError::NotFinite { epoch, step, what } => write!(
                 f,
-                "the loss is {loss} in epoch {epoch}, step {step}; the parameters are those before the step\n  help: lower the learning rate, and look for NaN or infinite numbers in the data"
+                "{what} is not finite in epoch {epoch}, step {step}; the parameters are those before the step\n  help: lower the learning rate, and look for NaN or infinite numbers in the data"
             ),
             TrainError::NoGradient { paths } if paths.is_empty() => {
                 write!(f, "the network has no parameters, so there is nothing to train")

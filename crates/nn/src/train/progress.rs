@@ -1,6 +1,7 @@
 //! Progress for a person to look at.
 
-use super::callback::{Callback, Control, EpochReport, Plan, Report, StepReport};
+use super::callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
+use autograd::Scalar;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -30,7 +31,7 @@ impl Progress {
     }
 }
 
-impl Callback for Progress {
+impl<T: Scalar> Callback<T> for Progress {
     fn on_start(&mut self, plan: &Plan) {
         self.epochs = plan.epochs;
         if std::io::stderr().is_terminal() {
@@ -41,13 +42,14 @@ impl Callback for Progress {
         }
     }
 
-    fn on_step(&mut self, _: &StepReport) {
+    fn on_step(&mut self, _: &StepReport, _: &mut InTraining<'_, T>) -> Control {
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
+        Control::Continue
     }
 
-    fn on_epoch(&mut self, epoch: &EpochReport) -> Control {
+    fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining<'_, T>) -> Control {
         match &self.bar {
             Some(bar) => bar.set_message(self.line(epoch)),
             None => eprintln!("{}", self.line(epoch)),
