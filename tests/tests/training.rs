@@ -288,16 +288,94 @@ fn means_are_over_samples_not_over_batches() {
 fn a_second_fit_goes_on_with_what_the_optimizer_remembers() {
     let (train, test) = some_digits(64, &mut Rng::seed(1));
     let net = Noisy::new(&mut Rng::seed(2));
-    let (mut trained, mut looped) = (net.clone(), net);
-    let mut trainer = Trainer::new(Adam::new(0.01)).loss(cross_entropy).epochs(1).seed(5);
-    let mut adam = Adam::new(0.01);
+    let (mut twice, mut once) = (net.clone(), net);
+    let trainer = |epochs| Trainer::new(Adam::new(0.01)).loss(cross_entropy).epochs(epochs).seed(5);
+    let (mut in_parts, mut whole) = (trainer(1), trainer(2));
     for fits in 1..=2 {
-        trainer.fit(&mut trained, &train, &test).unwrap();
-        by_hand(&mut looped, &train, 1, 5, &mut adam);
-        assert_eq!(trainer.optimizer().state.steps(), 2 * fits);
+        in_parts.fit(&mut twice, &train, &test).unwrap();
+        assert_eq!(in_parts.optimizer().state.steps(), 2 * fits);
     }
-    assert_eq!(trainer.optimizer().state, adam.state);
-    assert!(bits(&trained) == bits(&looped));
+    whole.fit(&mut once, &train, &test).unwrap();
+    assert!(in_parts.optimizer().state == whole.optimizer().state);
+    assert!(bits(&twice) == bits(&once));
+}
+
+/// A loss that is finite, with a gradient that is not: the square root at 0.
+#[test]
+fn a_gradient_that_is_not_finite_ends_the_training_before_its_step_and_is_named() {
+    let mut net = Linear::with_init(1, 1, Init::Zeros, &mut Rng::seed(0));
+    let data = Dataset::new(Tensor::ones([4, 1]), Tensor::zeros([4, 1])).unwrap();
+    let ended = RefCell::new(0);
+    struct End<'a>(&'a RefCell<usize>);
+    impl Callback for End<'_> {
+        fn on_end(&mut self, _: &Report) {
+            *self.0.borrow_mut() += 1;
+        }
+    }
+    let root = |output: &Tensor, _: &Tensor| output.sqrt().mean();
+    let error =
+        Trainer::new(Sgd::new(0.1)).loss(root).with(End(&ended)).fit(&mut net, &data, &data).unwrap_err();
+    assert_eq!(error, TrainError::NotFinite { epoch: 1, step: 1, what: "the gradient of `weight`".into() });
+    assert!(bits(&net).iter().all(|(_, bits)| bits.iter().all(|bits| *bits == 0)));
+    assert_eq!(*ended.borrow(), 1);
+}
+
+/// A part that only every other step uses is no mistake.
+#[test]
+fn a_parameter_may_sit_out_some_steps() {
+    #[derive(Module)]
+    struct Sometimes(Linear, Linear);
+    impl Layer for Sometimes {
+        fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
+            let rest = mode.rng().is_some_and(|rng| rng.below(2) == 0);
+            let h = self.0.forward(x, mode);
+            if rest { h } else { &h + self.1.forward(x, mode) }
+        }
+    }
+    let (train, test) = some_digits(320, &mut Rng::seed(1));
+    for seed in 0..4 {
+        let mut rng = Rng::seed(seed);
+        let mut net = Sometimes(Linear::new(64, 10, &mut rng), Linear::new(64, 10, &mut rng));
+        let mut trainer = Trainer::new(Adam::new(0.01)).loss(cross_entropy).epochs(2).seed(seed);
+        trainer.fit(&mut net, &train, &test).unwrap();
+    }
+}
+
+#[test]
+fn a_penalty_is_added_to_the_loss_of_every_step() {
+    let (train, test) = some_digits(64, &mut Rng::seed(1));
+    let mut net = Linear::new(64, 10, &mut Rng::seed(2));
+    let (mut by_hand, mut sgd) = (net.clone(), Sgd::new(0.1));
+    let trainer = Trainer::new(Sgd::new(0.1)).loss(cross_entropy).penalty(|net| l2(net, 0.3));
+    trainer.epochs(2).fit(&mut net, &train, &test).unwrap();
+    let mut rng = Rng::seed(0);
+    for _ in 0..2 {
+        for batch in train.batches(32).shuffle(&mut rng) {
+            let outputs = by_hand.forward(&batch.x, &mut Mode::train(&mut rng));
+            let loss = outputs.cross_entropy(&batch.y) + l2(&by_hand, 0.3);
+            sgd.step(&mut by_hand, &loss.backward());
+        }
+    }
+    assert!(bits(&net) == bits(&by_hand));
+}
+
+#[test]
+fn a_callback_can_end_the_training_after_a_step_and_change_the_rate() {
+    struct Halve(usize);
+    impl Callback for Halve {
+        fn on_step(&mut self, step: &StepReport, training: &mut InTraining) -> Control {
+            training.optimizer.set_lr(training.optimizer.lr() / 2.0);
+            if step.step == self.0 { Control::Stop } else { Control::Continue }
+        }
+    }
+    let (train, test) = some_digits(320, &mut Rng::seed(1));
+    let mut net = Linear::new(64, 10, &mut Rng::seed(2));
+    let mut trainer = Trainer::new(Sgd::new(1.0)).loss(cross_entropy).with(Halve(3));
+    let report = trainer.fit(&mut net, &train, &test).unwrap();
+    assert_eq!(
+        (report.epochs.len(), trainer.optimizer().lr, trainer.optimizer().state.steps()),
+        (0, 0.125, 3)
+    );
 }
 
 #[test]

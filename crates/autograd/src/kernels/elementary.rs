@@ -48,7 +48,7 @@ impl Elementary for f32 {
     #[inline(always)]
     fn fast_tanh(self) -> f32 {
         let z = self * self;
-        let p = horner!(z; -5.704_988e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328_2e-1);
+        let p = horner!(z; -5.704_988e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1);
         let near = p * z * self + self;
         let far = 1.0 - 2.0 / ((2.0 * self.abs()).fast_exp() + 1.0);
         let y = if self.abs() < 0.625 { near } else { far };

@@ -12,6 +12,7 @@ pub use sgd::Sgd;
 use crate::module::{Module, Path};
 use autograd::{Gradients, Scalar, Shape};
 use std::collections::HashMap;
+use std::fmt;
 
 /// A rule for making steps, and what it remembers.
 ///
@@ -96,7 +97,7 @@ pub struct ParamStep<'a, T> {
 }
 
 /// What an optimizer remembers: the number of steps made, and of every parameter, under its path, the slots of the rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct State<T> {
     steps: u64,
     slots: Vec<Slot<T>>,
@@ -104,12 +105,22 @@ pub struct State<T> {
     places: HashMap<String, usize>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Slot<T> {
     path: String,
     shape: Shape,
     steps: u64,
     values: Vec<Vec<T>>,
+}
+
+impl<T> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slots = self.slots.iter().map(|slot| (&slot.path, &slot.shape, slot.values.len()));
+        f.debug_struct("State")
+            .field("steps", &self.steps)
+            .field("slots", &slots.collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 impl<T> Default for State<T> {

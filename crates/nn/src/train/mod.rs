@@ -100,8 +100,11 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// it.
     ///
     /// ```
-    /// use nn::{Sgd, Trainer, l2, mse};
-    /// let trainer = Trainer::new(Sgd::<f32>::new(0.1)).loss(mse).penalty(|net| l2(net, 1e-4));
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, l2, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// Trainer::new(Sgd::new(0.1)).loss(mse).penalty(|net| l2(net, 1e-4)).fit(&mut net, &data, &data)?;
+    /// # Ok::<(), nn::TrainError>(())
     /// ```
     pub fn penalty(mut self, penalty: impl Fn(&dyn Module<T>) -> Tensor<T> + 'a) -> Self {
         self.penalties.push(Box::new(penalty));
