@@ -1,5 +1,5 @@
 //! Times one training step of an MLP, for the comparison with other frameworks:
-//! `mlp_step CASES.json [CASE...]`, with `BUDGET` seconds a case (1.5) and `THREADS` from the environment.
+//! `mlp_step CASES.json [CASE...]`, with `BUDGET` seconds a case (1.5) from the environment. It runs on one thread, whatever `THREADS` asks for, and says so.
 //!
 //! A step is forward, mean cross-entropy, backward and the optimizer, on one resident batch in `f32`. Each case prints
 //! a line of JSON with the best and the median step in seconds.
@@ -15,14 +15,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cases = benches::cases(&text).map_err(|e| format!("{file}: {e}"))?;
     let names: Vec<String> = args.collect();
     let budget = Duration::from_secs_f64(number("BUDGET", 1.5)?);
-    let threads = number("THREADS", 1.0)? as usize;
     for name in &names {
         cases.get(name).ok_or_else(|| format!("{file}: there is no case `{name}`"))?;
     }
     for (name, case) in &cases {
         if names.is_empty() || names.contains(name) {
             let case = Case::parse(case).map_err(|e| format!("{file}: case `{name}`: {e}"))?;
-            println!("{}", time(&case, name, budget, threads));
+            println!("{}", time(&case, name, budget));
         }
     }
     Ok(())
@@ -39,7 +38,7 @@ fn number(variable: &str, default: f64) -> Result<f64, String> {
 }
 
 /// Steps for the budget, after a third of it to warm up.
-fn time(case: &Case, name: &str, budget: Duration, threads: usize) -> Value {
+fn time(case: &Case, name: &str, budget: Duration) -> Value {
     let mut step = case.training();
     let first = step();
     let warm_up = Instant::now();
@@ -55,7 +54,7 @@ fn time(case: &Case, name: &str, budget: Duration, threads: usize) -> Value {
     }
     times.sort_by(f64::total_cmp);
     json!({
-        "fw": "wengert", "case": name, "threads": threads, "median": times[times.len() / 2], "best": times[0],
+        "fw": "wengert", "case": name, "threads": 1, "median": times[times.len() / 2], "best": times[0],
         "n": times.len(), "first": first, "last": last,
     })
 }

@@ -63,7 +63,7 @@ pub trait Optimizer<T: Scalar = f32> {
                 let (step, g) = (slot.steps, g.array().view().contiguous());
                 let slots = &mut slot.values;
                 param.update(|w| {
-                    self.update(ParamStep { path: path.as_str(), shape: &shape, step, w, g: &g, slots })
+                    self.update(ParamStep { path: path.as_str(), shape: &shape, step, w, g: &g, slots });
                 });
                 updated += 1;
             }
