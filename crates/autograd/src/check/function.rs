@@ -1,6 +1,7 @@
 //! A function of tensors, its value and its gradients.
 
-use crate::backward::{GradError, try_grad};
+use crate::backward::try_grad;
+use crate::gradients::GradError;
 use crate::tensor::Tensor;
 
 /// A function of tensors, however many.

@@ -3,20 +3,23 @@
 //! A [`Trainer`] runs the loop that one would write by hand, and tells [`Callback`]s what happens.
 
 mod callback;
+mod error;
+mod health;
 #[cfg(feature = "progress")]
 mod progress;
 
 pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
+pub use error::TrainError;
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 
+use self::health::{look_at, missing};
 use crate::data::{Dataset, Samples};
 use crate::layer::Layer;
 use crate::mode::Mode;
-use crate::module::{Module, Path};
+use crate::module::Module;
 use crate::optim::Optimizer;
-use autograd::{Gradients, Rng, Scalar, Tensor, no_grad};
-use num_traits::Float;
+use autograd::{Rng, Scalar, Tensor, no_grad};
 use std::fmt;
 use std::time::Instant;
 
@@ -275,30 +278,6 @@ where
     }
 }
 
-/// Notes which parameters have a gradient; the path of the first with one that is not finite, if there is one.
-fn look_at<T: Scalar>(net: &dyn Module<T>, grads: &Gradients<T>, trained: &mut [bool]) -> Option<String> {
-    let (mut place, mut spoiled) = (0, None);
-    net.visit(&mut Path::default(), &mut |path, param| {
-        if let Some(g) = grads.get(param) {
-            trained[place] = true;
-            // A sum is finite only if all its terms are; where it is not, it may itself have overflowed.
-            let is_finite = || g.sum().item().is_finite() || g.array().view().iter().all(Float::is_finite);
-            if spoiled.is_none() && !is_finite() {
-                spoiled = Some(path.to_string());
-            }
-        }
-        place += 1;
-    });
-    spoiled
-}
-
-/// The parameters that had no gradient, if there are any, as an error.
-fn missing<T: Scalar>(net: &dyn Module<T>, trained: &[bool]) -> Option<TrainError> {
-    let untrained = net.parameters().into_iter().zip(trained).filter(|(_, trained)| !**trained);
-    let paths: Vec<String> = untrained.map(|((path, _), _)| path).collect();
-    (!paths.is_empty()).then_some(TrainError::NoGradient { paths })
-}
-
 /// A mean over samples, built up batch by batch.
 #[derive(Clone, Copy, Default)]
 struct Mean {
@@ -327,50 +306,3 @@ impl<O: fmt::Debug, L, Y, T: Scalar> fmt::Debug for Trainer<'_, O, L, Y, T> {
             .finish_non_exhaustive()
     }
 }
-
-/// Why training ended early.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// A data set has no samples.
-    Empty {
-        /// Which: `"training"` or `"test"`.
-        name: &'static str,
-    },
-    /// The loss or a gradient became NaN or infinite. The parameters are those before the step.
-    NotFinite {
-        /// The epoch, from 1.
-        epoch: usize,
-        /// The step in the epoch, from 1.
-        step: usize,
-        /// What is not finite: the loss, or the gradient of a parameter by its path.
-        what: String,
-    },
-    /// Parameters that had no gradient in the whole first epoch: they would never be trained.
-    NoGradient {
-        /// Their paths; empty if the network has no parameters.
-        paths: Vec<String>,
-    },
-}
-
-impl fmt::Display for TrainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TrainError::Empty { name } => write!(f, "the {name} data has no samples"),
-            TrainError::NotFinite { epoch, step, what } => write!(
-                f,
-                "{what} is not finite in epoch {epoch}, step {step}; the parameters are those before the step\n  help: lower the learning rate, and look for NaN or infinite numbers in the data"
-            ),
-            TrainError::NoGradient { paths } if paths.is_empty() => {
-                write!(f, "the network has no parameters, so there is nothing to train")
-            }
-            TrainError::NoGradient { paths } => write!(
-                f,
-                "these parameters get no gradient: {}\n  help: use them in `forward`, look for `detach` or `no_grad` on the way, or leave them out of the module with `#[module(skip)]`",
-                paths.join(", ")
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TrainError {}
