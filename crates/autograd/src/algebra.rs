@@ -23,6 +23,10 @@ pub trait Algebra<T: Scalar>:
 {
     /// A number that does not depend on anything.
     fn constant(value: T) -> Self;
+    /// A number written as a literal: `A::number(-2.0)`.
+    fn number(value: f64) -> Self {
+        Self::constant(T::of(value))
+    }
     /// One.
     fn one() -> Self {
         Self::constant(T::one())

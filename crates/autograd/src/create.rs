@@ -132,6 +132,13 @@ impl<T: Scalar> From<T> for Tensor<T> {
     }
 }
 
+/// A list: a tensor with one axis. For other shapes there is [`Tensor::from_vec`].
+impl<T: Scalar> From<Vec<T>> for Tensor<T> {
+    fn from(list: Vec<T>) -> Self {
+        Tensor::build([list.len()], |y| y.copy_from_slice(&list))
+    }
+}
+
 impl<T: Scalar, const N: usize> From<[T; N]> for Tensor<T> {
     fn from(row: [T; N]) -> Self {
         Tensor::build([N], |y| y.copy_from_slice(&row))

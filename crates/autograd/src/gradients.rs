@@ -96,7 +96,7 @@ impl fmt::Display for GradError {
             }
             GradError::ConstantRoot => write!(
                 f,
-                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way"
+                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"
             ),
             GradError::Untracked(shape) => write!(
                 f,

@@ -48,7 +48,12 @@ impl Element for bool {
     const ANY_BITS: bool = false;
 }
 
-/// A number that can be differentiated: `f32` (the default everywhere) or `f64`.
+/// A number that can be differentiated: `f32` or `f64`.
+///
+/// Where a type is written without its parameter, as in `let net: Mlp = ...` or in the fields of a struct, it is over `f32`.
+/// Where no type is written, Rust infers one: bare literals, as in `Tensor::from([0.5, 1.0])`, are `f64` unless they meet
+/// something that is `f32`. If it says "type annotations needed", name the type once: `let net: Mlp = ...`,
+/// `Tensor::<f32>::zeros([2, 3])`, or `0.5_f32`.
 ///
 /// The elementary functions come from [`num_traits::Float`]; what is added here is the conversion from literals.
 ///

@@ -36,7 +36,9 @@ pub use param::Param;
 pub use regularize::{l1, l2};
 #[cfg(feature = "progress")]
 pub use train::Progress;
-pub use train::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport, TrainError, Trainer};
+pub use train::{
+    Callback, Control, EpochReport, InTraining, NoLoss, Plan, Report, StepReport, TrainError, Trainer,
+};
 pub use wengert_derive::Module;
 
 /// What the code that `#[derive(Module)]` writes refers to.

@@ -10,14 +10,17 @@ use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 /// ```
 ///
 /// # Panics
-/// If the shapes differ. They are not broadcast: that hides mistakes.
+/// If the shapes differ, or there are no elements. Shapes are not broadcast: that hides mistakes.
 #[track_caller]
 pub fn mse<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     let (p, t) = (prediction.shape(), target.shape());
-    assert!(
-        p == t,
-        "mse: the prediction has shape {p}, the target {t}\n  help: `reshape` or `unsqueeze` one of them"
-    );
+    if p != t || p.size() == 0 {
+        let problem =
+            if p == t { "nothing has no mean" } else { "prediction and target must have one shape" };
+        let error =
+            ShapeError::new(format!("mse: {problem}")).operand("prediction", p, "").operand("target", t, "");
+        panic!("{}", error.help("`reshape` or `unsqueeze` the target to the shape of the prediction"));
+    }
     let difference = prediction - target;
     (&difference * &difference).mean()
 }
@@ -62,7 +65,11 @@ impl CrossEntropy {
 
 impl<T: Scalar> Op<T, 1> for CrossEntropy {
     fn shape(&self, [logits]: [&Shape; 1]) -> Result<Shape, ShapeError> {
-        let [rows, classes] = logits.matrix()?;
+        let [rows, classes] = logits.matrix().map_err(|e| {
+            e.help(
+                "logits are `[n, classes]`, a row for each sample; `unsqueeze(0)` makes one sample a batch",
+            )
+        })?;
         if rows != self.labels.size() || rows == 0 {
             let problem = if rows == 0 {
                 "an empty batch has no mean"

@@ -7,11 +7,17 @@ use super::function::{Function, Pass, call, contiguous, evaluate, gradients, rec
 use crate::array::Array;
 use crate::rng::Rng;
 use crate::tensor::Tensor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 /// Tries every law; an `Err` says which one does not hold, and where.
 pub(super) fn hold(f: Function<'_>, case: &Case, draw: &dyn Fn(usize, &mut Rng) -> f64) -> Verdict {
-    let trial = law("it can be called", || Ok(Trial::new(f, case, draw)))?;
+    let mut trial = law("it takes inputs of these shapes", || Ok(Trial::new(f, case, draw)))
+        .map_err(|what| what + "\n  help: if they do not suit it, say which do: `check_with(op, Cases::shapes([\"mk\", \"kn\"]))`")?;
+    trial.dx = law("its gradient can be worked out", || {
+        Ok(gradients(f, &trial.x, &trial.dy, Pass::Plain, |_| true))
+    })?;
     law("a call is repeatable to the bit, whatever its memory held before", || trial.repeats())?;
     law("the gradient equals central differences", || trial.first_order())?;
     law("a recorded backward pass gives the same gradient", || trial.recorded_equals_plain())?;
@@ -25,12 +31,32 @@ pub(super) fn hold(f: Function<'_>, case: &Case, draw: &dyn Fn(usize, &mut Rng) 
 
 /// Names the law that was broken; a panic breaks it, too.
 fn law<R>(name: &str, attempt: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
-    let outcome = catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|panic| {
+    let outcome = quietly(|| catch_unwind(AssertUnwindSafe(attempt))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
         Err(format!("panicked: {}", text.unwrap_or_default()))
     });
     outcome.map_err(|what| format!("it does not hold that {name}\n  {what}"))
+}
+
+/// Runs `attempt` without a word from the panic hook: what a law catches is told once, at the end, for the smallest case.
+fn quietly<R>(attempt: impl FnOnce() -> R) -> R {
+    thread_local! {
+        static QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                loud(info);
+            }
+        }));
+    });
+    let before = QUIET.replace(true);
+    let result = attempt();
+    QUIET.set(before);
+    result
 }
 
 /// One case with its values, and what the function and its gradient are there.
@@ -58,8 +84,7 @@ impl<'a> Trial<'a> {
         let y = call(f, &x);
         let arranged_dy = case.arrangements[x.len()].fill(y.shape(), || rng.normal());
         let dy = contiguous(&arranged_dy);
-        let dx = gradients(f, &x, &dy, Pass::Plain, |_| true);
-        Trial { f, arranged, x, arranged_dy, dy, y, dx, rng }
+        Trial { f, arranged, x, arranged_dy, dy, y, dx: Vec::new(), rng }
     }
 
     /// Twice the same call, and once more on memory that held something else: an element that is left unwritten, or

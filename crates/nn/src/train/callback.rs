@@ -119,6 +119,16 @@ impl EpochReport {
     }
 }
 
+/// One line: `epoch 3  train loss 0.3478  test loss 0.2580  accuracy 0.9526  0.12 s`.
+impl fmt::Display for EpochReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EpochReport { epoch, train_loss, test_loss, metrics, seconds } = self;
+        write!(f, "epoch {epoch}  train loss {train_loss:.4}  test loss {test_loss:.4}")?;
+        metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))?;
+        write!(f, "  {seconds:.2} s")
+    }
+}
+
 /// All epochs of a training.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -128,7 +138,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The last epoch, if there was one.
+    /// The last epoch that was measured, if there was one.
     pub fn last(&self) -> Option<&EpochReport> {
         self.epochs.last()
     }

@@ -34,7 +34,7 @@ use std::time::Instant;
 /// assert!(report.last().unwrap().test_loss < 1e-4);
 /// # Ok::<(), nn::TrainError>(())
 /// ```
-pub struct Trainer<'a, O, L = (), Y = Vec<usize>, T: Scalar = f32> {
+pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     optimizer: O,
     loss: L,
     epochs: usize,
@@ -45,19 +45,23 @@ pub struct Trainer<'a, O, L = (), Y = Vec<usize>, T: Scalar = f32> {
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
 }
 
+/// The loss of a trainer that has none yet: call [`Trainer::loss`] before [`Trainer::fit`].
+#[derive(Clone, Copy, Debug)]
+pub struct NoLoss;
+
 /// A named measure of outputs against targets, the mean over a batch.
 type Metric<'a, Y, T> = (&'static str, Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>);
 
 /// What is added to the loss of every step for the parameters themselves.
 type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
 
-impl<'a, O, Y, T: Scalar> Trainer<'a, O, (), Y, T> {
+impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     /// A trainer with this optimizer: 10 epochs, batches of 32 samples, seed 0.
     pub fn new(optimizer: O) -> Self {
         let (penalties, metrics, callbacks) = (Vec::new(), Vec::new(), Vec::new());
         Trainer {
             optimizer,
-            loss: (),
+            loss: NoLoss,
             epochs: 10,
             batch: 32,
             rng: Rng::seed(0),
@@ -72,7 +76,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, (), Y, T> {
     where
         L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
     {
-        let Trainer { optimizer, loss: (), epochs, batch, rng, penalties, metrics, callbacks } = self;
+        let Trainer { optimizer, loss: NoLoss, epochs, batch, rng, penalties, metrics, callbacks } = self;
         Trainer { optimizer, loss, epochs, batch, rng, penalties, metrics, callbacks }
     }
 }
@@ -146,7 +150,7 @@ where
     T: Scalar,
 {
     /// Trains on `train`, and measures on `test` after every epoch. Called again, it goes on where it was: with what the
-    /// optimizer remembers, and the next random numbers.
+    /// optimizer remembers, and the next random numbers. Another network wants another trainer.
     ///
     /// # Errors
     /// If a data set is empty, a loss or a gradient is not finite, or a parameter gets no gradient in the whole first
@@ -174,7 +178,7 @@ where
         outcome.map(|()| report)
     }
 
-    /// The mean loss over a data set, and every metric, in evaluation.
+    /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
     pub fn evaluate<N, X>(&self, net: &N, data: &Dataset<X, Y>) -> (f64, Vec<(&'static str, f64)>)
     where
         N: Layer<T, X>,
@@ -247,6 +251,11 @@ where
         for (step, batch) in (1..).zip(train.batches(self.batch).shuffle(&mut self.rng)) {
             let outputs = net.forward(&batch.x, &mut Mode::train(&mut self.rng));
             let mut root = (self.loss)(&outputs, &batch.y);
+            let shape = root.shape();
+            assert!(
+                root.size() == 1,
+                "Trainer: the loss has shape {shape}, not a single number\n  help: end it by `.mean()`"
+            );
             let loss: f64 = root.item().into();
             if !loss.is_finite() {
                 return Err(TrainError::NotFinite { epoch, step, what: "the loss".into() });

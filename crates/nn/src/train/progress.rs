@@ -9,7 +9,6 @@ use std::io::IsTerminal;
 #[derive(Debug, Default)]
 pub struct Progress {
     bar: Option<ProgressBar>,
-    epochs: usize,
 }
 
 impl Progress {
@@ -17,23 +16,10 @@ impl Progress {
     pub fn new() -> Self {
         Progress::default()
     }
-
-    fn line(&self, epoch: &EpochReport) -> String {
-        let width = self.epochs.to_string().len();
-        let mut line = format!(
-            "epoch {:>width$}/{}  train loss {:.4}  test loss {:.4}",
-            epoch.epoch, self.epochs, epoch.train_loss, epoch.test_loss
-        );
-        for (name, value) in &epoch.metrics {
-            line += &format!("  {name} {value:.4}");
-        }
-        line + &format!("  {:.2} s", epoch.seconds)
-    }
 }
 
 impl<T: Scalar> Callback<T> for Progress {
     fn on_start(&mut self, plan: &Plan) {
-        self.epochs = plan.epochs;
         if std::io::stderr().is_terminal() {
             let template = "{wide_bar} {pos}/{len} steps  {elapsed} gone, {eta} left  {msg}";
             let style =
@@ -51,8 +37,8 @@ impl<T: Scalar> Callback<T> for Progress {
 
     fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining<'_, T>) -> Control {
         match &self.bar {
-            Some(bar) => bar.set_message(self.line(epoch)),
-            None => eprintln!("{}", self.line(epoch)),
+            Some(bar) => bar.set_message(epoch.to_string()),
+            None => eprintln!("{epoch}"),
         }
         Control::Continue
     }
@@ -62,7 +48,7 @@ impl<T: Scalar> Callback<T> for Progress {
             bar.finish_and_clear();
         }
         if let (true, Some(last)) = (std::io::stderr().is_terminal(), report.last()) {
-            eprintln!("{}", self.line(last));
+            eprintln!("{last}");
         }
     }
 }
