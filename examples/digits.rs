@@ -5,6 +5,7 @@ use examples::plot::{Series, image_grid, line_chart};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use wengert::prelude::*;
 
 const HELP: &str = "\
@@ -60,11 +61,11 @@ impl Options {
         while let Some(arg) = args.next()? {
             match arg {
                 Long("data") => data = Some(PathBuf::from(args.value()?)),
-                Long("epochs") => epochs = Some(at_least_one("--epochs", args.value()?.parse()?)?),
-                Long("hidden") => hidden = Some(at_least_one("--hidden", args.value()?.parse()?)?),
-                Long("batch") => batch = Some(at_least_one("--batch", args.value()?.parse()?)?),
-                Long("lr") => lr = Some(args.value()?.parse::<f64>()?),
-                Long("seed") => seed = args.value()?.parse()?,
+                Long("epochs") => epochs = Some(at_least_one("--epochs", &mut args)?),
+                Long("hidden") => hidden = Some(at_least_one("--hidden", &mut args)?),
+                Long("batch") => batch = Some(at_least_one("--batch", &mut args)?),
+                Long("lr") => lr = Some(number::<f64>("--lr", &mut args)?),
+                Long("seed") => seed = number("--seed", &mut args)?,
                 Long("out") => out = args.value()?.into(),
                 Long("json") => json = true,
                 Short('h') | Long("help") => {
@@ -92,8 +93,20 @@ impl Options {
     }
 }
 
-fn at_least_one(option: &str, value: usize) -> Result<usize, Error> {
-    if value == 0 { Err(format!("{option} 0: expected 1 or more").into()) } else { Ok(value) }
+/// The number after an option; if it is none, the message names the option.
+fn number<N>(option: &str, args: &mut lexopt::Parser) -> Result<N, Error>
+where
+    N: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    use lexopt::ValueExt;
+    args.value()?.parse().map_err(|error| format!("{option}: {error}").into())
+}
+
+fn at_least_one(option: &str, args: &mut lexopt::Parser) -> Result<usize, Error> {
+    match number(option, args)? {
+        0 => Err(format!("{option} 0: expected 1 or more").into()),
+        value => Ok(value),
+    }
 }
 
 fn run(options: &Options) -> Result<(), Error> {
@@ -158,8 +171,9 @@ fn draw(options: &Options, net: &Mlp, report: &Report, pixels: usize) -> Result<
 
     let side = pixels.isqrt();
     if side * side == pixels {
+        let shown = if side > 16 { 24 } else { 64 }; // each pixel is a shape in the picture
         let units: Vec<Vec<f32>> =
-            net.layers[0].weight.to_vec().chunks(pixels).take(64).map(<[f32]>::to_vec).collect();
+            net.layers[0].weight.to_vec().chunks(pixels).take(shown).map(<[f32]>::to_vec).collect();
         let weights = options.out.join("weights.svg");
         image_grid(&weights, "What each hidden unit looks for", &units, (side, side), 8)?;
         println!("wrote {}", weights.display());

@@ -23,7 +23,7 @@ impl<T: Scalar> Pointwise<T, 1> for Softsign {
 }
 
 fn softsign<T: Scalar>(x: &Tensor<T>) -> Tensor<T> {
-    Softsign.at([x])
+    Softsign.apply([x])
 }
 
 fn main() {

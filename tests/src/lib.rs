@@ -1,1 +1,3 @@
-//! To come.
+//! What several tests share.
+
+pub mod golden;

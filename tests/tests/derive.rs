@@ -334,7 +334,7 @@ fn a_type_parameter_is_bounded_where_it_is_visited() {
         slice.0.weight: f64 [5]
     "#]],
     );
-    let mut marked = Marked::<dyn Send, Opaque, Opaque, 2> {
+    let mut marked = Marked::<dyn Send + Sync, Opaque, Opaque, 2> {
         heads: [dense(6), dense(7)],
         head: dense(8),
         kind: PhantomData,

@@ -596,14 +596,14 @@ fn gradients() {
     panics(
         || ones([3]).sum().backward(),
         expect![[r#"
-        backward: the root is a constant: nothing it was computed from requires a gradient
-          help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way"#]],
+            backward: the root is a constant: nothing it was computed from requires a gradient
+              help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"#]],
     );
     panics(
         || x.detach().sum().backward(),
         expect![[r#"
-        backward: the root is a constant: nothing it was computed from requires a gradient
-          help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way"#]],
+            backward: the root is a constant: nothing it was computed from requires a gradient
+              help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"#]],
     );
     let grads = x.sum().backward();
     let other = ones([5]).requires_grad();

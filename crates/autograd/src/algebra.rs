@@ -13,10 +13,20 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 ///
 /// Implemented by [`Number`], by [`Tensor`] and by [`Dual`](crate::Dual).
 pub trait Algebra<T: Scalar>:
-    Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+    sealed::Reading<T>
+    + Clone
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
     /// A number that does not depend on anything.
     fn constant(value: T) -> Self;
+    /// A number written as a literal: `A::number(-2.0)`.
+    fn number(value: f64) -> Self {
+        Self::constant(T::of(value))
+    }
     /// One.
     fn one() -> Self {
         Self::constant(T::one())
@@ -39,6 +49,13 @@ pub trait Algebra<T: Scalar>:
     fn abs(&self) -> Self;
     /// `no` where this is at most 0, otherwise `yes`; NaN takes `yes`, so that it is not swallowed.
     fn if_positive(&self, yes: Self, no: Self) -> Self;
+}
+
+mod sealed {
+    pub trait Reading<T> {}
+    impl<T> Reading<T> for super::Number<T> {}
+    impl<T> Reading<T> for crate::Dual<T> {}
+    impl<T: crate::Scalar> Reading<T> for crate::Tensor<T> {}
 }
 
 /// A plain number as an [`Algebra`]: the reading by which values are computed.
@@ -69,13 +86,13 @@ impl<T: Scalar> Neg for Number<T> {
 #[rustfmt::skip]
 impl<T: Scalar> Algebra<T> for Number<T> {
     #[inline(always)] fn constant(value: T) -> Self { Number(value) }
-    #[inline(always)] fn exp(&self) -> Self { Number(self.0.exp()) }
+    #[inline(always)] fn exp(&self) -> Self { Number(self.0.fast_exp()) }
     #[inline(always)] fn ln(&self) -> Self { Number(self.0.ln()) }
     #[inline(always)] fn sqrt(&self) -> Self { Number(self.0.sqrt()) }
     #[inline(always)] fn powi(&self, n: i32) -> Self { Number(self.0.powi(n)) }
     #[inline(always)] fn sin(&self) -> Self { Number(self.0.sin()) }
     #[inline(always)] fn cos(&self) -> Self { Number(self.0.cos()) }
-    #[inline(always)] fn tanh(&self) -> Self { Number(self.0.tanh()) }
+    #[inline(always)] fn tanh(&self) -> Self { Number(self.0.fast_tanh()) }
     #[inline(always)] fn abs(&self) -> Self { Number(self.0.abs()) }
     #[inline(always)] fn if_positive(&self, yes: Self, no: Self) -> Self { if self.0 <= T::zero() { no } else { yes } }
 }
@@ -84,13 +101,13 @@ impl<T: Scalar> Algebra<T> for Number<T> {
 #[rustfmt::skip]
 impl<T: Scalar> Algebra<T> for Tensor<T> {
     fn constant(value: T) -> Self { Tensor::scalar(value) }
-    fn exp(&self) -> Self { Exp.at([self]) }
-    fn ln(&self) -> Self { Ln.at([self]) }
-    fn sqrt(&self) -> Self { Sqrt.at([self]) }
-    fn powi(&self, n: i32) -> Self { Powi(n).at([self]) }
-    fn sin(&self) -> Self { Sin.at([self]) }
-    fn cos(&self) -> Self { Cos.at([self]) }
-    fn tanh(&self) -> Self { Tanh.at([self]) }
-    fn abs(&self) -> Self { Abs.at([self]) }
+    fn exp(&self) -> Self { Exp.apply([self]) }
+    fn ln(&self) -> Self { Ln.apply([self]) }
+    fn sqrt(&self) -> Self { Sqrt.apply([self]) }
+    fn powi(&self, n: i32) -> Self { Powi(n).apply([self]) }
+    fn sin(&self) -> Self { Sin.apply([self]) }
+    fn cos(&self) -> Self { Cos.apply([self]) }
+    fn tanh(&self) -> Self { Tanh.apply([self]) }
+    fn abs(&self) -> Self { Abs.apply([self]) }
     fn if_positive(&self, yes: Self, no: Self) -> Self { Tensor::where_(&self.is_positive(), &yes, &no) }
 }

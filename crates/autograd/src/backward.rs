@@ -6,126 +6,14 @@
 //! nothing here recurses.
 
 use crate::error::OrPanic;
+use crate::gradients::{GradError, Gradients, why_none};
 use crate::graph::{self, Call, Id, Node};
 use crate::scalar::Scalar;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
-use std::collections::BTreeMap;
+use smallvec::SmallVec;
 use std::collections::btree_map::Entry;
-use std::fmt;
-use std::ops::Index;
-
-/// The gradients of one backward pass, looked up by the tensor they belong to.
-///
-/// ```
-/// use autograd::Tensor;
-/// let x = Tensor::from([1.0, 2.0]).requires_grad();
-/// let grads = (&x * &x).sum().backward();
-/// assert_eq!(grads[&x].to_vec(), [2.0, 4.0]);
-/// ```
-pub struct Gradients<T: Scalar = f32> {
-    /// The oldest last, as the sweep met them.
-    by_age: Vec<(Id, Tensor<T>)>,
-}
-
-impl<T: Scalar> Gradients<T> {
-    /// The gradient with respect to `x`, or `None` if `x` is a constant or took no part.
-    #[inline]
-    pub fn get(&self, x: &Tensor<T>) -> Option<&Tensor<T>> {
-        let id = x.node()?.id;
-        let place = self.by_age.binary_search_by(|(other, _)| id.cmp(other)).ok()?;
-        Some(&self.by_age[place].1)
-    }
-
-    /// The number of tensors that have a gradient.
-    pub fn len(&self) -> usize {
-        self.by_age.len()
-    }
-
-    /// Whether no tensor has a gradient.
-    pub fn is_empty(&self) -> bool {
-        self.by_age.is_empty()
-    }
-}
-
-impl<T: Scalar> Index<&Tensor<T>> for Gradients<T> {
-    type Output = Tensor<T>;
-
-    /// The gradient with respect to `x`.
-    ///
-    /// # Panics
-    /// If there is none; [`Gradients::get`] does not panic.
-    #[track_caller]
-    fn index(&self, x: &Tensor<T>) -> &Tensor<T> {
-        self.get(x).ok_or_else(|| why_none(x)).or_panic()
-    }
-}
-
-impl<T: Scalar> fmt::Debug for Gradients<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.by_age.iter().map(|(_, g)| g.shape())).finish()
-    }
-}
-
-/// Why a gradient cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum GradError {
-    /// The root is not a single number.
-    NotAScalar(Shape),
-    /// The cotangent has another shape than the root.
-    Cotangent {
-        /// The shape of the root.
-        root: Shape,
-        /// The shape of the cotangent.
-        cotangent: Shape,
-    },
-    /// The root does not depend on any tensor that requires a gradient.
-    ConstantRoot,
-    /// The tensor, of this shape, does not require a gradient.
-    Untracked(Shape),
-    /// The tensor, of this shape, requires a gradient, but the root was not computed from it.
-    Unused(Shape),
-}
-
-impl fmt::Display for GradError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GradError::NotAScalar(shape) => write!(
-                f,
-                "backward: the root has shape {shape}, not a single number\n  help: reduce it, as by `.sum()` or `.mean()`, or give a cotangent: `y.backward_from(dy)`"
-            ),
-            GradError::Cotangent { root, cotangent } => {
-                write!(
-                    f,
-                    "backward: the cotangent has shape {cotangent}, the root has shape {root}\n  help: they must be equal"
-                )
-            }
-            GradError::ConstantRoot => write!(
-                f,
-                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way"
-            ),
-            GradError::Untracked(shape) => write!(
-                f,
-                "no gradient: the tensor of shape {shape} is a constant\n  help: make it a leaf before it is used: `let x = x.requires_grad();`"
-            ),
-            GradError::Unused(shape) => write!(
-                f,
-                "no gradient: the tensor of shape {shape} took no part in what was differentiated, or is not a leaf of it\n  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for GradError {}
-
-#[cold]
-fn why_none<T: Scalar>(x: &Tensor<T>) -> GradError {
-    match x.is_tracked() {
-        true => GradError::Unused(x.shape().clone()),
-        false => GradError::Untracked(x.shape().clone()),
-    }
-}
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 impl<T: Scalar> Tensor<T> {
     /// The gradients of this number with respect to every leaf it was computed from.
@@ -170,7 +58,8 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
-/// The gradients of the number `y` with respect to tensors, recorded: they can be differentiated again.
+/// The gradients of the number `y` with respect to tensors, recorded: they can be differentiated again, unless this is
+/// within [`no_grad`](crate::no_grad).
 ///
 /// The tensors may be leaves or anything `y` was computed from. The graph of `y` stays.
 ///
@@ -198,11 +87,47 @@ pub fn try_grad<T: Scalar, const N: usize>(
     y: &Tensor<T>,
     x: [&Tensor<T>; N],
 ) -> Result<[Tensor<T>; N], GradError> {
+    try_grad_from(y, &one_for(y)?, x)
+}
+
+/// As [`grad`], of a tensor of any shape, from a cotangent `dy` of the same shape: the gradients of `sum(y * dy)`. They
+/// can be differentiated again, by `dy` too.
+///
+/// ```
+/// use autograd::{grad_from, Tensor};
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let [dx] = grad_from(&x.powi(2), &Tensor::from([10.0, 1.0]), [&x]);
+/// assert_eq!(dx.to_vec(), [20.0, 4.0]);
+/// ```
+///
+/// # Panics
+/// If the shapes differ, or `y` does not depend on one of the tensors. See [`try_grad_from`].
+#[track_caller]
+pub fn grad_from<T: Scalar, const N: usize>(
+    y: &Tensor<T>,
+    dy: &Tensor<T>,
+    x: [&Tensor<T>; N],
+) -> [Tensor<T>; N] {
+    try_grad_from(y, dy, x).or_panic()
+}
+
+/// As [`grad_from`].
+///
+/// # Errors
+/// If the shapes differ, or `y` does not depend on one of the tensors.
+pub fn try_grad_from<T: Scalar, const N: usize>(
+    y: &Tensor<T>,
+    dy: &Tensor<T>,
+    x: [&Tensor<T>; N],
+) -> Result<[Tensor<T>; N], GradError> {
+    if y.shape() != dy.shape() {
+        return Err(GradError::Cotangent { root: y.shape().clone(), cotangent: dy.shape().clone() });
+    }
     let mut targets = Vec::with_capacity(N);
     for x in x {
         targets.push(x.node().ok_or_else(|| why_none(x))?.id);
     }
-    let grads = sweep(y.clone(), one_for(y)?, Some(&targets))?;
+    let grads = sweep(y.clone(), dy.clone(), Some(&targets))?;
     if let Some(x) = x.iter().find(|x| grads.get(x).is_none()) {
         return Err(why_none(x));
     }
@@ -224,9 +149,8 @@ fn sweep<T: Scalar>(
     targets: Option<&[Id]>,
 ) -> Result<Gradients<T>, GradError> {
     let root = root.into_node().ok_or(GradError::ConstantRoot)?;
-    let recorded = targets.is_some();
-    // Nothing older than the oldest target can depend on one.
-    let oldest = targets.map_or(0, |ids| ids.iter().copied().min().unwrap_or(Id::MAX));
+    let recorded = targets.is_some() && graph::is_recording();
+    let on_path = targets.map(|ids| on_path(&root, ids));
     let mut by_age = Vec::new();
     let mut pending = BTreeMap::from([(root.id, (root, dy))]);
     graph::with_recording(recorded, || {
@@ -234,11 +158,12 @@ fn sweep<T: Scalar>(
             if targets.map_or(node.record.is_none(), |ids| ids.contains(&id)) {
                 by_age.push((id, dy.clone()));
             }
-            let Some(record) = node.record.as_ref().filter(|_| id > oldest) else { continue };
-            let mut given = 0;
-            record.op.gradients(&Call::new(&node, record, recorded), &dy, &mut |i, dx| {
-                let Some(input) = &record.inputs[i].node else { return };
-                given += 1;
+            let Some(record) = &node.record else { continue };
+            let call = Call::new(&node, record, recorded, on_path.as_ref());
+            let mut owed: SmallVec<[bool; 4]> = (0..record.inputs.len()).map(|i| call.needs(i)).collect();
+            record.op.gradients(&call, &dy, &mut |i, dx| {
+                let Some(input) = record.inputs[i].node.as_ref().filter(|_| call.needs(i)) else { return };
+                owed[i] = false;
                 let dx = sum_to_input(dx, input, i, record);
                 match pending.entry(input.id) {
                     Entry::Vacant(slot) => {
@@ -247,10 +172,9 @@ fn sweep<T: Scalar>(
                     Entry::Occupied(mut slot) => slot.get_mut().1.accumulate(dx),
                 }
             });
-            let needed = record.inputs.iter().filter(|input| input.node.is_some()).count();
-            if given != needed {
+            if let Some(i) = owed.iter().position(|&owed| owed) {
                 let (name, caller) = (record.op.name(), record.caller);
-                panic!("{name}: gave {given} gradients where {needed} inputs need one (called at {caller})");
+                panic!("{name}: gave no gradient for input {i}, which needs one (called at {caller})");
             }
         }
     });
@@ -267,4 +191,27 @@ fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, record: &gr
         let (found, expected) = (dx.shape(), &input.shape);
         panic!("{name}: the gradient of input {i} has shape {found}, which does not sum to the input's {expected} (called at {caller})")
     })
+}
+
+/// The nodes from which a path leads to a target: an operator need not work out a gradient that would get lost.
+fn on_path<T: Scalar>(root: &Arc<Node<T>>, targets: &[Id]) -> HashSet<Id> {
+    let mut nodes = BTreeMap::from([(root.id, root)]);
+    let mut unseen = vec![root];
+    while let Some(record) = unseen.pop().map(|node| &node.record) {
+        for input in record.iter().flat_map(|record| &record.inputs).filter_map(|input| input.node.as_ref()) {
+            if nodes.insert(input.id, input).is_none() {
+                unseen.push(input);
+            }
+        }
+    }
+    // Oldest first, so that a node's inputs have been decided before it.
+    let mut leading = HashSet::new();
+    for (id, node) in nodes {
+        let mut inputs =
+            node.record.iter().flat_map(|record| &record.inputs).filter_map(|input| input.node.as_ref());
+        if targets.contains(&id) || inputs.any(|input| leading.contains(&input.id)) {
+            leading.insert(id);
+        }
+    }
+    leading
 }

@@ -3,7 +3,7 @@
 //! A [`Buffer`] is a counted reference to a block of memory. When its last owner lets go, the block with its counter
 //! goes back to a pool of the thread, from which the next buffer of that size is served: a training loop asks the
 //! system for memory in its first step only. Blocks come in size classes, four to an octave, so at most a fifth of a
-//! block is idle; the pool holds at most twice what the thread ever had in use at once.
+//! block is idle, but for those below 256 bytes; the pool holds at most twice what the thread ever had in use at once.
 //!
 //! This file and the kernels are the only places with `unsafe`.
 #![allow(unsafe_code)]
@@ -22,7 +22,10 @@ use std::sync::Arc;
 /// Every block begins at a multiple of this: a cache line, and the widest vector.
 const ALIGN: usize = 64;
 /// No tensor takes more bytes. Some systems promise memory that they do not have, and kill who then writes to it.
-const LARGEST: usize = 1 << 40;
+const LARGEST: usize = match 1_usize.checked_shl(40) {
+    Some(tebibyte) => tebibyte,
+    None => isize::MAX as usize,
+};
 /// The pool may always keep this much, however little was in use.
 const IDLE_AT_LEAST: usize = 64 << 20;
 
@@ -198,7 +201,7 @@ pub struct MemoryStats {
 /// assert_eq!(memory_stats().live_buffers, before.live_buffers);
 /// ```
 pub fn memory_stats() -> MemoryStats {
-    POOL.with(|pool| pool.borrow().stats)
+    POOL.try_with(|pool| pool.borrow().stats).unwrap_or_default()
 }
 
 impl Pool {

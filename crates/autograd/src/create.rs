@@ -100,7 +100,7 @@ impl<T: Scalar> Tensor<T> {
             "uniform: expected finite low < high, found {low} and {high}"
         );
         Self::made("uniform", shape, |y| {
-            y.iter_mut().for_each(|y| *y = low + (high - low) * rng.uniform::<T>());
+            y.iter_mut().for_each(|y| *y = within(low, high, rng));
         })
     }
 
@@ -116,9 +116,26 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
+/// A number uniform in `[low, high)`; what rounds up to `high` is drawn again.
+fn within<T: Scalar>(low: T, high: T, rng: &mut Rng) -> T {
+    loop {
+        let x = low + (high - low) * rng.uniform();
+        if x < high {
+            return x;
+        }
+    }
+}
+
 impl<T: Scalar> From<T> for Tensor<T> {
     fn from(value: T) -> Self {
         Tensor::scalar(value)
+    }
+}
+
+/// A list: a tensor with one axis. For other shapes there is [`Tensor::from_vec`].
+impl<T: Scalar> From<Vec<T>> for Tensor<T> {
+    fn from(list: Vec<T>) -> Self {
+        Tensor::build([list.len()], |y| y.copy_from_slice(&list))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -115,11 +116,18 @@ pub struct Call<'a, T: Scalar> {
     node: &'a Arc<Node<T>>,
     record: &'a Record<T>,
     recorded: bool,
+    /// The nodes that gradients are carried to; `None` for all.
+    on_path: Option<&'a HashSet<Id>>,
 }
 
 impl<'a, T: Scalar> Call<'a, T> {
-    pub(crate) fn new(node: &'a Arc<Node<T>>, record: &'a Record<T>, recorded: bool) -> Self {
-        Call { node, record, recorded }
+    pub(crate) fn new(
+        node: &'a Arc<Node<T>>,
+        record: &'a Record<T>,
+        recorded: bool,
+        on_path: Option<&'a HashSet<Id>>,
+    ) -> Self {
+        Call { node, record, recorded, on_path }
     }
 
     /// Input `i`. While the backward pass is itself recorded, it has its place in the graph.
@@ -152,7 +160,7 @@ impl<'a, T: Scalar> Call<'a, T> {
     }
 
     /// The value of input `i`, if it was kept.
-    pub(crate) fn kept_x(&self, i: usize) -> Option<&'a Array<T>> {
+    pub fn kept_x(&self, i: usize) -> Option<&'a Array<T>> {
         match &self.record.inputs[i].held {
             Held::Value(array) => Some(array),
             Held::Shape(_) => None,
@@ -160,7 +168,7 @@ impl<'a, T: Scalar> Call<'a, T> {
     }
 
     /// The value of the output, if it was kept.
-    pub(crate) fn kept_y(&self) -> Option<&'a Array<T>> {
+    pub fn kept_y(&self) -> Option<&'a Array<T>> {
         self.record.output.as_ref()
     }
 
@@ -188,7 +196,8 @@ impl<'a, T: Scalar> Call<'a, T> {
 
     /// Whether anybody asks for the gradient of input `i`.
     pub fn needs(&self, i: usize) -> bool {
-        self.record.inputs[i].node.is_some()
+        let node = &self.record.inputs[i].node;
+        node.as_ref().is_some_and(|node| self.on_path.is_none_or(|on_path| on_path.contains(&node.id)))
     }
 
     /// Whether the backward pass is recorded, to be differentiated again. If not, `backward` may take a faster way
@@ -214,7 +223,7 @@ thread_local! {
 }
 
 #[inline]
-fn is_recording() -> bool {
+pub(crate) fn is_recording() -> bool {
     RECORDING.get()
 }
 

@@ -122,7 +122,7 @@ impl Layout {
                 "",
             ));
         };
-        let last = (len as isize - 1).checked_mul(step).and_then(|l| l.checked_add(start as isize));
+        let last = (len.min(dim) as isize - 1).checked_mul(step).and_then(|l| l.checked_add(start as isize));
         let ends_inside = len == 0 || start < dim && last.is_some_and(|l| (0..dim as isize).contains(&l));
         if !ends_inside || step == 0 || start > dim || len > dim {
             return Err(ShapeError::new(format!(
@@ -132,7 +132,8 @@ impl Layout {
             .help("`start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"));
         }
         let mut layout = self.clone();
-        if len > 0 {
+        // Where there are no elements there is no first one, and the buffer may be shorter than `start`.
+        if len > 0 && self.shape.size() > 0 {
             layout.offset = (self.offset as isize + start as isize * self.strides[axis]) as usize;
         }
         if len > 1 {
@@ -144,7 +145,7 @@ impl Layout {
 
     /// The same elements in row-major order under another shape of the same size, where strides can express that:
     /// always for a contiguous layout, otherwise if only axes that lie evenly behind each other are merged or split.
-    pub fn reshape(&self, shape: &Shape) -> Option<Layout> {
+    pub(crate) fn reshape(&self, shape: &Shape) -> Option<Layout> {
         if self.is_contiguous() {
             let strides = row_major(shape.dims());
             return Some(Layout { shape: shape.clone(), strides, offset: self.offset });
@@ -195,7 +196,7 @@ fn row_major(dims: &[usize]) -> Small<isize> {
     let mut stride = 1_isize;
     for (s, &dim) in strides.iter_mut().zip(dims).rev() {
         *s = stride;
-        stride *= dim.max(1) as isize;
+        stride = stride.saturating_mul(dim.max(1) as isize);
     }
     strides
 }
@@ -278,6 +279,8 @@ mod tests {
         assert!(layout.slice(1, 0, 1, 1).is_err());
         assert!(layout.slice(0, 0, usize::MAX, -1).is_err());
         assert_eq!(places(&layout.slice(0, 5, 1, isize::MIN).unwrap().slice(0, 0, 1, -2).unwrap()), [5]);
+        let empty = Layout::contiguous([4, 0].into());
+        assert_eq!(empty.slice(0, 3, 2, -1).unwrap().offset(), 0);
     }
 
     #[test]

@@ -28,10 +28,13 @@ mod algebra;
 mod array;
 mod backward;
 mod buffer;
+#[cfg(any(test, feature = "check"))]
+mod check;
 mod create;
 mod display;
 mod dual;
 mod error;
+mod gradients;
 mod graph;
 mod kernels;
 mod layout;
@@ -45,10 +48,13 @@ mod tensor;
 
 pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
-pub use backward::{GradError, Gradients, grad, try_grad};
+pub use backward::{grad, grad_from, try_grad, try_grad_from};
 pub use buffer::{MemoryStats, memory_stats};
+#[cfg(any(test, feature = "check"))]
+pub use check::{Cases, check, check_fn, check_with};
 pub use dual::Dual;
 pub use error::ShapeError;
+pub use gradients::{GradError, Gradients};
 pub use graph::{Call, no_grad};
 pub use layout::{Layout, Places};
 pub use op::{AnyOp, Keeps, Op};

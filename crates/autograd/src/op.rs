@@ -48,7 +48,12 @@ use std::sync::Arc;
 /// let y = Softplus.apply([&x]).sum();
 /// assert_eq!(y.backward()[&x].to_vec()[0], 0.5);
 /// ```
-/// Its gradient is proved by one line in its tests: `autograd::check(Softplus)`.
+/// Its gradient is proved by one line in its tests, `check(Softplus)`, or `check_with` where the shapes or values that suit it
+/// are not any that broadcast together. Both come with the feature `check`:
+/// `wengert = { .., features = ["check"] }` under `[dev-dependencies]`.
+///
+/// An operator may hold numbers, indices and [`Array`]s, but not a tensor that is tracked: the engine sees only what it is
+/// applied to, and no gradient would reach what it holds.
 pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The shape of the output, found before any work is done. By default the inputs broadcast together.
     ///
@@ -59,7 +64,7 @@ pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Writes the value to `y`, in row-major order. `y` has the size of the output's shape and holds anything: every
-    /// element must be written. The inputs come as they are, not broadcast, and in any layout.
+    /// element must be written. The inputs come as they are, not broadcast, in any layout, and any size may be 0.
     fn forward(&self, x: [View<'_, T>; N], y: &mut [T]);
 
     /// The gradient with respect to input `i`, given the cotangent `dy`, in the language of tensors, so that it can be
@@ -260,10 +265,12 @@ pub(crate) fn snake_case(type_name: &str) -> String {
     let path = type_name.split('<').next().unwrap_or(type_name);
     let name = path.rsplit("::").next().unwrap_or(path);
     let mut result = String::with_capacity(name.len() + 4);
-    for (i, c) in name.chars().enumerate() {
-        if c.is_uppercase() && i > 0 {
+    let mut before = None;
+    for c in name.chars() {
+        if c.is_uppercase() && before.is_some_and(char::is_lowercase) {
             result.push('_');
         }
+        before = Some(c);
         result.extend(c.to_lowercase());
     }
     result

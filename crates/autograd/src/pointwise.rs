@@ -41,10 +41,12 @@ use std::fmt;
 /// }
 ///
 /// let x = Tensor::from([1.0, -3.0]).requires_grad();
-/// let y = Softsign.at([&x]);
+/// let y = Softsign.apply([&x]);
 /// assert_eq!(y.to_vec(), [0.5, -0.75]);
 /// assert_eq!(y.sum().backward()[&x].to_vec(), [0.25, 0.0625]);
 /// ```
+/// Both formulas are proved by one line in its tests, `check(Map(Softsign))`, with the feature `check`. A literal in a formula
+/// is written `A::number(-2.0)`.
 pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The value.
     fn f<A: Algebra<T>>(&self, x: [A; N]) -> A;
@@ -63,23 +65,23 @@ pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'stat
     /// # Panics
     /// If they do not.
     #[track_caller]
-    fn at(self, x: [&Tensor<T>; N]) -> Tensor<T>
+    fn apply(self, x: [&Tensor<T>; N]) -> Tensor<T>
     where
         Self: Sized,
     {
-        Map(self).apply(x)
+        Op::apply(Map(self), x)
     }
 
-    /// As [`at`](Self::at).
+    /// As [`apply`](Self::apply).
     ///
     /// # Errors
     /// If the tensors do not broadcast together.
     #[track_caller]
-    fn try_at(self, x: [&Tensor<T>; N]) -> Result<Tensor<T>, ShapeError>
+    fn try_apply(self, x: [&Tensor<T>; N]) -> Result<Tensor<T>, ShapeError>
     where
         Self: Sized,
     {
-        Map(self).try_apply(x)
+        Op::try_apply(Map(self), x)
     }
 }
 

@@ -5,6 +5,7 @@
 //! they meet, and an operator is written once for both precisions.
 
 use crate::display;
+use crate::kernels::elementary::Elementary;
 use crate::kernels::matmul::Gemm;
 use num_traits::Float;
 use std::fmt;
@@ -47,7 +48,12 @@ impl Element for bool {
     const ANY_BITS: bool = false;
 }
 
-/// A number that can be differentiated: `f32` (the default everywhere) or `f64`.
+/// A number that can be differentiated: `f32` or `f64`.
+///
+/// Where a type is written without its parameter, as in `let net: Mlp = ...` or in the fields of a struct, it is over `f32`.
+/// Where no type is written, Rust infers one: bare literals, as in `Tensor::from([0.5, 1.0])`, are `f64` unless they meet
+/// something that is `f32`. If it says "type annotations needed", name the type once: `let net: Mlp = ...`,
+/// `Tensor::<f32>::zeros([2, 3])`, or `0.5_f32`.
 ///
 /// The elementary functions come from [`num_traits::Float`]; what is added here is the conversion from literals.
 ///
@@ -59,7 +65,17 @@ impl Element for bool {
 /// assert_eq!(half(3.0_f32), 1.5);
 /// ```
 pub trait Scalar:
-    Element + Gemm + Float + AddAssign + SubAssign + MulAssign + DivAssign + Sum + fmt::LowerExp + Into<f64>
+    Element
+    + Gemm
+    + Elementary
+    + Float
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Sum
+    + fmt::LowerExp
+    + Into<f64>
 {
     /// The name of the type as Rust writes it, `"f32"` or `"f64"`.
     const NAME: &'static str;

@@ -45,9 +45,16 @@ pub(crate) fn module(input: &DeriveInput) -> Result<TokenStream> {
     let module = quote!(#derive::Module<#scalar>);
     for parameter in input.generics.type_params().map(|parameter| &parameter.ident) {
         let mut fields = variants.iter().flat_map(|variant| &variant.fields);
-        if fields.any(|field| mentions(field.ty, parameter)) && !is_parameter(&scalar, parameter) {
-            generics.make_where_clause().predicates.push(parse_quote!(#parameter: #module));
+        if is_parameter(&scalar, parameter) {
+            continue;
         }
+        // A module can be shared between threads, and so must be what it holds.
+        generics.make_where_clause().predicates.push(
+            match fields.any(|field| mentions(field.ty, parameter)) {
+                true => parse_quote!(#parameter: #module),
+                false => parse_quote!(#parameter: ::core::marker::Send + ::core::marker::Sync),
+            },
+        );
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, type_generics, _) = input.generics.split_for_impl();

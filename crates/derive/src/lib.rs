@@ -72,7 +72,8 @@ use proc_macro::TokenStream;
 /// # Bounds
 ///
 /// `struct Residual<L> { inner: L }` is a module where `L` is one. Every type parameter but the scalar gets this bound if
-/// it occurs in the type of a field that is not skipped; `PhantomData<L>` does not count.
+/// it occurs in the type of a field that is not skipped; `PhantomData<L>` does not count. Any
+/// other type parameter must be `Send + Sync`, as modules are.
 #[proc_macro_derive(Module, attributes(module))]
 pub fn derive_module(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);

@@ -4,7 +4,8 @@ use crate::mode::Mode;
 use crate::module::Module;
 use autograd::{Scalar, Tensor};
 
-/// A module with one input and one output. Networks are layers too.
+/// A module with one input and one output. Networks are layers too. The input `X` is a tensor, unless said otherwise: a
+/// layer that looks up words may take a `Vec<usize>`.
 ///
 /// ```
 /// use nn::{Layer, Linear, Mode, Module, Rng, Tensor};
@@ -23,24 +24,24 @@ use autograd::{Scalar, Tensor};
 /// let net = Residual { inner: Linear::new(3, 3, &mut Rng::seed(0)) };
 /// assert_eq!(net.predict(&Tensor::zeros([5, 3])).dims(), [5, 3]);
 /// ```
-pub trait Layer<T: Scalar = f32>: Module<T> {
+pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     /// The output for `x`.
     ///
     /// # Panics
-    /// If the shape of `x` does not fit.
-    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T>;
+    /// If `x` does not fit.
+    fn forward(&self, x: &X, mode: &mut Mode) -> Tensor<T>;
 
     /// The output for `x` in evaluation, with nothing recorded.
     ///
     /// # Panics
-    /// If the shape of `x` does not fit.
-    fn predict(&self, x: &Tensor<T>) -> Tensor<T> {
+    /// If `x` does not fit.
+    fn predict(&self, x: &X) -> Tensor<T> {
         autograd::no_grad(|| self.forward(x, &mut Mode::eval()))
     }
 }
 
-impl<T: Scalar, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
-    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+impl<T: Scalar, X, L: Layer<T, X> + ?Sized> Layer<T, X> for Box<L> {
+    fn forward(&self, x: &X, mode: &mut Mode) -> Tensor<T> {
         (**self).forward(x, mode)
     }
 }

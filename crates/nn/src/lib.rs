@@ -24,19 +24,21 @@ mod regularize;
 mod train;
 
 pub use autograd::{Gradients, Rng, Scalar, Shape, ShapeError, Tensor};
-pub use data::{Batch, Batches, Dataset, Targets};
+pub use data::{Batch, Batches, Dataset, Samples};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{Activation, Linear, Mlp};
 pub use loss::{CrossEntropy, Losses, cross_entropy, mse};
 pub use mode::Mode;
 pub use module::{Module, Path};
-pub use optim::{Adam, Optimizer, Sgd, State};
+pub use optim::{Adam, Optimizer, ParamStep, Sgd, State};
 pub use param::Param;
 pub use regularize::{l1, l2};
 #[cfg(feature = "progress")]
 pub use train::Progress;
-pub use train::{Callback, Control, EpochReport, Plan, Report, StepReport, TrainError, Trainer};
+pub use train::{
+    Callback, Control, EpochReport, InTraining, NoLoss, Plan, Report, StepReport, TrainError, Trainer,
+};
 pub use wengert_derive::Module;
 
 /// What the code that `#[derive(Module)]` writes refers to.

@@ -10,14 +10,17 @@ use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 /// ```
 ///
 /// # Panics
-/// If the shapes differ. They are not broadcast: that hides mistakes.
+/// If the shapes differ, or there are no elements. Shapes are not broadcast: that hides mistakes.
 #[track_caller]
 pub fn mse<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     let (p, t) = (prediction.shape(), target.shape());
-    assert!(
-        p == t,
-        "mse: the prediction has shape {p}, the target {t}\n  help: `reshape` or `unsqueeze` one of them"
-    );
+    if p != t || p.size() == 0 {
+        let problem =
+            if p == t { "nothing has no mean" } else { "prediction and target must have one shape" };
+        let error =
+            ShapeError::new(format!("mse: {problem}")).operand("prediction", p, "").operand("target", t, "");
+        panic!("{}", error.help("`reshape` or `unsqueeze` the target to the shape of the prediction"));
+    }
     let difference = prediction - target;
     (&difference * &difference).mean()
 }
@@ -62,7 +65,11 @@ impl CrossEntropy {
 
 impl<T: Scalar> Op<T, 1> for CrossEntropy {
     fn shape(&self, [logits]: [&Shape; 1]) -> Result<Shape, ShapeError> {
-        let [rows, classes] = logits.matrix()?;
+        let [rows, classes] = logits.matrix().map_err(|e| {
+            e.help(
+                "logits are `[n, classes]`, a row for each sample; `unsqueeze(0)` makes one sample a batch",
+            )
+        })?;
         if rows != self.labels.size() || rows == 0 {
             let problem = if rows == 0 {
                 "an empty batch has no mean"
@@ -85,16 +92,19 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
 
     fn forward(&self, [logits]: [View<'_, T>; 1], y: &mut [T]) {
         let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
-        let total: T = logits
+        // In f64: there may be millions of rows, and of classes.
+        let total: f64 = logits
             .contiguous()
             .chunks_exact(classes)
             .zip(self.labels())
             .map(|(row, label)| {
                 let max = maximum(row);
-                row.iter().map(|&x| (x - max).exp()).sum::<T>().ln() + (max - row[label])
+                let sum: f64 = row.iter().map(|&x| (x - max).exp().into()).sum();
+                let distance: f64 = (max - row[label]).into();
+                sum.ln() + distance
             })
             .sum();
-        y[0] = total / T::of(rows as f64);
+        y[0] = T::of(total / rows as f64);
     }
 
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
@@ -115,8 +125,9 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
             for ((row, dx), label) in rows.zip(self.labels()) {
                 let max = maximum(row);
                 row.iter().zip(&mut *dx).for_each(|(&x, p)| *p = (x - max).exp());
-                let scale_all = scale / dx.iter().copied().sum();
-                dx.iter_mut().for_each(|p| *p *= scale_all);
+                let sum: f64 = dx.iter().map(|&p| p.into()).sum();
+                let share = scale / T::of(sum);
+                dx.iter_mut().for_each(|p| *p *= share);
                 dx[label] -= scale;
             }
         })

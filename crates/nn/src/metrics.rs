@@ -12,7 +12,7 @@ use autograd::{Scalar, Tensor};
 use std::fmt;
 
 /// The fraction of samples, from 0 to 1, whose largest logit is at their label: a metric for a
-/// [`Trainer`](crate::Trainer).
+/// [`Trainer`](crate::Trainer). A row with NaN for its largest is wrong.
 ///
 /// ```
 /// use nn::{Tensor, metrics::accuracy};
@@ -35,7 +35,10 @@ pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, label
         labels.len()
     );
     let predicted = logits.argmax(-1);
-    let right = predicted.view().iter().zip(labels).filter(|(predicted, label)| predicted == *label).count();
+    let is_right = |(row, (predicted, &label)): (usize, (usize, &usize))| {
+        predicted == label && !logits.at([row, label]).is_nan()
+    };
+    let right = predicted.view().iter().zip(labels).enumerate().filter(|&it| is_right(it)).count();
     right as f64 / labels.len() as f64
 }
 

@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 
 /// Something that holds parameters: a layer, a network, or a part of one.
 ///
+/// Modules can be shared between threads: there is no lock and no shared mutability in them.
+///
 /// Derive it: every field is visited under its name. Fields may be modules, [`Param`]s, `Vec`, `Option`, `Box`, arrays and
 /// tuples of modules, or plain values such as numbers, which hold no parameters; a field of any other type is left out
 /// with `#[module(skip)]`.
@@ -37,7 +39,7 @@ use std::marker::PhantomData;
     note = "derive it: `#[derive(Module)]`; or leave a field without parameters out: `#[module(skip)]`",
     note = "a network over f64 says so: `#[module(scalar = f64)]`"
 )]
-pub trait Module<T: Scalar = f32> {
+pub trait Module<T: Scalar = f32>: Send + Sync {
     /// Shows every parameter with its path, in the order of the fields.
     fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>));
 
@@ -177,7 +179,7 @@ macro_rules! plain {
 }
 plain!((), bool, char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64, String, &'static str);
 
-impl<T: Scalar, V: ?Sized> Module<T> for PhantomData<V> {
+impl<T: Scalar, V: ?Sized + Send + Sync> Module<T> for PhantomData<V> {
     fn visit<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a Param<T>)) {}
     fn visit_mut<'a>(&'a mut self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a mut Param<T>)) {}
 }

@@ -2,9 +2,10 @@
 
 use autograd::{Gradients, Scalar, Tensor};
 use std::fmt;
-use std::ops::{Deref, Index};
+use std::ops::{self, Deref, Index};
 
-/// A trainable tensor of a network. It dereferences to its [`Tensor`], and can be used wherever one can.
+/// A trainable tensor of a network. It dereferences to its [`Tensor`]: it has the tensor's methods, can be passed where a
+/// `&Tensor` is expected, and takes part in `+ - * /` by reference, as in `&self.scale * x`.
 ///
 /// A clone is a parameter of its own: it has the same value, shares the memory until either changes, and has its own
 /// gradient. To tie weights, use one parameter twice.
@@ -12,7 +13,7 @@ use std::ops::{Deref, Index};
 /// ```
 /// use nn::{Param, Tensor};
 /// let mut w = Param::new(Tensor::from([1.0, 2.0]));
-/// let grads = (&*w * &*w).sum().backward();
+/// let grads = (&w * &w).sum().backward();
 /// assert_eq!(grads[&w].to_vec(), [2.0, 4.0]);
 /// w.update(|w| w[0] = 5.0);
 /// assert_eq!(w.to_vec(), [5.0, 2.0]);
@@ -64,6 +65,30 @@ impl<T: Scalar> Index<&Param<T>> for Gradients<T> {
     }
 }
 
+/// `+ - * /` between parameters, by reference, and tensors, owned or by reference.
+macro_rules! arithmetic {
+    ($($Op:ident $op:ident),*) => {$(
+        arithmetic!($Op $op, &Param<T>, &Param<T>, |a, b| (&a.0, &b.0));
+        arithmetic!($Op $op, &Param<T>, &Tensor<T>, |a, b| (&a.0, b));
+        arithmetic!($Op $op, &Param<T>, Tensor<T>, |a, b| (&a.0, b));
+        arithmetic!($Op $op, &Param<T>, T, |a, b| (&a.0, b));
+        arithmetic!($Op $op, &Tensor<T>, &Param<T>, |a, b| (a, &b.0));
+        arithmetic!($Op $op, Tensor<T>, &Param<T>, |a, b| (a, &b.0));
+    )*};
+    ($Op:ident $op:ident, $A:ty, $B:ty, |$a:ident, $b:ident| $tensors:expr) => {
+        impl<T: Scalar> ops::$Op<$B> for $A {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, $b: $B) -> Tensor<T> {
+                let $a = self;
+                let (a, b) = $tensors;
+                ops::$Op::$op(a, b)
+            }
+        }
+    };
+}
+arithmetic!(Add add, Sub sub, Mul mul, Div div);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +102,13 @@ mod tests {
         assert_eq!(b.to_vec(), [1.0, 2.0]);
         assert_eq!((grads[&a].to_vec(), grads[&b].to_vec()), (vec![1.0, 2.0], vec![1.0, 2.0]));
         assert_eq!(grads.len(), 2);
+    }
+
+    #[test]
+    fn parameters_and_tensors_mix_in_arithmetic() {
+        let (a, b) = (Param::new(Tensor::from([8.0])), Tensor::from([2.0]));
+        let results = [&a + &a, &a - &b, &a * b.clone(), &a / 4.0, &b - &a, b.clone() / &a];
+        assert_eq!(results.map(|y| y.item()), [16.0, 6.0, 16.0, 2.0, -6.0, 0.25]);
     }
 
     #[test]

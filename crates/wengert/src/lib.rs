@@ -10,12 +10,13 @@ pub use nn::*;
 
 /// What most programs need: `use wengert::prelude::*;`.
 pub mod prelude {
-    pub use autograd::{Array, Gradients, Rng, Scalar, Shape, Tensor, grad, no_grad};
+    pub use autograd::{Array, Gradients, Rng, Scalar, Shape, ShapeError, Tensor, grad, no_grad};
     #[cfg(feature = "data")]
     pub use nn::data::{digits, mnist};
     pub use nn::metrics::{ConfusionMatrix, accuracy};
     pub use nn::{
-        Activation, Adam, Batch, Control, Dataset, EpochReport, Init, Layer, Linear, Losses, Mlp, Mode,
-        Module, Optimizer, Param, Report, Sgd, Trainer, cross_entropy, l1, l2, mse,
+        Activation, Adam, Batch, Callback, Control, Dataset, EpochReport, InTraining, Init, Layer, Linear,
+        Losses, Mlp, Mode, Module, Optimizer, Param, Report, Sgd, StepReport, TrainError, Trainer,
+        cross_entropy, l1, l2, mse,
     };
 }

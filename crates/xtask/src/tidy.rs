@@ -137,9 +137,10 @@ fn unsafe_code(file: &File) -> Vec<String> {
         .collect()
 }
 
-/// A source file begins by saying what it is for.
+/// A source file begins by saying what it is for, or with the page that does.
 fn opening(file: &File) -> Vec<String> {
-    let silent = file.is_in_a_crate() && !file.text.starts_with("//!");
+    let speaks = ["//!", "#![doc = include_str!"].iter().any(|start| file.text.starts_with(start));
+    let silent = file.is_in_a_crate() && !speaks;
     silent.then(|| file.at(1, "does not begin with `//!` and what the file is for")).into_iter().collect()
 }
 

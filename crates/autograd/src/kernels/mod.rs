@@ -1,11 +1,13 @@
 //! The loops that touch elements. Everything above them speaks of arrays and tensors.
 //!
+//! - [`elementary`]: the exponential and its relatives, vectorised;
 //! - [`lanes`]: functions of whole lanes along an axis;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices.
 #![allow(unsafe_code)]
 
+pub(crate) mod elementary;
 pub(crate) mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;

@@ -154,8 +154,8 @@ macro_rules! between_tensors {
 }
 between_tensors!(Add, add, |a, b| Add.apply([a, b]));
 between_tensors!(Sub, sub, |a, b| Sub.apply([a, b]));
-between_tensors!(Mul, mul, |a, b| Mul.at([a, b]));
-between_tensors!(Div, div, |a, b| Div.at([a, b]));
+between_tensors!(Mul, mul, |a, b| Mul.apply([a, b]));
+between_tensors!(Div, div, |a, b| Div.apply([a, b]));
 
 /// An operator between a tensor, owned or borrowed, and a plain number on its right.
 macro_rules! with_number {
@@ -180,8 +180,8 @@ macro_rules! with_number {
 }
 with_number!(Add, add, |x, c| AddScalar(c).apply([x]));
 with_number!(Sub, sub, |x, c| AddScalar(-c).apply([x]));
-with_number!(Mul, mul, |x, c| MulScalar(c).at([x]));
-with_number!(Div, div, |x, c| Div.at([x, &Tensor::scalar(c)]));
+with_number!(Mul, mul, |x, c| MulScalar(c).apply([x]));
+with_number!(Div, div, |x, c| Div.apply([x, &Tensor::scalar(c)]));
 
 /// An operator between a plain number and a tensor, owned or borrowed, on its right.
 macro_rules! number_with {
@@ -206,8 +206,8 @@ macro_rules! number_with {
     ($T:ty) => {
         number_with!($T, Add, add, |c, x| AddScalar(c).apply([x]));
         number_with!($T, Sub, sub, |c, x| Sub.apply([&Tensor::scalar(c), x]));
-        number_with!($T, Mul, mul, |c, x| MulScalar(c).at([x]));
-        number_with!($T, Div, div, |c, x| Div.at([&Tensor::scalar(c), x]));
+        number_with!($T, Mul, mul, |c, x| MulScalar(c).apply([x]));
+        number_with!($T, Div, div, |c, x| Div.apply([&Tensor::scalar(c), x]));
     };
 }
 number_with!(f32);
@@ -217,7 +217,7 @@ impl<T: Scalar> ops::Neg for &Tensor<T> {
     type Output = Tensor<T>;
     #[track_caller]
     fn neg(self) -> Tensor<T> {
-        Neg.at([self])
+        Neg.apply([self])
     }
 }
 
@@ -225,6 +225,6 @@ impl<T: Scalar> ops::Neg for Tensor<T> {
     type Output = Tensor<T>;
     #[track_caller]
     fn neg(self) -> Tensor<T> {
-        Neg.at([&self])
+        Neg.apply([&self])
     }
 }

@@ -68,7 +68,7 @@ impl<T: Scalar> Pointwise<T, 1> for Powi {
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         match self.0 {
             0 => A::constant(T::zero()),
-            n => A::constant(T::of(n.into())) * x.powi(n - 1),
+            n => A::constant(T::of(n.into())) * x.powi(n.saturating_sub(1)),
         }
     }
     fn keeps(&self, _: usize) -> Keeps {
@@ -178,61 +178,61 @@ impl<T: Scalar> Tensor<T> {
     /// `eˣ`.
     #[track_caller]
     pub fn exp(&self) -> Self {
-        Exp.at([self])
+        Exp.apply([self])
     }
 
     /// The natural logarithm; NaN below 0, `-inf` at 0.
     #[track_caller]
     pub fn ln(&self) -> Self {
-        Ln.at([self])
+        Ln.apply([self])
     }
 
     /// The square root; NaN below 0. Its derivative at 0 is infinite.
     #[track_caller]
     pub fn sqrt(&self) -> Self {
-        Sqrt.at([self])
+        Sqrt.apply([self])
     }
 
     /// `xⁿ` for a whole exponent, negative ones included.
     #[track_caller]
     pub fn powi(&self, n: i32) -> Self {
-        Powi(n).at([self])
+        Powi(n).apply([self])
     }
 
     /// The sine.
     #[track_caller]
     pub fn sin(&self) -> Self {
-        Sin.at([self])
+        Sin.apply([self])
     }
 
     /// The cosine.
     #[track_caller]
     pub fn cos(&self) -> Self {
-        Cos.at([self])
+        Cos.apply([self])
     }
 
     /// The absolute value. Its derivative at 0 is 0.
     #[track_caller]
     pub fn abs(&self) -> Self {
-        Abs.at([self])
+        Abs.apply([self])
     }
 
     /// The hyperbolic tangent.
     #[track_caller]
     pub fn tanh(&self) -> Self {
-        Tanh.at([self])
+        Tanh.apply([self])
     }
 
     /// The logistic sigmoid `1 / (1 + e⁻ˣ)`.
     #[track_caller]
     pub fn sigmoid(&self) -> Self {
-        Sigmoid.at([self])
+        Sigmoid.apply([self])
     }
 
     /// `max(x, 0)`. Its derivative at 0 is 0.
     #[track_caller]
     pub fn relu(&self) -> Self {
-        Relu.at([self])
+        Relu.apply([self])
     }
 }
 

@@ -58,10 +58,19 @@ impl<T: Scalar> Op<T, 2> for Matmul {
     }
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        match i {
-            0 => dy.matmul(&call.x(1).t()),
-            _ => call.x(0).t().matmul(dy),
+        if i == 0 {
+            return dy.matmul(&call.x(1).t());
         }
+        let x = call.x(0);
+        if call.shape(1).rank() == 2 && x.rank() > 2 {
+            // One `b` for the whole batch: its gradient is one product over all rows, not a sum of many.
+            let rows = |t: &Tensor<T>| {
+                let (rows, last) = t.shape().split_at(t.rank() - 1);
+                t.reshape([rows.size(), last[0]])
+            };
+            return rows(&x).t().matmul(&rows(dy));
+        }
+        x.t().matmul(dy)
     }
 
     fn keeps(&self, i: usize) -> Keeps {

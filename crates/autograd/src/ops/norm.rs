@@ -28,7 +28,8 @@ impl LayerNorm {
     fn moments<T: Scalar>(&self, x: &[T]) -> (T, T) {
         let n = T::of(x.len() as f64);
         let mean = pairwise(x) / n;
-        let variance = x.iter().map(|&x| (x - mean) * (x - mean)).sum::<T>() / n;
+        let squares: f64 = x.iter().map(|&x| ((x - mean) * (x - mean)).into()).sum();
+        let variance = T::of(squares) / n;
         (mean, (variance + T::of(self.epsilon)).sqrt().recip())
     }
 }
@@ -88,26 +89,29 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
             dy.array().view().contiguous(),
         );
         let n = scale.len().max(1);
-        let inverse = T::of(1.0 / n as f64);
-        let (mut dscale, mut dshift) = (vec![T::zero(); scale.len()], vec![T::zero(); scale.len()]);
+        // In f64: there may be millions of lanes to sum over.
+        let (mut dscale, mut dshift) = (vec![0.0; scale.len()], vec![0.0; scale.len()]);
         let dx = Tensor::build(dy.shape(), |dx| {
             for ((x, dy), dx) in x.chunks_exact(n).zip(dy_lanes.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
                 let (mean, r) = self.moments(x);
-                let (mut mean_g, mut mean_gz) = (T::zero(), T::zero());
+                let (mut sum_g, mut sum_gz) = (0.0, 0.0);
                 for j in 0..n {
                     let (z, g) = ((x[j] - mean) * r, dy[j] * scale[j]);
-                    dscale[j] += dy[j] * z;
-                    dshift[j] += dy[j];
-                    mean_g += g * inverse;
-                    mean_gz += g * z * inverse;
+                    dscale[j] += (dy[j] * z).into();
+                    dshift[j] += dy[j].into();
+                    sum_g += g.into();
+                    sum_gz += (g * z).into();
                 }
+                let (mean_g, mean_gz) = (T::of(sum_g / n as f64), T::of(sum_gz / n as f64));
                 for j in 0..n {
                     let (z, g) = ((x[j] - mean) * r, dy[j] * scale[j]);
                     dx[j] = r * (g - mean_g - z * mean_gz);
                 }
             }
         });
-        let entries = |values: Vec<T>| Tensor::build([values.len()], |y| y.copy_from_slice(&values));
+        let entries = |sums: Vec<f64>| {
+            Tensor::build([sums.len()], |y| y.iter_mut().zip(sums).for_each(|(y, sum)| *y = T::of(sum)))
+        };
         [Some(dx), needs[1].then(|| entries(dscale)), needs[2].then(|| entries(dshift))]
     }
 

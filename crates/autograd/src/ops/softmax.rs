@@ -12,6 +12,7 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::lanes::for_each_lane;
+use crate::kernels::reduce::pairwise;
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -31,8 +32,8 @@ impl<T: Scalar> Op<T, 1> for Softmax {
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
         for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
             let max = maximum(x);
-            x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).exp());
-            let sum: T = y.iter().copied().sum();
+            x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).fast_exp());
+            let sum = pairwise(y);
             y.iter_mut().for_each(|y| *y /= sum);
         });
     }
@@ -59,7 +60,8 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
         for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
             let max = maximum(x);
-            let log_sum = x.iter().map(|&x| (x - max).exp()).sum::<T>().ln();
+            x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).fast_exp());
+            let log_sum = pairwise(y).ln();
             x.iter().zip(y).for_each(|(&x, y)| *y = x - max - log_sum);
         });
     }

@@ -2,16 +2,20 @@
 
 use autograd::{Rng, Scalar, ShapeError, Tensor};
 
-/// What the samples of a data set are to be mapped to: labels, or tensors.
-pub trait Targets: Clone {
+/// One side of a data set, inputs or targets: a value for each sample.
+pub trait Samples: Clone {
     /// The number of samples.
     fn count(&self) -> usize;
-    /// The targets of these samples, in this order. Indices are below [`count`](Self::count).
+    /// The values of these samples, in this order. Indices are below [`count`](Self::count).
     fn select(&self, indices: &[usize]) -> Self;
+    /// The values alone, cut off from whatever they were computed from.
+    fn detached(self) -> Self {
+        self
+    }
 }
 
-/// Labels of classes, counted from 0.
-impl Targets for Vec<usize> {
+/// Labels of classes, counted from 0, or any other whole numbers.
+impl Samples for Vec<usize> {
     fn count(&self) -> usize {
         self.len()
     }
@@ -20,17 +24,20 @@ impl Targets for Vec<usize> {
     }
 }
 
-/// The values of a regression, a row for each sample.
-impl<T: Scalar> Targets for Tensor<T> {
+/// Entries along axis 0.
+impl<T: Scalar> Samples for Tensor<T> {
     fn count(&self) -> usize {
         self.dims().first().copied().unwrap_or(0)
     }
     fn select(&self, indices: &[usize]) -> Self {
         self.rows(indices)
     }
+    fn detached(self) -> Self {
+        self.detach()
+    }
 }
 
-/// Samples in memory: inputs `x` of shape `[n, ..]` and their targets, labels by default.
+/// Samples in memory: inputs, by default a tensor of shape `[n, ..]`, and their targets, by default labels.
 ///
 /// ```
 /// use nn::{Dataset, Rng, Tensor};
@@ -44,32 +51,32 @@ impl<T: Scalar> Targets for Tensor<T> {
 /// # Ok::<(), nn::ShapeError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Dataset<Y = Vec<usize>, T: Scalar = f32> {
-    x: Tensor<T>,
+pub struct Dataset<X = Tensor, Y = Vec<usize>> {
+    x: X,
     y: Y,
 }
 
 /// Some samples of a data set, side by side.
 #[derive(Clone, Debug)]
-pub struct Batch<Y = Vec<usize>, T: Scalar = f32> {
-    /// The inputs, of shape `[size, ..]`.
-    pub x: Tensor<T>,
+pub struct Batch<X = Tensor, Y = Vec<usize>> {
+    /// The inputs.
+    pub x: X,
     /// The targets.
     pub y: Y,
 }
 
-impl<Y: Targets, T: Scalar> Dataset<Y, T> {
-    /// Samples with these inputs, one along axis 0 each, and these targets.
+impl<X: Samples, Y: Samples> Dataset<X, Y> {
+    /// Samples with these inputs and these targets. They are data: no gradient flows back to where they came from.
     ///
     /// # Errors
-    /// If there are not as many targets as inputs, or the inputs have no axes.
-    pub fn new(x: Tensor<T>, y: Y) -> Result<Self, ShapeError> {
-        match x.dims().first() {
-            Some(&n) if n == y.count() => Ok(Dataset { x: x.detach(), y }),
-            found => Err(ShapeError::new("expected one target for each sample")
-                .operand("inputs", x.shape(), found.map_or("no axes".into(), |n| format!("{n} samples")))
-                .help(format!("there are {} targets", y.count()))),
+    /// If there are not as many targets as inputs.
+    pub fn new(x: X, y: Y) -> Result<Self, ShapeError> {
+        let (inputs, targets) = (x.count(), y.count());
+        if inputs == targets {
+            return Ok(Dataset { x: x.detached(), y: y.detached() });
         }
+        Err(ShapeError::new(format!("{inputs} inputs for {targets} targets"))
+            .help("give one target for each sample; the samples of a tensor lie along its axis 0"))
     }
 
     /// The number of samples.
@@ -82,8 +89,8 @@ impl<Y: Targets, T: Scalar> Dataset<Y, T> {
         self.len() == 0
     }
 
-    /// The inputs, of shape `[n, ..]`.
-    pub fn x(&self) -> &Tensor<T> {
+    /// The inputs.
+    pub fn x(&self) -> &X {
         &self.x
     }
 
@@ -98,7 +105,7 @@ impl<Y: Targets, T: Scalar> Dataset<Y, T> {
     /// If an index is out of range.
     #[track_caller]
     pub fn select(&self, indices: &[usize]) -> Self {
-        Dataset { x: self.x.rows(indices), y: self.y.select(indices) }
+        Dataset { x: self.x.select(indices), y: self.y.select(indices) }
     }
 
     /// Two data sets that have no sample in common: the first with `fraction` of them, rounded, at random.
@@ -119,22 +126,45 @@ impl<Y: Targets, T: Scalar> Dataset<Y, T> {
     /// # Panics
     /// If `size` is 0.
     #[track_caller]
-    pub fn batches(&self, size: usize) -> Batches<'_, Y, T> {
+    pub fn batches(&self, size: usize) -> Batches<'_, X, Y> {
         assert!(size > 0, "batches: the size of a batch is at least 1");
         Batches { data: self, order: (0..self.len()).collect(), size, next: 0 }
     }
 }
 
+impl<X: Samples> Dataset<X> {
+    /// The same data, after a look at every label. For data from outside: a loss panics when it meets a label beyond the
+    /// outputs of its network.
+    ///
+    /// ```
+    /// use nn::{Dataset, Tensor};
+    /// let data = Dataset::new(Tensor::<f32>::zeros([3, 2]), vec![0, 7, 1]).unwrap();
+    /// assert!(data.with_classes(5).unwrap_err().to_string().contains("label 7, of sample 1"));
+    /// ```
+    ///
+    /// # Errors
+    /// If a label is not below `classes`.
+    pub fn with_classes(self, classes: usize) -> Result<Self, ShapeError> {
+        match self.y.iter().enumerate().find(|(_, label)| **label >= classes) {
+            None => Ok(self),
+            Some((sample, label)) => Err(ShapeError::new(format!(
+                "label {label}, of sample {sample}, is out of range for {classes} classes"
+            ))
+            .help("labels count from 0: number them anew, or raise the number of classes")),
+        }
+    }
+}
+
 /// The batches of one epoch. See [`Dataset::batches`].
 #[derive(Clone, Debug)]
-pub struct Batches<'a, Y = Vec<usize>, T: Scalar = f32> {
-    data: &'a Dataset<Y, T>,
+pub struct Batches<'a, X = Tensor, Y = Vec<usize>> {
+    data: &'a Dataset<X, Y>,
     order: Vec<usize>,
     size: usize,
     next: usize,
 }
 
-impl<Y, T: Scalar> Batches<'_, Y, T> {
+impl<X, Y> Batches<'_, X, Y> {
     /// The same samples in a new random order, every order equally likely; each sample still comes once.
     pub fn shuffle(mut self, rng: &mut Rng) -> Self {
         rng.shuffle(&mut self.order);
@@ -148,17 +178,17 @@ impl<Y, T: Scalar> Batches<'_, Y, T> {
     }
 }
 
-impl<Y: Targets, T: Scalar> Iterator for Batches<'_, Y, T> {
-    type Item = Batch<Y, T>;
+impl<X: Samples, Y: Samples> Iterator for Batches<'_, X, Y> {
+    type Item = Batch<X, Y>;
 
-    fn next(&mut self) -> Option<Batch<Y, T>> {
+    fn next(&mut self) -> Option<Batch<X, Y>> {
         let rest = &self.order[self.next..];
         let indices = &rest[..self.size.min(rest.len())];
         if indices.is_empty() {
             return None;
         }
         self.next += indices.len();
-        Some(Batch { x: self.data.x.rows(indices), y: self.data.y.select(indices) })
+        Some(Batch { x: self.data.x.select(indices), y: self.data.y.select(indices) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -167,7 +197,7 @@ impl<Y: Targets, T: Scalar> Iterator for Batches<'_, Y, T> {
     }
 }
 
-impl<Y: Targets, T: Scalar> ExactSizeIterator for Batches<'_, Y, T> {}
+impl<X: Samples, Y: Samples> ExactSizeIterator for Batches<'_, X, Y> {}
 
 #[cfg(test)]
 mod tests {
@@ -219,6 +249,6 @@ mod tests {
     #[test]
     fn as_many_targets_as_samples() {
         let message = Dataset::new(Tensor::<f32>::zeros([4, 2]), vec![0; 3]).unwrap_err().to_string();
-        assert!(message.contains("4 samples") && message.contains("3 targets"), "{message}");
+        assert!(message.contains("4 inputs for 3 targets"), "{message}");
     }
 }

@@ -21,7 +21,7 @@ mod mnist;
 #[cfg(all(test, feature = "data"))]
 mod testing;
 
-pub use dataset::{Batch, Batches, Dataset, Targets};
+pub use dataset::{Batch, Batches, Dataset, Samples};
 
 #[cfg(feature = "data")]
 pub use self::{

@@ -1,6 +1,6 @@
 //! Adam: steps of a length that does not depend on the size of the gradient.
 
-use super::{Optimizer, State};
+use super::{Optimizer, ParamStep, State};
 use autograd::Scalar;
 
 /// Adam, with the defaults of the paper.
@@ -43,12 +43,12 @@ impl<T: Scalar> Adam<T> {
 }
 
 impl<T: Scalar> Optimizer<T> for Adam<T> {
-    fn moments(&self) -> &'static [&'static str] {
+    fn slots(&self) -> &'static [&'static str] {
         &["m", "v"]
     }
 
-    fn update(&self, step: u64, w: &mut [T], g: &[T], moments: &mut [Vec<T>]) {
-        let [m, v] = moments else { unreachable!("as many moments as `moments` names") };
+    fn update(&self, ParamStep { step, w, g, slots, .. }: ParamStep<'_, T>) {
+        let [m, v] = slots else { unreachable!("as many slots as `slots` names") };
         let t = i32::try_from(step).unwrap_or(i32::MAX);
         let rate = T::of(self.lr / (1.0 - self.beta1.powi(t)));
         let root = T::of((1.0 - self.beta2.powi(t)).sqrt().recip());

@@ -10,8 +10,9 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 
 use crate::module::{Module, Path};
-use crate::param::Param;
-use autograd::{Gradients, Scalar};
+use autograd::{Gradients, Scalar, Shape};
+use std::collections::HashMap;
+use std::fmt;
 
 /// A rule for making steps, and what it remembers.
 ///
@@ -26,11 +27,12 @@ use autograd::{Gradients, Scalar};
 /// assert_eq!(w.item(), 4.0 / 1024.0);
 /// ```
 pub trait Optimizer<T: Scalar = f32> {
-    /// The names of what is remembered of every parameter: as many numbers each as the parameter has, zeros at first.
-    fn moments(&self) -> &'static [&'static str];
+    /// The names of the slots that are remembered of every parameter: as many numbers each as the parameter has, zeros at
+    /// first.
+    fn slots(&self) -> &'static [&'static str];
 
-    /// Updates one parameter `w` by its gradient `g`, in step `step`, counted from 1.
-    fn update(&self, step: u64, w: &mut [T], g: &[T], moments: &mut [Vec<T>]);
+    /// Updates one parameter.
+    fn update(&self, step: ParamStep<'_, T>);
 
     /// What is remembered.
     fn state(&mut self) -> &mut State<T>;
@@ -44,24 +46,30 @@ pub trait Optimizer<T: Scalar = f32> {
     /// Makes one step: updates every parameter that has a gradient.
     ///
     /// # Panics
-    /// If no parameter of the module has one: then these gradients are of another network.
+    /// If no parameter of the module has one: then these gradients are of another network. If a parameter has not the
+    /// shape of the one that is remembered under its path: then that was another network's.
     #[track_caller]
-    fn step<M: Module<T> + ?Sized>(&mut self, module: &mut M, grads: &Gradients<T>)
-    where
-        Self: Sized,
-    {
+    fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
         let mut state = std::mem::take(self.state());
-        state.step += 1;
         let (mut place, mut updated) = (0, 0);
         module.visit_mut(&mut Path::default(), &mut |path, param| {
             if let Some(g) = grads.get(param) {
-                let slot = state.slot(place, path, param, self.moments().len());
-                let g = g.array().view().contiguous();
-                param.update(|w| self.update(state.step, w, &g, &mut state.slots[slot].moments));
+                let shape = param.shape().clone();
+                let slot = state.slot(place, path.as_str(), &shape);
+                // More than before, if a hyperparameter was changed so that the rule remembers more.
+                slot.values
+                    .resize_with(slot.values.len().max(self.slots().len()), || vec![T::zero(); shape.size()]);
+                slot.steps += 1;
+                let (step, g) = (slot.steps, g.array().view().contiguous());
+                let slots = &mut slot.values;
+                param.update(|w| {
+                    self.update(ParamStep { path: path.as_str(), shape: &shape, step, w, g: &g, slots });
+                });
                 updated += 1;
             }
             place += 1;
         });
+        state.steps += u64::from(updated > 0);
         *self.state() = state;
         assert!(
             updated > 0 || place == 0,
@@ -70,40 +78,83 @@ pub trait Optimizer<T: Scalar = f32> {
     }
 }
 
-/// What an optimizer remembers: the number of steps made, and the moments of every parameter under its path.
-#[derive(Clone, Debug, PartialEq)]
-pub struct State<T> {
-    step: u64,
-    slots: Vec<Slot<T>>,
+/// One parameter in one step: what an optimizer's rule is given.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ParamStep<'a, T> {
+    /// The path of the parameter.
+    pub path: &'a str,
+    /// Its shape.
+    pub shape: &'a Shape,
+    /// The step, counted from 1: how many gradients this parameter has had.
+    pub step: u64,
+    /// The parameter, to be changed, in row-major order.
+    pub w: &'a mut [T],
+    /// Its gradient.
+    pub g: &'a [T],
+    /// What is remembered of it: the slots that [`Optimizer::slots`] names, in that order, each as long as the parameter.
+    pub slots: &'a mut [Vec<T>],
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// What an optimizer remembers: the number of steps made, and of every parameter, under its path, the slots of the rule.
+#[derive(Clone, PartialEq)]
+pub struct State<T> {
+    steps: u64,
+    slots: Vec<Slot<T>>,
+    /// The place of each path in `slots`.
+    places: HashMap<String, usize>,
+}
+
+#[derive(Clone, PartialEq)]
 struct Slot<T> {
     path: String,
-    moments: Vec<Vec<T>>,
+    shape: Shape,
+    steps: u64,
+    values: Vec<Vec<T>>,
+}
+
+impl<T> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slots = self.slots.iter().map(|slot| (&slot.path, &slot.shape, slot.values.len()));
+        f.debug_struct("State")
+            .field("steps", &self.steps)
+            .field("slots", &slots.collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 impl<T> Default for State<T> {
     fn default() -> Self {
-        State { step: 0, slots: Vec::new() }
+        State { steps: 0, slots: Vec::new(), places: HashMap::new() }
     }
 }
 
 impl<T: Scalar> State<T> {
     /// The number of steps made.
-    pub fn step(&self) -> u64 {
-        self.step
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// The slot of a parameter: most often the one at its place in the walk.
-    fn slot(&mut self, place: usize, path: &Path, param: &Param<T>, moments: usize) -> usize {
-        if self.slots.get(place).is_some_and(|slot| slot.path == path.as_str()) {
-            return place;
-        }
-        self.slots.iter().position(|slot| slot.path == path.as_str()).unwrap_or_else(|| {
-            let moments = vec![vec![T::zero(); param.size()]; moments];
-            self.slots.push(Slot { path: path.to_string(), moments });
+    fn slot(&mut self, place: usize, path: &str, shape: &Shape) -> &mut Slot<T> {
+        let known = self.slots.get(place).filter(|slot| slot.path == path).map(|_| place);
+        let place = known.or_else(|| self.places.get(path).copied()).unwrap_or_else(|| {
+            self.places.insert(path.to_owned(), self.slots.len());
+            self.slots.push(Slot {
+                path: path.to_owned(),
+                shape: shape.clone(),
+                steps: 0,
+                values: Vec::new(),
+            });
             self.slots.len() - 1
-        })
+        });
+        let slot = &mut self.slots[place];
+        assert!(
+            slot.shape == *shape,
+            "step: the parameter `{path}` has shape {shape}, but the optimizer remembers one of {}\n  help: use a new \
+             optimizer for another network",
+            slot.shape
+        );
+        slot
     }
 }

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent, with momentum.
 
-use super::{Optimizer, State};
+use super::{Optimizer, ParamStep, State};
 use autograd::Scalar;
 
 /// Gradient descent: `v = momentum v + g`, `w = w - lr v`; with Nesterov's look ahead `w = w - lr (g + momentum v)`.
@@ -48,13 +48,13 @@ impl<T: Scalar> Sgd<T> {
 }
 
 impl<T: Scalar> Optimizer<T> for Sgd<T> {
-    fn moments(&self) -> &'static [&'static str] {
+    fn slots(&self) -> &'static [&'static str] {
         if self.momentum == 0.0 { &[] } else { &["velocity"] }
     }
 
-    fn update(&self, _: u64, w: &mut [T], g: &[T], moments: &mut [Vec<T>]) {
+    fn update(&self, ParamStep { w, g, slots, .. }: ParamStep<'_, T>) {
         let (lr, momentum) = (T::of(self.lr), T::of(self.momentum));
-        match moments {
+        match slots {
             [] => w.iter_mut().zip(g).for_each(|(w, &g)| *w -= lr * g),
             [velocity, ..] => {
                 for ((w, &g), v) in w.iter_mut().zip(g).zip(velocity) {

@@ -1,6 +1,12 @@
 //! What a trainer tells, and to whom.
 
-/// Is told how training proceeds, and can end it. Every method has a default that does nothing.
+use crate::module::Module;
+use crate::optim::Optimizer;
+use autograd::Scalar;
+use std::fmt;
+
+/// Is told how training proceeds, may look at and change what is in training, and can end it. Every method has a default
+/// that does nothing.
 ///
 /// A closure `FnMut(&EpochReport) -> Control` is one.
 ///
@@ -9,29 +15,46 @@
 /// let stop_when_good = |epoch: &EpochReport| if epoch.test_loss < 0.1 { Control::Stop } else { Control::Continue };
 /// # let _: Box<dyn nn::Callback> = Box::new(stop_when_good);
 /// ```
-pub trait Callback {
+pub trait Callback<T: Scalar = f32> {
     /// Training begins.
     fn on_start(&mut self, plan: &Plan) {
         let _ = plan;
     }
-    /// A step has been made.
-    fn on_step(&mut self, step: &StepReport) {
-        let _ = step;
-    }
-    /// An epoch is over, and has been measured.
-    fn on_epoch(&mut self, epoch: &EpochReport) -> Control {
-        let _ = epoch;
+    /// A step has been made. To stop ends training after it, without a measurement.
+    fn on_step(&mut self, step: &StepReport, training: &mut InTraining<'_, T>) -> Control {
+        let _ = (step, training);
         Control::Continue
     }
-    /// Training is over.
+    /// An epoch is over, and has been measured. To stop ends training after it.
+    fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
+        let _ = (epoch, training);
+        Control::Continue
+    }
+    /// Training is over, by whatever cause: the epochs that were measured.
     fn on_end(&mut self, report: &Report) {
         let _ = report;
     }
 }
 
-impl<F: FnMut(&EpochReport) -> Control> Callback for F {
-    fn on_epoch(&mut self, epoch: &EpochReport) -> Control {
+impl<T: Scalar, F: FnMut(&EpochReport) -> Control> Callback<T> for F {
+    fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining<'_, T>) -> Control {
         self(epoch)
+    }
+}
+
+/// What is in training: a schedule sets the optimizer's rate, an average looks at the parameters, and so on.
+#[non_exhaustive]
+pub struct InTraining<'a, T: Scalar = f32> {
+    /// The network.
+    pub module: &'a mut dyn Module<T>,
+    /// The optimizer.
+    pub optimizer: &'a mut dyn Optimizer<T>,
+}
+
+impl<T: Scalar> fmt::Debug for InTraining<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (parameters, lr) = (self.module.parameter_count(), self.optimizer.lr());
+        f.debug_struct("InTraining").field("parameters", &parameters).field("lr", &lr).finish()
     }
 }
 
@@ -96,6 +119,16 @@ impl EpochReport {
     }
 }
 
+/// One line: `epoch 3  train loss 0.3478  test loss 0.2580  accuracy 0.9526  0.12 s`.
+impl fmt::Display for EpochReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EpochReport { epoch, train_loss, test_loss, metrics, seconds } = self;
+        write!(f, "epoch {epoch}  train loss {train_loss:.4}  test loss {test_loss:.4}")?;
+        metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))?;
+        write!(f, "  {seconds:.2} s")
+    }
+}
+
 /// All epochs of a training.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -105,7 +138,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The last epoch, if there was one.
+    /// The last epoch that was measured, if there was one.
     pub fn last(&self) -> Option<&EpochReport> {
         self.epochs.last()
     }

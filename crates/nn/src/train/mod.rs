@@ -3,19 +3,23 @@
 //! A [`Trainer`] runs the loop that one would write by hand, and tells [`Callback`]s what happens.
 
 mod callback;
+mod error;
+mod health;
 #[cfg(feature = "progress")]
 mod progress;
 
-pub use callback::{Callback, Control, EpochReport, Plan, Report, StepReport};
+pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
+pub use error::TrainError;
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 
-use crate::data::{Dataset, Targets};
+use self::health::{look_at, missing};
+use crate::data::{Dataset, Samples};
 use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::optim::Optimizer;
-use autograd::{Gradients, Rng, Scalar, Tensor};
+use autograd::{Rng, Scalar, Tensor, no_grad};
 use std::fmt;
 use std::time::Instant;
 
@@ -30,30 +34,40 @@ use std::time::Instant;
 /// assert!(report.last().unwrap().test_loss < 1e-4);
 /// # Ok::<(), nn::TrainError>(())
 /// ```
-pub struct Trainer<'a, O, L = (), Y = Vec<usize>, T: Scalar = f32> {
+pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     optimizer: O,
     loss: L,
     epochs: usize,
     batch: usize,
-    seed: u64,
+    rng: Rng,
+    penalties: Vec<Penalty<'a, T>>,
     metrics: Vec<Metric<'a, Y, T>>,
-    callbacks: Vec<Box<dyn Callback + 'a>>,
+    callbacks: Vec<Box<dyn Callback<T> + 'a>>,
 }
+
+/// The loss of a trainer that has none yet: call [`Trainer::loss`] before [`Trainer::fit`].
+#[derive(Clone, Copy, Debug)]
+pub struct NoLoss;
 
 /// A named measure of outputs against targets, the mean over a batch.
 type Metric<'a, Y, T> = (&'static str, Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>);
 
-impl<'a, O, Y, T: Scalar> Trainer<'a, O, (), Y, T> {
+/// What is added to the loss of every step for the parameters themselves.
+type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
+
+impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     /// A trainer with this optimizer: 10 epochs, batches of 32 samples, seed 0.
     pub fn new(optimizer: O) -> Self {
+        let (penalties, metrics, callbacks) = (Vec::new(), Vec::new(), Vec::new());
         Trainer {
             optimizer,
-            loss: (),
+            loss: NoLoss,
             epochs: 10,
             batch: 32,
-            seed: 0,
-            metrics: Vec::new(),
-            callbacks: Vec::new(),
+            rng: Rng::seed(0),
+            penalties,
+            metrics,
+            callbacks,
         }
     }
 
@@ -62,8 +76,8 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, (), Y, T> {
     where
         L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
     {
-        let Trainer { optimizer, loss: (), epochs, batch, seed, metrics, callbacks } = self;
-        Trainer { optimizer, loss, epochs, batch, seed, metrics, callbacks }
+        let Trainer { optimizer, loss: NoLoss, epochs, batch, rng, penalties, metrics, callbacks } = self;
+        Trainer { optimizer, loss, epochs, batch, rng, penalties, metrics, callbacks }
     }
 }
 
@@ -86,7 +100,22 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// The seed of the order of samples and of everything random in the network. The same seed, data and network give
     /// the same bits.
     pub fn seed(self, seed: u64) -> Self {
-        Trainer { seed, ..self }
+        Trainer { rng: Rng::seed(seed), ..self }
+    }
+
+    /// Adds a penalty on the parameters to the loss of every step, such as `|net| l2(net, 1e-4)`. Reports do not include
+    /// it.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, l2, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// Trainer::new(Sgd::new(0.1)).loss(mse).penalty(|net| l2(net, 1e-4)).fit(&mut net, &data, &data)?;
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    pub fn penalty(mut self, penalty: impl Fn(&dyn Module<T>) -> Tensor<T> + 'a) -> Self {
+        self.penalties.push(Box::new(penalty));
+        self
     }
 
     /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
@@ -96,7 +125,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Adds a callback: it is told of every step and epoch, and can end the training.
-    pub fn with(mut self, callback: impl Callback + 'a) -> Self {
+    pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
         self
     }
@@ -117,107 +146,145 @@ impl<O, L, Y, T> Trainer<'_, O, L, Y, T>
 where
     O: Optimizer<T>,
     L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
-    Y: Targets,
+    Y: Samples,
     T: Scalar,
 {
-    /// Trains on `train`, and measures on `test` after every epoch. Called again, it goes on with what the optimizer
-    /// remembers.
+    /// Trains on `train`, and measures on `test` after every epoch. Called again, it goes on where it was: with what the
+    /// optimizer remembers, and the next random numbers. Another network wants another trainer.
     ///
     /// # Errors
-    /// If a data set is empty, a loss is not finite, or a parameter gets no gradient in the first step.
-    pub fn fit<N>(
+    /// If a data set is empty, a loss or a gradient is not finite, or a parameter gets no gradient in the whole first
+    /// epoch.
+    pub fn fit<N, X>(
         &mut self,
         net: &mut N,
-        train: &Dataset<Y, T>,
-        test: &Dataset<Y, T>,
+        train: &Dataset<X, Y>,
+        test: &Dataset<X, Y>,
     ) -> Result<Report, TrainError>
     where
-        N: Layer<T>,
+        N: Layer<T, X>,
+        X: Samples,
     {
         for (name, data) in [("training", train), ("test", test)] {
             if data.is_empty() {
                 return Err(TrainError::Empty { name });
             }
         }
-        let mut rng = Rng::seed(self.seed);
         let plan = Plan { epochs: self.epochs, steps_per_epoch: train.len().div_ceil(self.batch) };
         self.callbacks.iter_mut().for_each(|c| c.on_start(&plan));
         let mut report = Report::default();
+        let outcome = self.run(net, train, test, &mut report);
+        self.callbacks.iter_mut().for_each(|c| c.on_end(&report));
+        outcome.map(|()| report)
+    }
+
+    /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
+    pub fn evaluate<N, X>(&self, net: &N, data: &Dataset<X, Y>) -> (f64, Vec<(&'static str, f64)>)
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let mut loss = Mean::default();
+        let mut metrics = vec![Mean::default(); self.metrics.len()];
+        for batch in data.batches(self.batch) {
+            let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
+            loss.add(no_grad(|| (self.loss)(&outputs, &batch.y)).item().into(), samples);
+            for (mean, (_, measure)) in metrics.iter_mut().zip(&self.metrics) {
+                mean.add(measure(&outputs, &batch.y), samples);
+            }
+        }
+        let names = self.metrics.iter().map(|(name, _)| *name);
+        (loss.value(), names.zip(metrics.into_iter().map(Mean::value)).collect())
+    }
+
+    /// All epochs; those that were measured are in the report, also if an error ends them.
+    fn run<N, X>(
+        &mut self,
+        net: &mut N,
+        train: &Dataset<X, Y>,
+        test: &Dataset<X, Y>,
+        report: &mut Report,
+    ) -> Result<(), TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let mut trained = vec![false; net.parameters().len()];
         for epoch in 1..=self.epochs {
             let start = Instant::now();
-            let train_loss = self.epoch(epoch, net, train, &mut rng)?;
+            let (train_loss, control) = self.epoch(epoch, net, train, &mut trained)?;
+            if control == Control::Stop {
+                break;
+            }
+            if let Some(missing) = missing(net, &trained) {
+                return Err(missing);
+            }
             let (test_loss, metrics) = self.evaluate(net, test);
             let seconds = start.elapsed().as_secs_f64();
-            let epoch = EpochReport { epoch, train_loss, test_loss, metrics, seconds };
+            let measured = EpochReport { epoch, train_loss, test_loss, metrics, seconds };
+            let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
             let mut control = Control::Continue;
             for callback in &mut self.callbacks {
-                control = control.and(callback.on_epoch(&epoch));
+                control = control.and(callback.on_epoch(&measured, &mut training));
             }
-            report.epochs.push(epoch);
+            report.epochs.push(measured);
             if control == Control::Stop {
                 break;
             }
         }
-        self.callbacks.iter_mut().for_each(|c| c.on_end(&report));
-        Ok(report)
+        Ok(())
     }
 
-    /// The mean loss over a data set, and every metric, in evaluation.
-    pub fn evaluate<N>(&self, net: &N, data: &Dataset<Y, T>) -> (f64, Vec<(&'static str, f64)>)
-    where
-        N: Layer<T>,
-    {
-        let mut loss = Mean::default();
-        let mut metrics: Vec<(&'static str, Mean)> =
-            self.metrics.iter().map(|(name, _)| (*name, Mean::default())).collect();
-        for batch in data.batches(self.batch) {
-            let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
-            loss.add((self.loss)(&outputs, &batch.y).item().into(), samples);
-            for ((_, mean), (_, measure)) in metrics.iter_mut().zip(&self.metrics) {
-                mean.add(measure(&outputs, &batch.y), samples);
-            }
-        }
-        (loss.value(), metrics.into_iter().map(|(name, mean)| (name, mean.value())).collect())
-    }
-
-    /// One pass over the training data; the mean of its losses.
-    fn epoch<N>(
+    /// One pass over the training data; the mean of its losses. Notes in `trained` which parameters had a gradient.
+    fn epoch<N, X>(
         &mut self,
         epoch: usize,
         net: &mut N,
-        train: &Dataset<Y, T>,
-        rng: &mut Rng,
-    ) -> Result<f64, TrainError>
+        train: &Dataset<X, Y>,
+        trained: &mut [bool],
+    ) -> Result<(f64, Control), TrainError>
     where
-        N: Layer<T>,
+        N: Layer<T, X>,
+        X: Samples,
     {
         let mut mean = Mean::default();
-        for (step, batch) in train.batches(self.batch).shuffle(rng).enumerate() {
-            let outputs = net.forward(&batch.x, &mut Mode::train(rng));
-            let root = (self.loss)(&outputs, &batch.y);
+        for (step, batch) in (1..).zip(train.batches(self.batch).shuffle(&mut self.rng)) {
+            let outputs = net.forward(&batch.x, &mut Mode::train(&mut self.rng));
+            let mut root = (self.loss)(&outputs, &batch.y);
+            let shape = root.shape();
+            assert!(
+                root.size() == 1,
+                "Trainer: the loss has shape {shape}, not a single number\n  help: end it by `.mean()`"
+            );
             let loss: f64 = root.item().into();
             if !loss.is_finite() {
-                return Err(TrainError::NotFinite { epoch, step: step + 1, loss });
+                return Err(TrainError::NotFinite { epoch, step, what: "the loss".into() });
+            }
+            for penalty in &self.penalties {
+                root = root + penalty(net);
             }
             drop(outputs);
+            if !root.is_tracked() {
+                return Err(missing(net, trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
+            }
             let grads = root.backward();
-            if (epoch, step) == (1, 0) {
-                complete(net, &grads)?;
+            if let Some(path) = look_at(net, &grads, trained) {
+                return Err(TrainError::NotFinite { epoch, step, what: format!("the gradient of `{path}`") });
             }
             self.optimizer.step(net, &grads);
             mean.add(loss, batch.y.count());
-            let report = StepReport { epoch, step: step + 1, loss };
-            self.callbacks.iter_mut().for_each(|c| c.on_step(&report));
+            let report = StepReport { epoch, step, loss };
+            let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
+            let mut control = Control::Continue;
+            for callback in &mut self.callbacks {
+                control = control.and(callback.on_step(&report, &mut training));
+            }
+            if control == Control::Stop {
+                return Ok((mean.value(), control));
+            }
         }
-        Ok(mean.value())
+        Ok((mean.value(), Control::Continue))
     }
-}
-
-/// Whether every parameter has a gradient.
-fn complete<T: Scalar>(net: &impl Module<T>, grads: &Gradients<T>) -> Result<(), TrainError> {
-    let without = net.parameters().into_iter().filter(|(_, param)| grads.get(param).is_none());
-    let paths: Vec<String> = without.map(|(path, _)| path).collect();
-    if paths.is_empty() { Ok(()) } else { Err(TrainError::NoGradient { paths }) }
 }
 
 /// A mean over samples, built up batch by batch.
@@ -244,52 +311,7 @@ impl<O: fmt::Debug, L, Y, T: Scalar> fmt::Debug for Trainer<'_, O, L, Y, T> {
             .field("optimizer", &self.optimizer)
             .field("epochs", &self.epochs)
             .field("batch", &self.batch)
-            .field("seed", &self.seed)
             .field("metrics", &metrics)
             .finish_non_exhaustive()
     }
 }
-
-/// Why training ended early.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// A data set has no samples.
-    Empty {
-        /// Which: `"training"` or `"test"`.
-        name: &'static str,
-    },
-    /// The loss became NaN or infinite. The parameters are those before the step.
-    NotFinite {
-        /// The epoch, from 1.
-        epoch: usize,
-        /// The step in the epoch, from 1.
-        step: usize,
-        /// The loss.
-        loss: f64,
-    },
-    /// Parameters that the loss does not depend on, so that they would never be trained.
-    NoGradient {
-        /// Their paths.
-        paths: Vec<String>,
-    },
-}
-
-impl fmt::Display for TrainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TrainError::Empty { name } => write!(f, "the {name} data has no samples"),
-            TrainError::NotFinite { epoch, step, loss } => write!(
-                f,
-                "the loss is {loss} in epoch {epoch}, step {step}; the parameters are those before the step\n  help: lower the learning rate, and look for NaN or infinite numbers in the data"
-            ),
-            TrainError::NoGradient { paths } => write!(
-                f,
-                "these parameters get no gradient: {}\n  help: use them in `forward`, look for `detach` or `no_grad` on the way, or leave them out of the module with `#[module(skip)]`",
-                paths.join(", ")
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TrainError {}

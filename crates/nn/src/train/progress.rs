@@ -1,6 +1,7 @@
 //! Progress for a person to look at.
 
-use super::callback::{Callback, Control, EpochReport, Plan, Report, StepReport};
+use super::callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
+use autograd::Scalar;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -8,7 +9,6 @@ use std::io::IsTerminal;
 #[derive(Debug, Default)]
 pub struct Progress {
     bar: Option<ProgressBar>,
-    epochs: usize,
 }
 
 impl Progress {
@@ -16,23 +16,10 @@ impl Progress {
     pub fn new() -> Self {
         Progress::default()
     }
-
-    fn line(&self, epoch: &EpochReport) -> String {
-        let width = self.epochs.to_string().len();
-        let mut line = format!(
-            "epoch {:>width$}/{}  train loss {:.4}  test loss {:.4}",
-            epoch.epoch, self.epochs, epoch.train_loss, epoch.test_loss
-        );
-        for (name, value) in &epoch.metrics {
-            line += &format!("  {name} {value:.4}");
-        }
-        line + &format!("  {:.2} s", epoch.seconds)
-    }
 }
 
-impl Callback for Progress {
+impl<T: Scalar> Callback<T> for Progress {
     fn on_start(&mut self, plan: &Plan) {
-        self.epochs = plan.epochs;
         if std::io::stderr().is_terminal() {
             let template = "{wide_bar} {pos}/{len} steps  {elapsed} gone, {eta} left  {msg}";
             let style =
@@ -41,16 +28,17 @@ impl Callback for Progress {
         }
     }
 
-    fn on_step(&mut self, _: &StepReport) {
+    fn on_step(&mut self, _: &StepReport, _: &mut InTraining<'_, T>) -> Control {
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
+        Control::Continue
     }
 
-    fn on_epoch(&mut self, epoch: &EpochReport) -> Control {
+    fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining<'_, T>) -> Control {
         match &self.bar {
-            Some(bar) => bar.set_message(self.line(epoch)),
-            None => eprintln!("{}", self.line(epoch)),
+            Some(bar) => bar.set_message(epoch.to_string()),
+            None => eprintln!("{epoch}"),
         }
         Control::Continue
     }
@@ -60,7 +48,7 @@ impl Callback for Progress {
             bar.finish_and_clear();
         }
         if let (true, Some(last)) = (std::io::stderr().is_terminal(), report.last()) {
-            eprintln!("{}", self.line(last));
+            eprintln!("{last}");
         }
     }
 }

@@ -1,0 +1,121 @@
+//! What a backward pass returns: gradients by tensor, or why there are none.
+
+use crate::error::OrPanic;
+use crate::graph::Id;
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use std::fmt;
+use std::ops::Index;
+
+/// The gradients of one backward pass, looked up by the tensor they belong to.
+///
+/// ```
+/// use autograd::Tensor;
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let grads = (&x * &x).sum().backward();
+/// assert_eq!(grads[&x].to_vec(), [2.0, 4.0]);
+/// ```
+pub struct Gradients<T: Scalar = f32> {
+    /// The oldest last, as the sweep met them.
+    pub(crate) by_age: Vec<(Id, Tensor<T>)>,
+}
+
+impl<T: Scalar> Gradients<T> {
+    /// The gradient with respect to `x`, or `None` if `x` is a constant or took no part.
+    #[inline]
+    pub fn get(&self, x: &Tensor<T>) -> Option<&Tensor<T>> {
+        let id = x.node()?.id;
+        let place = self.by_age.binary_search_by(|(other, _)| id.cmp(other)).ok()?;
+        Some(&self.by_age[place].1)
+    }
+
+    /// The number of tensors that have a gradient.
+    pub fn len(&self) -> usize {
+        self.by_age.len()
+    }
+
+    /// Whether no tensor has a gradient.
+    pub fn is_empty(&self) -> bool {
+        self.by_age.is_empty()
+    }
+}
+
+impl<T: Scalar> Index<&Tensor<T>> for Gradients<T> {
+    type Output = Tensor<T>;
+
+    /// The gradient with respect to `x`.
+    ///
+    /// # Panics
+    /// If there is none; [`Gradients::get`] does not panic.
+    #[track_caller]
+    fn index(&self, x: &Tensor<T>) -> &Tensor<T> {
+        self.get(x).ok_or_else(|| why_none(x)).or_panic()
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Gradients<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.by_age.iter().map(|(_, g)| g.shape())).finish()
+    }
+}
+
+/// Why a gradient cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GradError {
+    /// The root is not a single number.
+    NotAScalar(Shape),
+    /// The cotangent has another shape than the root.
+    Cotangent {
+        /// The shape of the root.
+        root: Shape,
+        /// The shape of the cotangent.
+        cotangent: Shape,
+    },
+    /// The root does not depend on any tensor that requires a gradient.
+    ConstantRoot,
+    /// The tensor, of this shape, does not require a gradient.
+    Untracked(Shape),
+    /// The tensor, of this shape, requires a gradient, but the root was not computed from it.
+    Unused(Shape),
+}
+
+impl fmt::Display for GradError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GradError::NotAScalar(shape) => write!(
+                f,
+                "backward: the root has shape {shape}, not a single number\n  help: reduce it, as by `.sum()` or `.mean()`, or give a cotangent: `y.backward_from(dy)`"
+            ),
+            GradError::Cotangent { root, cotangent } => {
+                write!(
+                    f,
+                    "backward: the cotangent has shape {cotangent}, the root has shape {root}\n  help: they must be equal"
+                )
+            }
+            GradError::ConstantRoot => write!(
+                f,
+                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"
+            ),
+            GradError::Untracked(shape) => write!(
+                f,
+                "no gradient: the tensor of shape {shape} is a constant\n  help: make it a leaf before it is used: `let x = x.requires_grad();`"
+            ),
+            GradError::Unused(shape) => write!(
+                f,
+                "no gradient: the tensor of shape {shape} took no part in what was differentiated, or is not a leaf of it\n  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for GradError {}
+
+#[cold]
+pub(crate) fn why_none<T: Scalar>(x: &Tensor<T>) -> GradError {
+    match x.is_tracked() {
+        true => GradError::Unused(x.shape().clone()),
+        false => GradError::Untracked(x.shape().clone()),
+    }
+}

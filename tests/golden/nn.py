@@ -1,0 +1,121 @@
+"""Writes nn.json beside this file: what PyTorch makes of small problems in double precision.
+
+    pip install torch
+    python tests/golden/nn.py
+
+The inputs are written out in the file as well, so that the tests read them from there and state nothing twice.
+"""
+
+import json
+import pathlib
+
+import torch
+from torch.nn import functional
+
+torch.set_default_dtype(torch.float64)
+generator = torch.Generator().manual_seed(0)
+
+
+def random(*shape):
+    """Numbers with three decimals, so that the file stays short."""
+    return (torch.randn(shape, generator=generator) * 1000).round() / 1000
+
+
+def numbers(tensor):
+    return {"shape": list(tensor.shape), "values": tensor.detach().flatten().tolist()}
+
+
+def fit(problem, make, rates):
+    """The parameters after each step of minimising `mean((s tanh(x Wt + b) - y)^2)`, one after another: W, b, s."""
+    w, b, s = (problem[name].clone().requires_grad_() for name in ("weight", "bias", "scale"))
+    optimizer = make([w, b, s])
+    trajectory = []
+    for rate in rates:
+        optimizer.param_groups[0]["lr"] = rate
+        optimizer.zero_grad()
+        output = functional.linear(problem["x"], w, b).tanh() * s
+        functional.mse_loss(output, problem["y"]).backward()
+        optimizer.step()
+        trajectory.append(torch.cat([w.flatten(), b, s]).tolist())
+    return trajectory
+
+
+def optimizers():
+    shapes = {"x": (4, 3), "y": (4, 2), "weight": (2, 3), "bias": (2,), "scale": (1,)}
+    problem = {name: random(*shape) for name, shape in shapes.items()}
+    sgd, adam, steps = torch.optim.SGD, torch.optim.Adam, 12
+    runs = {
+        "sgd": (lambda p: sgd(p, lr=1.0), [0.1] * steps),
+        "momentum": (lambda p: sgd(p, lr=1.0, momentum=0.9), [0.1] * steps),
+        "nesterov": (lambda p: sgd(p, lr=1.0, momentum=0.9, nesterov=True), [0.1] * steps),
+        "adam": (lambda p: adam(p), [1e-3] * steps),
+        "adam with other betas": (lambda p: adam(p, betas=(0.8, 0.95), eps=1e-3), [0.05] * steps),
+        "momentum with a schedule": (lambda p: sgd(p, lr=1.0, momentum=0.9), [0.2 / (1 + k) for k in range(steps)]),
+        "adam with a schedule": (lambda p: adam(p), [0.1 / (1 + k) for k in range(steps)]),
+    }
+    results = {"problem": {name: numbers(tensor) for name, tensor in problem.items()}}
+    for name, (make, rates) in runs.items():
+        results[name] = {"rates": rates, "trajectory": fit(problem, make, rates)}
+    return results
+
+
+def derivatives(function, inputs, direction):
+    """The value, the gradient of each input, and the product of the first input's Hessian with a direction."""
+    inputs = [x.requires_grad_() for x in inputs]
+    value = function(*inputs)
+    grads = torch.autograd.grad(value, inputs, create_graph=True)
+    second = torch.autograd.grad((grads[0] * direction).sum(), inputs[0])[0]
+    return {
+        "inputs": [numbers(x) for x in inputs],
+        "direction": numbers(direction),
+        "value": value.item(),
+        "gradients": [numbers(g) for g in grads],
+        "hessian times direction": numbers(torch.zeros_like(direction) + second),
+    }
+
+
+def losses():
+    def cross_entropy(labels):
+        return lambda logits: functional.cross_entropy(logits, torch.tensor(labels))
+
+    def l1(w, b):
+        return 0.3 * (w.abs().sum() + b.abs().sum())
+
+    def l2(w, b):
+        return 0.3 * ((w**2).sum() + (b**2).sum())
+
+    labels, far_labels = [3, 0, 2, 2, 1], [1, 1]
+    far = torch.tensor([[800.0, -800.0, 0.0], [-30.0, 1e-3, 700.0]])
+    return {
+        "labels": labels,
+        "cross_entropy": derivatives(cross_entropy(labels), [random(5, 4)], random(5, 4)),
+        "far labels": far_labels,
+        "far cross_entropy": derivatives(cross_entropy(far_labels), [far], random(2, 3)),
+        "mse": derivatives(functional.mse_loss, [random(3, 2), random(3, 2)], random(3, 2)),
+        "l1": derivatives(l1, [random(2, 3), torch.tensor([0.0, -2.0])], random(2, 3)),
+        "l2": derivatives(l2, [random(2, 3), random(2)], random(2, 3)),
+    }
+
+
+def linear():
+    """`sum(tanh(x Wt + b))` for an input of three axes, and its gradients with respect to x, W and b."""
+    layer = torch.nn.Linear(3, 4)
+    with torch.no_grad():
+        layer.weight.copy_(random(4, 3))
+        layer.bias.copy_(random(4))
+    x = random(2, 5, 3).requires_grad_()
+    output = layer(x)
+    output.tanh().sum().backward()
+    tensors = {"x": x, "weight": layer.weight, "bias": layer.bias, "output": output}
+    grads = {f"d{name}": tensor.grad for name, tensor in tensors.items() if name != "output"}
+    return {name: numbers(tensor) for name, tensor in (tensors | grads).items()}
+
+
+values = {"optimizers": optimizers(), "losses": losses(), "linear": linear()}
+
+# An entry a line: a change shows where it is.
+parts = []
+for name, part in values.items():
+    entries = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in part.items())
+    parts.append(f" {json.dumps(name)}: {{\n{entries}\n }}")
+pathlib.Path(__file__).with_suffix(".json").write_text("{\n" + ",\n".join(parts) + "\n}\n")
