@@ -92,9 +92,12 @@ macro_rules! engine {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::*;
-    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+    use std::arch::x86_64::{__m256, __m256d};
+    #[cfg(avx512)]
+    use std::arch::x86_64::{__m512, __m512d};
 
     // 32 registers: 24 sums, 3 vectors of B, a number of A.
+    #[cfg(avx512)]
     engine!(
         avx512, "avx512f,avx2,fma", tiles of [1 2 3 4 5 6 7 8] x [1, 2, 3],
         AVX512_F32: __m512 narrower Some(&AVX2_F32), AVX512_F64: __m512d narrower Some(&AVX2_F64)
@@ -105,6 +108,7 @@ mod x86 {
         AVX2_F32: __m256 narrower None, AVX2_F64: __m256d narrower None
     );
 
+    #[cfg(avx512)]
     pub(super) fn has_avx512() -> bool {
         is_x86_feature_detected!("avx512f") && has_avx2()
     }
@@ -149,6 +153,7 @@ macro_rules! gemm {
             fn engine() -> Option<&'static Engine<Self>> {
                 #[cfg(target_arch = "x86_64")]
                 return match () {
+                    #[cfg(avx512)]
                     () if x86::has_avx512() => Some(&x86::$avx512),
                     () if x86::has_avx2() => Some(&x86::$avx2),
                     () => None,
@@ -160,10 +165,14 @@ macro_rules! gemm {
             #[cfg(test)]
             fn engines() -> Vec<&'static Engine<Self>> {
                 #[cfg(target_arch = "x86_64")]
-                return [(x86::has_avx512(), &x86::$avx512), (x86::has_avx2(), &x86::$avx2)]
-                    .into_iter()
-                    .filter_map(|(has, engine)| has.then_some(engine))
-                    .collect();
+                return [
+                    #[cfg(avx512)]
+                    (x86::has_avx512(), &x86::$avx512),
+                    (x86::has_avx2(), &x86::$avx2),
+                ]
+                .into_iter()
+                .filter_map(|(has, engine)| has.then_some(engine))
+                .collect();
                 #[cfg(not(target_arch = "x86_64"))]
                 Vec::new()
             }

@@ -105,32 +105,6 @@ mod x86 {
     use std::arch::x86_64::*;
 
     vector!(
-        __m512 = [f32; 16],
-        _mm512_setzero_ps,
-        _mm512_set1_ps,
-        _mm512_loadu_ps,
-        _mm512_storeu_ps,
-        _mm512_maskz_loadu_ps,
-        _mm512_mask_storeu_ps,
-        _mm512_add_ps,
-        _mm512_fmadd_ps,
-        _mm512_reduce_add_ps,
-        __mmask16 = |n| _mm512_int2mask((1 << n) - 1)
-    );
-    vector!(
-        __m512d = [f64; 8],
-        _mm512_setzero_pd,
-        _mm512_set1_pd,
-        _mm512_loadu_pd,
-        _mm512_storeu_pd,
-        _mm512_maskz_loadu_pd,
-        _mm512_mask_storeu_pd,
-        _mm512_add_pd,
-        _mm512_fmadd_pd,
-        _mm512_reduce_add_pd,
-        __mmask8 = |n| _mm512_int2mask((1 << n) - 1) as __mmask8
-    );
-    vector!(
         __m256 = [f32; 8],
         _mm256_setzero_ps,
         _mm256_set1_ps,
@@ -233,4 +207,38 @@ mod x86 {
             _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)))
         }
     }
+}
+
+#[cfg(all(target_arch = "x86_64", avx512))]
+#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+mod avx512 {
+    use super::Vector;
+    use std::arch::x86_64::*;
+
+    vector!(
+        __m512 = [f32; 16],
+        _mm512_setzero_ps,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_maskz_loadu_ps,
+        _mm512_mask_storeu_ps,
+        _mm512_add_ps,
+        _mm512_fmadd_ps,
+        _mm512_reduce_add_ps,
+        __mmask16 = |n| _mm512_int2mask((1 << n) - 1)
+    );
+    vector!(
+        __m512d = [f64; 8],
+        _mm512_setzero_pd,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_maskz_loadu_pd,
+        _mm512_mask_storeu_pd,
+        _mm512_add_pd,
+        _mm512_fmadd_pd,
+        _mm512_reduce_add_pd,
+        __mmask8 = |n| _mm512_int2mask((1 << n) - 1) as __mmask8
+    );
 }
