@@ -1,3 +1,5 @@
+//! The product against three loops: every size around the edges of tiles and blocks, every layout, every engine.
+
 use super::*;
 use crate::array::Array;
 use proptest::prelude::*;
