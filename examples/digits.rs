@@ -139,11 +139,12 @@ fn run(options: &Options) -> Result<(), Error> {
     let reached = last.metric("accuracy").ok_or("the accuracy was not measured")?;
 
     if options.json {
-        let line = json!({
-            "example": "digits", "seed": options.seed, "epochs": report.epochs.len(),
-            "test_accuracy": reached, "test_loss": last.test_loss, "seconds": report.seconds(),
-        });
-        println!("{line}");
+        let epochs = report.epochs.len();
+        let [accuracy, loss, seconds] = [reached, last.test_loss, report.seconds()].map(|x| json!(x));
+        println!(
+            r#"{{"example":"digits","seed":{},"epochs":{epochs},"test_accuracy":{accuracy},"test_loss":{loss},"seconds":{seconds}}}"#,
+            options.seed
+        );
         return Ok(());
     }
     let mut confusion = ConfusionMatrix::new(classes);
