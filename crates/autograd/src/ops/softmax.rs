@@ -31,9 +31,7 @@ impl<T: Scalar> Op<T, 1> for Softmax {
     }
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
         for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
-            let max = maximum(x);
-            x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).fast_exp());
-            let sum = pairwise(y);
+            let (_, sum) = exponentials(x, y);
             y.iter_mut().for_each(|y| *y /= sum);
         });
     }
@@ -59,9 +57,8 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
     }
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
         for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
-            let max = maximum(x);
-            x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).fast_exp());
-            let log_sum = pairwise(y).ln();
+            let (max, sum) = exponentials(x, y);
+            let log_sum = sum.ln();
             x.iter().zip(y).for_each(|(&x, y)| *y = x - max - log_sum);
         });
     }
@@ -73,8 +70,11 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
     }
 }
 
-fn maximum<T: Scalar>(x: &[T]) -> T {
-    x.iter().fold(T::neg_infinity(), |max, &x| max.max(x))
+/// Writes `e^(x - max)` to `y`; the maximum, and the sum of what was written.
+fn exponentials<T: Scalar>(x: &[T], y: &mut [T]) -> (T, T) {
+    let max = x.iter().fold(T::neg_infinity(), |max, &x| max.max(x));
+    x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).fast_exp());
+    (max, pairwise(y))
 }
 
 /// Softmax.
