@@ -1,5 +1,6 @@
 //! Times one training step of an MLP, for the comparison with other frameworks:
-//! `mlp_step CASES.json [CASE...]`, with `BUDGET` seconds a case (1.5) from the environment. It runs on one thread, whatever `THREADS` asks for, and says so.
+//! `mlp_step CASES.json [CASE...]`, with `BUDGET` seconds a case (1.5) from the environment. It runs on one thread, whatever
+//! `THREADS` asks for, and says so.
 //!
 //! A step is forward, mean cross-entropy, backward and the optimizer, on one resident batch in `f32`. Each case prints
 //! a line of JSON with the best and the median step in seconds.

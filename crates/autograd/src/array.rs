@@ -107,10 +107,7 @@ impl<T: Element> Array<T> {
     /// # Errors
     /// If there is no memory for the copy.
     pub fn contiguous(&self) -> Result<Self, ShapeError> {
-        if self.layout.is_contiguous() {
-            return Ok(self.clone());
-        }
-        Self::build(self.shape(), |y| kernels::map::map([self.view()], self.shape(), y, |[x]| x))
+        if self.layout.is_contiguous() { Ok(self.clone()) } else { self.view().copied() }
     }
 
     /// The elements in row-major order, to write to. If anyone else looks at the buffer, or it is not in that order,
@@ -121,8 +118,7 @@ impl<T: Element> Array<T> {
     #[track_caller]
     pub fn make_mut(&mut self) -> &mut [T] {
         if !self.layout.is_contiguous() || self.buffer.get_mut().is_none() {
-            *self = Self::build(self.shape(), |y| kernels::map::map([self.view()], self.shape(), y, |[x]| x))
-                .or_panic();
+            *self = self.view().copied().or_panic();
         }
         self.get_mut().expect("a copy has one owner and lies in row-major order")
     }
@@ -255,11 +251,13 @@ impl<'a, T: Element> View<'a, T> {
     pub fn contiguous(&self) -> Contiguous<'a, T> {
         match self.as_slice() {
             Some(elements) => Contiguous::Borrowed(elements),
-            None => Contiguous::Copied(
-                Array::build(self.shape(), |y| kernels::map::map([*self], self.shape(), y, |[x]| x))
-                    .or_panic(),
-            ),
+            None => Contiguous::Copied(self.copied().or_panic()),
         }
+    }
+
+    /// An array of its own with the same elements, in row-major order.
+    fn copied(&self) -> Result<Array<T>, ShapeError> {
+        Array::build(self.shape(), |y| kernels::map::map([*self], self.shape(), y, |[x]| x))
     }
 
     /// The elements in row-major order, one by one.

@@ -3,7 +3,8 @@
 //! A [`Buffer`] is a counted reference to a block of memory. When its last owner lets go, the block with its counter
 //! goes back to a pool of the thread, from which the next buffer of that size is served: a training loop asks the
 //! system for memory in its first step only. Blocks come in size classes, four to an octave, so at most a fifth of a
-//! block is idle, but for those below 256 bytes; the pool holds at most twice what the thread ever had in use at once.
+//! block is idle, but for those below 256 bytes. When more lies idle than 64 MiB and than twice what the thread ever had
+//! in use at once, the pool is emptied.
 //!
 //! This file and the kernels are the only places with `unsafe`.
 #![allow(unsafe_code)]

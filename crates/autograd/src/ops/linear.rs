@@ -90,13 +90,9 @@ fn product<T: Scalar>(x: View<'_, T>, w: View<'_, T>, y: &mut [T], epilogue: Epi
 }
 
 fn gradient<T: Scalar>(i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-    let as_rows = |t: &Tensor<T>| {
-        let (rows, last) = t.shape().split_at(t.rank() - 1);
-        t.reshape([rows.size(), last[0]])
-    };
     match i {
-        0 => as_rows(dy).matmul(&call.x(1)).reshape(call.shape(0)),
-        1 => as_rows(dy).t().matmul(&as_rows(&call.x(0))),
+        0 => dy.as_rows().matmul(&call.x(1)).reshape(call.shape(0)),
+        1 => dy.as_rows().t().matmul(&call.x(0).as_rows()),
         _ => dy.clone(),
     }
 }

@@ -64,11 +64,7 @@ impl<T: Scalar> Op<T, 2> for Matmul {
         let x = call.x(0);
         if call.shape(1).rank() == 2 && x.rank() > 2 {
             // One `b` for the whole batch: its gradient is one product over all rows, not a sum of many.
-            let rows = |t: &Tensor<T>| {
-                let (rows, last) = t.shape().split_at(t.rank() - 1);
-                t.reshape([rows.size(), last[0]])
-            };
-            return rows(&x).t().matmul(&rows(dy));
+            return x.as_rows().t().matmul(&dy.as_rows());
         }
         x.t().matmul(dy)
     }

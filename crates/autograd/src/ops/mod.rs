@@ -1,4 +1,5 @@
-//! The operators that come with the engine. Each is written against the public trait; none has a door of its own.
+//! The operators that come with the engine. Each is written against the public trait, as one from outside is; only the loops
+//! of `kernels`, which some of them call, are the crate's own.
 
 mod arithmetic;
 mod concat;

@@ -163,6 +163,12 @@ impl<T: Scalar> Tensor<T> {
         Reshape(shape).apply_to(&[self])
     }
 
+    /// A matrix whose rows are the lanes along the last axis, of which there is at least one.
+    pub(crate) fn as_rows(&self) -> Self {
+        let (rows, last) = self.shape().split_at(self.rank() - 1);
+        self.reshape([rows.size(), last[0]])
+    }
+
     /// The axes in another order: axis `i` of the result is axis `order[i]` of this tensor.
     ///
     /// # Panics

@@ -223,10 +223,9 @@ where
             let seconds = start.elapsed().as_secs_f64();
             let measured = EpochReport { epoch, train_loss, test_loss, metrics, seconds };
             let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
-            let mut control = Control::Continue;
-            for callback in &mut self.callbacks {
-                control = control.and(callback.on_epoch(&measured, &mut training));
-            }
+            let control = self.callbacks.iter_mut().fold(Control::Continue, |control, callback| {
+                control.and(callback.on_epoch(&measured, &mut training))
+            });
             report.epochs.push(measured);
             if control == Control::Stop {
                 break;
@@ -275,10 +274,9 @@ where
             mean.add(loss, batch.y.count());
             let report = StepReport { epoch, step, loss };
             let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
-            let mut control = Control::Continue;
-            for callback in &mut self.callbacks {
-                control = control.and(callback.on_step(&report, &mut training));
-            }
+            let control = self.callbacks.iter_mut().fold(Control::Continue, |control, callback| {
+                control.and(callback.on_step(&report, &mut training))
+            });
             if control == Control::Stop {
                 return Ok((mean.value(), control));
             }
