@@ -4,7 +4,8 @@
 //! - [`lanes`]: functions of whole lanes along an axis;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`reduce`]: sums over axes;
-//! - [`matmul`]: the product of matrices.
+//! - [`matmul`]: the product of matrices;
+//! - [`threads`]: work cut into parts for several threads.
 #![allow(unsafe_code)]
 
 pub(crate) mod elementary;
@@ -12,3 +13,4 @@ pub(crate) mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod reduce;
+pub(crate) mod threads;
