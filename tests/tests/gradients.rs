@@ -1,7 +1,7 @@
 //! Every operator of the engine, proved by the checker: orders 1 and 2, every layout, every choice of tracked inputs.
 
 use wengert::autograd::ops::*;
-use wengert::autograd::{Array, Axes, Cases, Map, Tensor, check, check_fn, check_with};
+use wengert::autograd::{Array, Axes, Cases, Map, Pointwise, Rng, Tensor, check, check_fn, check_with};
 
 #[test]
 fn add() {
@@ -172,16 +172,48 @@ fn matmul_of_batches_that_broadcast() {
 
 #[test]
 fn linear_without_bias() {
-    check_with(Linear, Cases::shapes(["i", "oi"]));
-    check_with(Linear, Cases::shapes(["ri", "oi"]));
-    check_with(Linear, Cases::shapes(["..i", "oi"]));
+    check_with(Linear(Identity), Cases::shapes(["i", "oi"]));
+    check_with(Linear(Identity), Cases::shapes(["ri", "oi"]));
+    check_with(Linear(Identity), Cases::shapes(["..i", "oi"]));
 }
 
 #[test]
 fn linear_with_bias() {
-    check_with(Linear, Cases::shapes(["i", "oi", "o"]));
-    check_with(Linear, Cases::shapes(["ri", "oi", "o"]));
-    check_with(Linear, Cases::shapes(["..i", "oi", "o"]));
+    check_with(Linear(Identity), Cases::shapes(["i", "oi", "o"]));
+    check_with(Linear(Identity), Cases::shapes(["ri", "oi", "o"]));
+    check_with(Linear(Identity), Cases::shapes(["..i", "oi", "o"]));
+}
+
+/// One pass, as composed.
+#[test]
+fn linear_then_a_function() {
+    check_with(Linear(Tanh), Cases::shapes(["ri", "oi"]));
+    check_with(Linear(Sigmoid), Cases::shapes(["i", "oi", "o"]));
+    check_with(Linear(Tanh), Cases::shapes(["..i", "oi", "o"]));
+    check_with(Linear(Exp), Cases::shapes(["ri", "oi", "o"]));
+}
+
+/// Sine and square read what they are applied to, so they are applied apart.
+#[test]
+fn linear_then_any_function_is_the_two_composed() {
+    fn same<P: Pointwise<f64, 1>>(f: impl Fn() -> P) {
+        let mut rng = Rng::seed(3);
+        let mut normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, &mut rng).requires_grad();
+        let (x, w, b) = (normal(&[5, 4]), normal(&[3, 4]), normal(&[3]));
+        for bias in [Some(&b), None] {
+            let (y, z) = (x.linear_then(&w, bias, f()), f().apply([&x.linear(&w, bias)]));
+            assert_eq!(y.to_vec(), z.to_vec());
+            let (dy, dz) = (y.sum().backward(), z.sum().backward());
+            for x in [&x, &w].into_iter().chain(bias) {
+                assert_eq!(dy[x].to_vec(), dz[x].to_vec());
+            }
+        }
+    }
+    same(|| Identity);
+    same(|| Relu);
+    same(|| Tanh);
+    same(|| Sin);
+    same(|| Powi(2));
 }
 
 #[test]

@@ -113,8 +113,8 @@ fn along_axes() {
 #[test]
 fn products_of_matrices() {
     every_fault_is_seen(Matmul, || Cases::shapes(["..mk", "..kn"]));
-    every_fault_is_seen(Linear, || Cases::shapes(["..i", "oi"]));
-    every_fault_is_seen(Linear, || Cases::shapes(["..i", "oi", "o"]));
+    every_fault_is_seen(Linear(Identity), || Cases::shapes(["..i", "oi"]));
+    every_fault_is_seen(Linear(Identity), || Cases::shapes(["..i", "oi", "o"]));
 }
 
 #[test]

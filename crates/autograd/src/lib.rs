@@ -57,6 +57,7 @@ pub use error::ShapeError;
 pub use gradients::{GradError, Gradients};
 pub use graph::{Call, no_grad};
 pub use kernels::threads::{threads, with_threads};
+pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
 pub use op::{AnyOp, Keeps, Op};
 pub use pointwise::{Map, Pointwise};

@@ -23,7 +23,7 @@ mod param;
 mod regularize;
 mod train;
 
-pub use autograd::{Gradients, Rng, Scalar, Shape, ShapeError, Tensor};
+pub use autograd::{Gradients, Pointwise, Rng, Scalar, Shape, ShapeError, Tensor, ops};
 pub use data::{Batch, Batches, Dataset, Samples};
 pub use init::Init;
 pub use layer::Layer;

@@ -1,5 +1,6 @@
 //! Losses: one number for how wrong an output is, the mean over a batch.
 
+use autograd::ops::{LogSoftmax, Softmax};
 use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 
 /// The mean of the squared differences between prediction and target, over all elements.
@@ -91,20 +92,13 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
     }
 
     fn forward(&self, [logits]: [View<'_, T>; 1], y: &mut [T]) {
-        let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
-        // In f64: there may be millions of rows, and of classes.
-        let total: f64 = logits
-            .contiguous()
-            .chunks_exact(classes)
-            .zip(self.labels())
-            .map(|(row, label)| {
-                let max = maximum(row);
-                let sum: f64 = row.iter().map(|&x| (x - max).exp().into()).sum();
-                let distance: f64 = (max - row[label]).into();
-                sum.ln() + distance
-            })
-            .sum();
-        y[0] = T::of(total / rows as f64);
+        let classes = logits.shape()[1];
+        let logs = Tensor::build(logits.shape(), |logs| LogSoftmax { axis: -1 }.forward([logits], logs));
+        let logs = logs.array().view().contiguous();
+        // In f64: there may be millions of rows.
+        let total: f64 =
+            logs.chunks_exact(classes).zip(self.labels()).map(|(row, label)| row[label].into()).sum();
+        y[0] = T::of(-total / logits.shape()[0] as f64);
     }
 
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
@@ -120,14 +114,9 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
         }
         let scale = scale * dy.item();
         Tensor::build(logits.shape(), |dx| {
-            let logits = logits.array().view().contiguous();
-            let rows = logits.chunks_exact(classes).zip(dx.chunks_exact_mut(classes));
-            for ((row, dx), label) in rows.zip(self.labels()) {
-                let max = maximum(row);
-                row.iter().zip(&mut *dx).for_each(|(&x, p)| *p = (x - max).exp());
-                let sum: f64 = dx.iter().map(|&p| p.into()).sum();
-                let share = scale / T::of(sum);
-                dx.iter_mut().for_each(|p| *p *= share);
+            Softmax { axis: -1 }.forward([logits.array().view()], dx);
+            for (dx, label) in dx.chunks_exact_mut(classes).zip(self.labels()) {
+                dx.iter_mut().for_each(|p| *p *= scale);
                 dx[label] -= scale;
             }
         })
@@ -136,10 +125,6 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
-}
-
-fn maximum<T: Scalar>(row: &[T]) -> T {
-    row.iter().fold(T::neg_infinity(), |max, &x| max.max(x))
 }
 
 /// The losses as methods of what a network returns.

@@ -48,6 +48,27 @@ pub(crate) fn map_with<T: Element, U: Element, const N: usize, const M: usize>(
     }
 }
 
+/// Writes `f` of each element in its place.
+#[inline]
+pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { in_place_avx2(y, f) };
+    }
+    y.iter_mut().for_each(|y| *y = f(*y));
+}
+
+/// # Safety
+/// The processor must have AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn in_place_avx2<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
+    for y in y {
+        *y = f(*y);
+    }
+}
+
 /// The elements of a contiguous operand.
 #[inline]
 fn plain<T: Element>(x: View<'_, T>, len: usize) -> &[T] {

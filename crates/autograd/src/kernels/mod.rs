@@ -5,7 +5,8 @@
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
-//! - [`threads`]: work cut into parts for several threads.
+//! - [`threads`]: work cut into parts for several threads;
+//! - [`update`]: the pass of an optimizer over a parameter.
 #![allow(unsafe_code)]
 
 pub(crate) mod elementary;
@@ -14,3 +15,4 @@ pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod reduce;
 pub(crate) mod threads;
+pub(crate) mod update;

@@ -1,44 +1,56 @@
-//! The affine map of a layer, `y = x Wᵀ + b`, in one operator.
+//! The affine map of a layer and the function of its output, `y = f(x Wᵀ + b)`, in one operator.
 //!
-//! `W` is stored with one row for each output, as PyTorch stores it, and read transposed where it lies; the bias is laid
-//! into the output before the product is added to it. With `dy` of the output,
+//! `W` is stored with one row for each output, as PyTorch stores it, and read transposed where it lies; bias and function
+//! belong to the same pass over the output. With `dy` of the output, `dz` of what the function is applied to is
 //!
 //! ```text
-//! dx = dy W        dW = dyᵀ x        db = dy, summed over all rows.
+//! dz = dy f'        dx = dz W        dW = dzᵀ x        db = dz, summed over all rows.
 //! ```
+//! Only `y` is kept of the output, so the function must be one whose derivative follows from its value, as those of relu,
+//! sigmoid and tanh do. The identity is one of them: it is the layer without a function.
 
-use crate::array::View;
-use crate::error::ShapeError;
+use crate::algebra::{Algebra, Number};
+use crate::array::{Array, View};
+use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::matmul::{Epilogue, Matrix, matmul};
+use crate::kernels::map::{map, map_in_place};
+use crate::kernels::matmul::{Epilogue, Matrix, matmul, matmul_then};
+use crate::kernels::reduce;
 use crate::op::{Keeps, Op};
+use crate::pointwise::Pointwise;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use std::array::from_fn;
 
-/// `x Wᵀ`, or with a third input `x Wᵀ + b`.
+/// `f(x Wᵀ)`, or with a third input `f(x Wᵀ + b)`, for a function whose derivative reads its value alone.
 #[derive(Debug)]
-pub struct Linear;
+pub struct Linear<P = Identity>(
+    /// The function.
+    pub P,
+);
 
-impl<T: Scalar> Op<T, 2> for Linear {
-    fn shape(&self, [x, w]: [&Shape; 2]) -> Result<Shape, ShapeError> {
-        output_shape(x, w)
+/// `f(x) = x`.
+#[derive(Debug)]
+pub struct Identity;
+
+impl<T: Scalar> Pointwise<T, 1> for Identity {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x
     }
-    fn forward(&self, [x, w]: [View<'_, T>; 2], y: &mut [T]) {
-        product(x, w, y, Epilogue::Store);
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], _: A) -> A {
+        A::one()
     }
-    fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        gradient(i, call, dy)
-    }
-    fn keeps(&self, i: usize) -> Keeps {
-        Keeps::x(1 - i)
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::NONE
     }
 }
 
-impl<T: Scalar> Op<T, 3> for Linear {
-    fn shape(&self, [x, w, b]: [&Shape; 3]) -> Result<Shape, ShapeError> {
-        let y = output_shape(x, w)?;
-        if b.dims() != [w[0]] {
+impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
+    fn shape(&self, x: [&Shape; N]) -> Result<Shape, ShapeError> {
+        const { assert!(N == 2 || N == 3, "the inputs are `x`, the weight and perhaps a bias") };
+        let (w, y) = (x[1], output_shape(x[0], x[1])?);
+        if let Some(b) = x.get(2).filter(|b| b.dims() != [w[0]]) {
             return Err(ShapeError::new("the bias must have one entry for each output")
                 .operand("weight", w, format!("axis 0 is {}", w[0]))
                 .operand("bias", b, "")
@@ -46,14 +58,104 @@ impl<T: Scalar> Op<T, 3> for Linear {
         }
         Ok(y)
     }
-    fn forward(&self, [x, w, b]: [View<'_, T>; 3], y: &mut [T]) {
-        product(x, w, y, Epilogue::Bias(&b.contiguous()));
+
+    fn forward(&self, x: [View<'_, T>; N], y: &mut [T]) {
+        let bias = x.get(2).map(View::contiguous);
+        let epilogue = bias.as_deref().map_or(Epilogue::Store, Epilogue::Bias);
+        with_rows(x[0], |rows| {
+            matmul_then(rows, Matrix::new(x[1]).t(), y, epilogue, &|y| {
+                map_in_place(y, |y| self.0.f([Number(y)]).0);
+            });
+        });
     }
+
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        gradient(i, call, dy)
+        let dz = match self.slope() {
+            Some(slope) if slope == T::one() => dy.clone(),
+            Some(slope) => dy * slope,
+            None if call.recorded() => dy * self.0.df(0, [Tensor::scalar(T::nan())], call.y()),
+            None => Tensor::constant(self.cotangent_within(call, dy.array())),
+        };
+        match i {
+            0 => dz.as_rows().matmul(&call.x(1)).reshape(call.shape(0)),
+            1 => dz.as_rows().t().matmul(&call.x(0).as_rows()),
+            _ => dz,
+        }
     }
+
     fn keeps(&self, i: usize) -> Keeps {
-        if i < 2 { Keeps::x(1 - i) } else { Keeps::NONE }
+        let of_f = self.0.keeps(0);
+        if i < 2 { of_f | Keeps::x(1 - i) } else { of_f }
+    }
+
+    /// All gradients from one `dz`.
+    fn backward_all(&self, call: &Call<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; N] {
+        if call.recorded() {
+            return from_fn(|i| call.needs(i).then(|| <Self as Op<T, N>>::backward(self, i, call, dy)));
+        }
+        let dz = if self.slope() == Some(T::one()) {
+            dy.array().clone()
+        } else {
+            self.cotangent_within(call, dy.array())
+        };
+        from_fn(|i| {
+            call.needs(i).then(|| {
+                Tensor::build(call.shape(i), |dx| match i {
+                    0 => {
+                        with_rows(dz.view(), |dz| {
+                            matmul(dz, Matrix::new(kept(call, 1)), dx, Epilogue::Store);
+                        });
+                    }
+                    1 => with_rows(dz.view(), |dz| {
+                        with_rows(kept(call, 0), |x| matmul(dz.t(), x, dx, Epilogue::Store));
+                    }),
+                    _ => {
+                        let rows: Vec<usize> = (0..dz.shape().rank() - 1).collect();
+                        reduce::sum(dz.view(), &rows, dx);
+                    }
+                })
+            })
+        })
+    }
+}
+
+impl<P> Linear<P> {
+    /// The derivative of the function, if it is the same everywhere.
+    fn slope<T: Scalar>(&self) -> Option<T>
+    where
+        P: Pointwise<T, 1>,
+    {
+        (self.0.keeps(0) == Keeps::NONE).then(|| self.0.df(0, [Number(T::nan())], Number(T::nan())).0)
+    }
+
+    /// `dz = dy f'(y)`.
+    fn cotangent_within<T: Scalar>(&self, call: &Call<'_, T>, dy: &Array<T>) -> Array<T>
+    where
+        P: Pointwise<T, 1>,
+    {
+        let y = call.kept_y().unwrap_or(dy);
+        Array::build(dy.shape(), |dz| {
+            map([y.view(), dy.view()], dy.shape(), dz, |[y, dy]| {
+                dy * self.0.df(0, [Number(T::nan())], Number(y)).0
+            });
+        })
+        .or_panic()
+    }
+}
+
+/// The value of input `i`, which `keeps` lists.
+fn kept<'a, T: Scalar>(call: &Call<'a, T>, i: usize) -> View<'a, T> {
+    call.kept_x(i).expect("the gradients of `x` and of the weight keep the other").view()
+}
+
+/// Shows `f` the lanes of `x` along the last axis as rows of a matrix.
+fn with_rows<T: Scalar, R>(x: View<'_, T>, f: impl FnOnce(Matrix<'_, T>) -> R) -> R {
+    match x.shape().dims() {
+        [_, _] => f(Matrix::new(x)),
+        dims => {
+            let (columns, rows) = dims.split_last().expect("`shape` has seen an axis");
+            f(Matrix::row_major(&x.contiguous(), rows.iter().product(), *columns))
+        }
     }
 }
 
@@ -80,23 +182,6 @@ fn output_shape(x: &Shape, w: &Shape) -> Result<Shape, ShapeError> {
     })
 }
 
-fn product<T: Scalar>(x: View<'_, T>, w: View<'_, T>, y: &mut [T], epilogue: Epilogue<'_, T>) {
-    if x.shape().rank() == 2 {
-        return matmul(Matrix::new(x), Matrix::new(w).t(), y, epilogue);
-    }
-    let inputs = w.shape()[1];
-    let rows = x.shape().dims()[..x.shape().rank() - 1].iter().product();
-    matmul(Matrix::row_major(&x.contiguous(), rows, inputs), Matrix::new(w).t(), y, epilogue);
-}
-
-fn gradient<T: Scalar>(i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-    match i {
-        0 => dy.as_rows().matmul(&call.x(1)).reshape(call.shape(0)),
-        1 => dy.as_rows().t().matmul(&call.x(0).as_rows()),
-        _ => dy.clone(),
-    }
-}
-
 /// The affine map.
 impl<T: Scalar> Tensor<T> {
     /// `x Wᵀ + b`: `[.., inputs]` to `[.., outputs]` with a weight of shape `[outputs, inputs]` and a bias of shape
@@ -114,8 +199,31 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
         match bias {
-            Some(bias) => Linear.apply([self, weight, bias]),
-            None => Linear.apply([self, weight]),
+            Some(bias) => Linear(Identity).apply([self, weight, bias]),
+            None => Linear(Identity).apply([self, weight]),
+        }
+    }
+
+    /// `f(x Wᵀ + b)`, as [`linear`](Self::linear) followed by a pointwise function, in one pass where its derivative follows
+    /// from its value.
+    ///
+    /// ```
+    /// use autograd::{Tensor, ops::Relu};
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// let (w, b) = (Tensor::from([[3.0, 4.0], [5.0, 6.0]]), Tensor::from([-20.0, 20.0]));
+    /// assert_eq!(x.linear_then(&w, Some(&b), Relu).to_vec(), [0.0, 37.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn linear_then(&self, weight: &Self, bias: Option<&Self>, f: impl Pointwise<T, 1>) -> Self {
+        if f.keeps(0).has_x(0) {
+            return f.apply([&self.linear(weight, bias)]);
+        }
+        match bias {
+            Some(bias) => Linear(f).apply([self, weight, bias]),
+            None => Linear(f).apply([self, weight]),
         }
     }
 }

@@ -17,7 +17,7 @@ pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
 pub use concat::Concat;
 pub use elementary::{Abs, Cos, Exp, Ln, Powi, Relu, Sigmoid, Sin, Sqrt, Tanh};
 pub use index::{Rows, ScatterRows};
-pub use linear::Linear;
+pub use linear::{Identity, Linear};
 pub use matmul::Matmul;
 pub use norm::LayerNorm;
 pub use reduce::Sum;

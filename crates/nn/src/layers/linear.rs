@@ -5,7 +5,7 @@ use crate::init::Init;
 use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::param::Param;
-use autograd::{Rng, Scalar, Tensor};
+use autograd::{Pointwise, Rng, Scalar, Tensor};
 
 /// `y = x Wᵀ + b`: `[.., inputs]` to `[.., outputs]`.
 ///
@@ -39,6 +39,20 @@ impl<T: Scalar> Linear<T> {
     /// The same layer without a bias.
     pub fn without_bias(self) -> Self {
         Linear { bias: None, ..self }
+    }
+
+    /// The layer followed by a function of each element, as `layer.forward(x, mode).relu()`, but in one pass over the output
+    /// where the derivative of the function follows from its value, as those of relu, sigmoid and tanh do.
+    ///
+    /// ```
+    /// use nn::{Linear, Rng, Tensor, ops::Relu};
+    /// let layer = Linear::new(3, 2, &mut Rng::seed(0));
+    /// let h = layer.then(&Tensor::<f32>::ones([10, 3]), Relu);
+    /// assert!(h.to_vec().iter().all(|&h| h >= 0.0));
+    /// ```
+    #[track_caller]
+    pub fn then(&self, x: &Tensor<T>, f: impl Pointwise<T, 1>) -> Tensor<T> {
+        x.linear_then(&self.weight, self.bias.as_deref(), f)
     }
 }
 

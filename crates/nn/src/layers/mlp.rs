@@ -5,6 +5,7 @@ use crate::init::Init;
 use crate::layer::Layer;
 use crate::layers::{Activation, Linear};
 use crate::mode::Mode;
+use autograd::ops::{Relu, Sigmoid, Tanh};
 use autograd::{Rng, Scalar, Tensor};
 
 /// Linear layers with an activation between them, given by a list of sizes.
@@ -42,13 +43,16 @@ impl<T: Scalar> Mlp<T> {
 
 impl<T: Scalar> Layer<T> for Mlp<T> {
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+        let Some((last, hidden)) = self.layers.split_last() else { return x.clone() };
         let mut h = x.clone();
-        for (i, layer) in self.layers.iter().enumerate() {
-            if i > 0 {
-                h = self.activation.forward(&h, mode);
-            }
-            h = layer.forward(&h, mode);
+        for layer in hidden {
+            h = match self.activation {
+                Activation::Identity => layer.forward(&h, mode),
+                Activation::Sigmoid => layer.then(&h, Sigmoid),
+                Activation::Tanh => layer.then(&h, Tanh),
+                Activation::Relu => layer.then(&h, Relu),
+            };
         }
-        h
+        last.forward(&h, mode)
     }
 }

@@ -47,18 +47,17 @@ impl<T: Scalar> Optimizer<T> for Adam<T> {
         &["m", "v"]
     }
 
-    fn update(&self, ParamStep { step, w, g, slots, .. }: ParamStep<'_, T>) {
-        let [m, v] = slots else { unreachable!("as many slots as `slots` names") };
-        let t = i32::try_from(step).unwrap_or(i32::MAX);
+    fn update(&self, step: ParamStep<'_, T>) {
+        let t = i32::try_from(step.step).unwrap_or(i32::MAX);
         let rate = T::of(self.lr / (1.0 - self.beta1.powi(t)));
         let root = T::of((1.0 - self.beta2.powi(t)).sqrt().recip());
         let (beta1, beta2, epsilon) = (T::of(self.beta1), T::of(self.beta2), T::of(self.epsilon));
         let (rest1, rest2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-            *m = beta1 * *m + rest1 * g;
-            *v = beta2 * *v + rest2 * g * g;
-            *w -= rate * *m / (v.sqrt() * root + epsilon);
-        }
+        step.each(|w, g, [m, v]| {
+            let m = beta1 * m + rest1 * g;
+            let v = beta2 * v + rest2 * g * g;
+            (w - rate * m / (v.sqrt() * root + epsilon), [m, v])
+        });
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -52,17 +52,16 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         if self.momentum == 0.0 { &[] } else { &["velocity"] }
     }
 
-    fn update(&self, ParamStep { w, g, slots, .. }: ParamStep<'_, T>) {
+    fn update(&self, step: ParamStep<'_, T>) {
         let (lr, momentum) = (T::of(self.lr), T::of(self.momentum));
-        match slots {
-            [] => w.iter_mut().zip(g).for_each(|(w, &g)| *w -= lr * g),
-            [velocity, ..] => {
-                for ((w, &g), v) in w.iter_mut().zip(g).zip(velocity) {
-                    *v = momentum * *v + g;
-                    *w -= lr * if self.nesterov { g + momentum * *v } else { *v };
-                }
-            }
+        if step.slots.is_empty() {
+            return step.each(|w, g, []| (w - lr * g, []));
         }
+        let nesterov = self.nesterov;
+        step.each(|w, g, [v]| {
+            let v = momentum * v + g;
+            (w - lr * if nesterov { g + momentum * v } else { v }, [v])
+        });
     }
 
     fn state(&mut self) -> &mut State<T> {

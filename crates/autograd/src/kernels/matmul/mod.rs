@@ -122,6 +122,18 @@ pub(crate) fn matmul<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T],
     matmul_on(T::engine(), a, b, c, epilogue);
 }
 
+/// As [`matmul`]; what is finished of `c` is given to `finish`, in runs of any length, each element once.
+pub(crate) fn matmul_then<T: Scalar>(
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+    epilogue: Epilogue<'_, T>,
+    finish: &(dyn Fn(&mut [T]) + Sync),
+) {
+    matmul(a, b, c, epilogue);
+    finish(c);
+}
+
 /// As [`matmul`], on the given engine, or on none.
 fn matmul_on<T: Scalar>(
     engine: Option<&Engine<T>>,
