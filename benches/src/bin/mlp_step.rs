@@ -1,6 +1,6 @@
 //! Times one training step of an MLP, for the comparison with other frameworks:
-//! `mlp_step CASES.json [CASE...]`, with `BUDGET` seconds a case (1.5) from the environment. It runs on one thread, whatever
-//! `THREADS` asks for, and says so.
+//! `mlp_step CASES.json [CASE...]`, with `BUDGET` seconds a case (1.5) and on at most `THREADS` threads (as many as there are cores),
+//! both from the environment.
 //!
 //! A step is forward, mean cross-entropy, backward and the optimizer, on one resident batch in `f32`. Each case prints
 //! a line of JSON with the best and the median step in seconds.
@@ -8,6 +8,7 @@
 use benches::Case;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use wengert::{threads, with_threads};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -16,13 +17,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cases = benches::cases(&text).map_err(|e| format!("{file}: {e}"))?;
     let names: Vec<String> = args.collect();
     let budget = Duration::from_secs_f64(number("BUDGET", 1.5)?);
+    let count = match number("THREADS", threads() as f64)? {
+        count if count >= 1.0 && count.fract() == 0.0 => count as usize,
+        count => return Err(format!("THREADS={count}: expected a whole number above 0").into()),
+    };
     for name in &names {
         cases.get(name).ok_or_else(|| format!("{file}: there is no case `{name}`"))?;
     }
     for (name, case) in &cases {
         if names.is_empty() || names.contains(name) {
             let case = Case::parse(case).map_err(|e| format!("{file}: case `{name}`: {e}"))?;
-            println!("{}", time(&case, name, budget));
+            println!("{}", with_threads(count, || time(&case, name, budget)));
         }
     }
     Ok(())
@@ -55,7 +60,7 @@ fn time(case: &Case, name: &str, budget: Duration) -> Value {
     }
     times.sort_by(f64::total_cmp);
     json!({
-        "fw": "wengert", "case": name, "threads": 1, "median": times[times.len() / 2], "best": times[0],
+        "fw": "wengert", "case": name, "threads": threads(), "median": times[times.len() / 2], "best": times[0],
         "n": times.len(), "first": first, "last": last,
     })
 }

@@ -23,7 +23,9 @@ mod param;
 mod regularize;
 mod train;
 
-pub use autograd::{Gradients, Pointwise, Rng, Scalar, Shape, ShapeError, Tensor, ops};
+pub use autograd::{
+    Gradients, Pointwise, Rng, Scalar, Shape, ShapeError, Tensor, ops, threads, with_threads,
+};
 pub use data::{Batch, Batches, Dataset, Samples};
 pub use init::Init;
 pub use layer::Layer;

@@ -433,7 +433,7 @@ mod tests {
             with_threads(4, || {
                 run(6, LONG, |_| {
                     done.fetch_add(1, Ordering::Relaxed);
-                })
+                });
             });
             assert_eq!(done.into_inner(), 6);
         }

@@ -14,13 +14,14 @@ use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::map::{map, map_in_place};
-use crate::kernels::matmul::{Epilogue, Matrix, matmul, matmul_then};
+use crate::kernels::matmul::{Epilogue, Matrix, Multiplication, matmul, matmul_all, matmul_then};
 use crate::kernels::reduce;
 use crate::op::{Keeps, Op};
 use crate::pointwise::Pointwise;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use smallvec::SmallVec;
 use std::array::from_fn;
 
 /// `f(x Wᵀ)`, or with a third input `f(x Wᵀ + b)`, for a function whose derivative reads its value alone.
@@ -98,24 +99,40 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
         } else {
             self.cotangent_within(call, dy.array())
         };
-        from_fn(|i| {
-            call.needs(i).then(|| {
-                Tensor::build(call.shape(i), |dx| match i {
-                    0 => {
-                        with_rows(dz.view(), |dz| {
-                            matmul(dz, Matrix::new(kept(call, 1)), dx, Epilogue::Store);
-                        });
-                    }
-                    1 => with_rows(dz.view(), |dz| {
-                        with_rows(kept(call, 0), |x| matmul(dz.t(), x, dx, Epilogue::Store));
-                    }),
-                    _ => {
-                        let rows: Vec<usize> = (0..dz.shape().rank() - 1).collect();
-                        reduce::sum(dz.view(), &rows, dx);
-                    }
-                })
-            })
-        })
+        let mut gradients = from_fn(|_| None);
+        with_rows(dz.view(), |dz| {
+            let x = || kept(call, 0);
+            let w = || Matrix::new(kept(call, 1));
+            match [call.needs(0), call.needs(1)] {
+                // Two independent products, which share the threads.
+                [true, true] => with_rows(x(), |x| {
+                    let mut dw = None;
+                    gradients[0] = Some(Tensor::build(call.shape(0), |dx| {
+                        dw = Some(Tensor::build(call.shape(1), |dw| {
+                            matmul_all(&[
+                                Multiplication::new(dz, w(), dx, Epilogue::Store),
+                                Multiplication::new(dz.t(), x, dw, Epilogue::Store),
+                            ]);
+                        }));
+                    }));
+                    gradients[1] = dw;
+                }),
+                [true, false] => {
+                    let dx = Tensor::build(call.shape(0), |dx| matmul(dz, w(), dx, Epilogue::Store));
+                    gradients[0] = Some(dx);
+                }
+                [false, true] => with_rows(x(), |x| {
+                    let dw = Tensor::build(call.shape(1), |dw| matmul(dz.t(), x, dw, Epilogue::Store));
+                    gradients[1] = Some(dw);
+                }),
+                [false, false] => {}
+            }
+        });
+        if N == 3 && call.needs(2) {
+            let rows: SmallVec<[usize; 4]> = (0..dz.shape().rank() - 1).collect();
+            gradients[2] = Some(Tensor::build(call.shape(2), |db| reduce::sum(dz.view(), &rows, db)));
+        }
+        gradients
     }
 }
 

@@ -61,6 +61,47 @@ impl<T> Operand<T> {
     }
 }
 
+impl<T: Scalar> Product<T> {
+    /// Whether the product is cut along the columns of C: so that no two parts lay out the same of B, where its columns have
+    /// to be, and else along the longer side.
+    fn is_cut_along_columns(&self) -> bool {
+        self.m == 1 || self.n != 1 && (self.b.across != 1 && self.n >= 64 || self.n >= self.m)
+    }
+
+    /// The side that is cut, in whole tiles.
+    fn tiles_to_cut(&self, engine: &Engine<T>) -> (usize, usize) {
+        match self.is_cut_along_columns() {
+            true => (self.n, engine.lanes),
+            false => (self.m, engine.rows),
+        }
+    }
+
+    /// Into how many parts the product can be cut.
+    pub(super) fn most_parts(&self, engine: &Engine<T>) -> usize {
+        let (size, unit) = self.tiles_to_cut(engine);
+        size.div_ceil(unit).max(1)
+    }
+
+    /// Part `i` of `parts`, which are about equal.
+    pub(super) fn part(&self, engine: &Engine<T>, i: usize, parts: usize) -> Self {
+        let (size, unit) = self.tiles_to_cut(engine);
+        let border = |i: usize| (size.div_ceil(unit) * i / parts * unit).min(size);
+        let (first, len) = (border(i), border(i + 1) - border(i));
+        let by_columns = self.is_cut_along_columns();
+        let (down, right) = if by_columns { (0, first) } else { (first, 0) };
+        let place = |row: isize| down as isize * row + right as isize;
+        Product {
+            m: if by_columns { self.m } else { len },
+            n: if by_columns { len } else { self.n },
+            a: self.a.at(down, 0),
+            b: self.b.at(right, 0),
+            c: self.c.wrapping_offset(place(self.c_row)),
+            plus: self.plus.map(|(plus, row)| (plus.wrapping_offset(place(row)), row)),
+            ..*self
+        }
+    }
+}
+
 /// The longest block of k, in bytes: eight rows of it fill a first-level cache of 32 KiB. (With half of it, C is passed
 /// over twice as often, which costs more than the rows of A that come from the second level.) It is the same on every
 /// machine, since the bits depend on it.

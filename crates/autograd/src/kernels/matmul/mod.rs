@@ -33,10 +33,12 @@ mod vector;
 
 pub(crate) use engine::Gemm;
 
+use super::threads;
 use crate::array::View;
 use crate::scalar::Scalar;
 use block::{Operand, Product};
 use engine::Engine;
+use std::marker::PhantomData;
 
 /// A matrix to read: elements, and the strides between rows and between columns.
 #[derive(Clone, Copy, Debug)]
@@ -119,10 +121,11 @@ pub(crate) enum Epilogue<'a, T> {
 /// # Panics
 /// If the inner sizes differ, or `c` or the bias has not the size that the product asks for.
 pub(crate) fn matmul<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], epilogue: Epilogue<'_, T>) {
-    matmul_on(T::engine(), a, b, c, epilogue);
+    matmul_then(a, b, c, epilogue, &|_| {});
 }
 
-/// As [`matmul`]; what is finished of `c` is given to `finish`, in runs of any length, each element once.
+/// As [`matmul`]; what is finished of `c` is given to `finish` by the thread that computed it, in runs of any length, each
+/// element once.
 pub(crate) fn matmul_then<T: Scalar>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
@@ -130,60 +133,141 @@ pub(crate) fn matmul_then<T: Scalar>(
     epilogue: Epilogue<'_, T>,
     finish: &(dyn Fn(&mut [T]) + Sync),
 ) {
-    matmul(a, b, c, epilogue);
-    finish(c);
+    multiply_on(T::engine(), &[Multiplication::new(a, b, c, epilogue)], finish);
 }
 
-/// As [`matmul`], on the given engine, or on none.
-fn matmul_on<T: Scalar>(
+/// Independent products at a time, which share the threads as one piece of work.
+pub(crate) fn matmul_all<T: Scalar>(products: &[Multiplication<'_, T>]) {
+    multiply_on(T::engine(), products, &|_| {});
+}
+
+/// A product to be computed: `C = epilogue(A B)`.
+pub(crate) struct Multiplication<'a, T> {
+    product: Product<T>,
+    lives: PhantomData<(&'a [T], &'a mut [T])>,
+}
+
+// SAFETY: the pointers are those of a shared and a unique borrow of elements that may change threads.
+unsafe impl<T: Scalar> Sync for Multiplication<'_, T> {}
+
+impl<'a, T: Scalar> Multiplication<'a, T> {
+    /// See [`matmul`].
+    pub(crate) fn new(a: Matrix<'a, T>, b: Matrix<'a, T>, c: &'a mut [T], epilogue: Epilogue<'a, T>) -> Self {
+        let (m, k, n) = (a.rows, a.columns, b.columns);
+        assert_eq!(k, b.rows, "the inner sizes of a product differ");
+        assert_eq!(c.len(), m * n, "the product does not fit its output");
+        assert!(a.is_inside() && b.is_inside(), "a matrix reaches beyond its buffer");
+        let start_c = c.as_mut_ptr();
+        let plus = match epilogue {
+            Epilogue::Store => None,
+            Epilogue::Bias(bias) => {
+                assert_eq!(bias.len(), n, "the bias does not fit the product");
+                Some((bias.as_ptr(), 0))
+            }
+            Epilogue::Accumulate => Some((start_c.cast_const(), n as isize)),
+        };
+        let start = |x: Matrix<'_, T>| x.data.as_ptr().wrapping_add(x.offset);
+        let product = Product {
+            m,
+            k,
+            n,
+            a: Operand { start: start(a), across: a.row_stride, along: a.column_stride },
+            b: Operand { start: start(b), across: b.column_stride, along: b.row_stride },
+            c: start_c,
+            c_row: n as isize,
+            plus,
+        };
+        Multiplication { product, lives: PhantomData }
+    }
+}
+
+/// Computes products on the given engine, or on none, shared among the threads.
+fn multiply_on<T: Scalar>(
     engine: Option<&Engine<T>>,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    c: &mut [T],
-    epilogue: Epilogue<'_, T>,
+    products: &[Multiplication<'_, T>],
+    finish: &(dyn Fn(&mut [T]) + Sync),
 ) {
-    let (m, k, n) = (a.rows, a.columns, b.columns);
-    assert_eq!(k, b.rows, "the inner sizes of a product differ");
-    assert_eq!(c.len(), m * n, "the product does not fit its output");
-    assert!(a.is_inside() && b.is_inside(), "a matrix reaches beyond its buffer");
-    let start_c = c.as_mut_ptr();
-    let plus = match epilogue {
-        Epilogue::Store => None,
-        Epilogue::Bias(bias) => {
-            assert_eq!(bias.len(), n, "the bias does not fit the product");
-            Some((bias.as_ptr(), 0))
-        }
-        Epilogue::Accumulate => Some((start_c.cast_const(), n as isize)),
+    let cost = |x: &Multiplication<'_, T>| nanoseconds(&x.product);
+    let whole: usize = products.iter().map(cost).sum();
+    let parts = threads::parts(whole);
+    if parts == 1 {
+        // SAFETY: see `compute`.
+        return products.iter().for_each(|x| unsafe { compute(engine, &x.product, &x.product, finish) });
+    }
+    // A product gets its share of the parts; where there is much to do, one for each thread.
+    let parts_of = |x: &Multiplication<'_, T>| {
+        let share = if whole > MUCH { parts } else { (parts * cost(x)).div_ceil(whole.max(1)) };
+        share.clamp(1, engine.map_or(1, |engine| x.product.most_parts(engine)))
     };
+    threads::run(products.iter().map(parts_of).sum(), whole, |mut part| {
+        for x in products {
+            let parts = parts_of(x);
+            if part < parts {
+                let cut = engine.map_or(x.product, |engine| x.product.part(engine, part, parts));
+                // SAFETY: see `compute`. The parts of C do not overlap, and each is computed once.
+                return unsafe { compute(engine, &x.product, &cut, finish) };
+            }
+            part -= parts;
+        }
+    });
+}
+
+/// Work of so many nanoseconds is cut into parts for all threads, whatever else there is to do.
+const MUCH: usize = 100_000;
+
+/// About how long a product takes on one thread.
+fn nanoseconds<T>(product: &Product<T>) -> usize {
+    let Product { m, k, n, .. } = *product;
+    // Products of vectors read every element once, the others are at the pace of the arithmetic.
+    let per_nanosecond = if m == 1 || n == 1 { 8 } else { 64 };
+    m.saturating_mul(k).saturating_mul(n) / per_nanosecond
+}
+
+/// Computes a part of a product, in the way that the whole asks for, and finishes it.
+///
+/// # Safety
+/// The part must be one of a [`Multiplication`]: there, `is_inside` has shown that every element of `a` and `b` lies in its
+/// slice; `c` is `m * n` elements, uniquely borrowed, with strides `(n, 1)`, under which no two elements are one; the bias has
+/// `n` elements. The engine must be one that this machine can run.
+unsafe fn compute<T: Scalar>(
+    engine: Option<&Engine<T>>,
+    whole: &Product<T>,
+    part: &Product<T>,
+    finish: &(dyn Fn(&mut [T]) + Sync),
+) {
+    let Product { m, k, n, c, c_row, .. } = *part;
     if m == 0 || n == 0 {
         return;
     }
-    if k == 0 {
-        return match epilogue {
-            Epilogue::Store => c.fill(T::zero()),
-            Epilogue::Bias(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
-            Epilogue::Accumulate => {}
-        };
-    }
-    let start = |x: Matrix<'_, T>| x.data.as_ptr().wrapping_add(x.offset);
-    let product = Product {
-        m,
-        k,
-        n,
-        a: Operand { start: start(a), across: a.row_stride, along: a.column_stride },
-        b: Operand { start: start(b), across: b.column_stride, along: b.row_stride },
-        c: start_c,
-        c_row: n as isize,
-        plus,
-    };
-    // SAFETY: `is_inside` has shown that every element of `a` and `b` lies in its slice; `c` is `m * n` elements,
-    // uniquely borrowed, with strides `(n, 1)`, under which no two elements are one; the bias has `n` elements. The
-    // engines offered are those that this machine can run.
+    // SAFETY: the caller's promise.
     unsafe {
         match engine {
-            Some(engine) if m == 1 || n == 1 => vector::multiply(engine, &product),
-            Some(engine) => block::multiply(engine, &product),
-            None => portable(&product),
+            _ if k == 0 => add_nothing(part),
+            Some(engine) if whole.m == 1 || whole.n == 1 => vector::multiply(engine, part),
+            Some(engine) => block::multiply(engine, part),
+            None => portable(part),
+        }
+        let (runs, len) = if c_row == n as isize { (1, m * n) } else { (m, n) };
+        for i in 0..runs as isize {
+            finish(std::slice::from_raw_parts_mut(c.offset(i * c_row), len));
+        }
+    }
+}
+
+/// The product of matrices that have no inner axis: zero.
+///
+/// # Safety
+/// As for [`compute`].
+unsafe fn add_nothing<T: Scalar>(product: &Product<T>) {
+    let Product { m, n, c, c_row, plus, .. } = *product;
+    for i in 0..m as isize {
+        // SAFETY: rows of C and of what is added are `n` long.
+        unsafe {
+            let row = c.offset(i * c_row);
+            match plus {
+                Some((plus, plus_row)) => row.copy_from(plus.offset(i * plus_row), n),
+                None => std::slice::from_raw_parts_mut(row, n).fill(T::zero()),
+            }
         }
     }
 }

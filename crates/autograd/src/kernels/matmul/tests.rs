@@ -83,7 +83,8 @@ fn product<T: Scalar>(
     let size = a.rows * b.columns;
     let mut c = vec![T::of(77.0); size + 2 * GUARD];
     c[GUARD..GUARD + size].fill(before);
-    matmul_on(engine, a, b, &mut c[GUARD..GUARD + size], epilogue);
+    let product = Multiplication::new(a, b, &mut c[GUARD..GUARD + size], epilogue);
+    multiply_on(engine, &[product], &|_| {});
     let guards = c[..GUARD].iter().chain(&c[GUARD + size..]);
     assert!(guards.into_iter().all(|&guard| guard == T::of(77.0)), "written beyond C");
     c[GUARD..GUARD + size].to_vec()
@@ -259,6 +260,61 @@ proptest! {
                 let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
                 let bound = (size + f64::from(plus(j))) * f64::from(f32::EPSILON) * (k + 2) as f64;
                 prop_assert!((f64::from(c) - (sum + f64::from(plus(j)))).abs() <= bound, "{} {}", i, j);
+            }
+        }
+    }
+}
+
+/// Products that are cut among threads, alone and together, in every layout: the same bits for any number of threads, and
+/// every element finished once.
+#[test]
+fn the_same_bits_on_any_number_of_threads() {
+    fn bits(
+        count: usize,
+        [m, k, n]: [usize; 3],
+        a: &[f32],
+        b: &[f32],
+        engine: Option<&Engine<f32>>,
+    ) -> Vec<Vec<u32>> {
+        let (a, at) = (Matrix::row_major(&a[..m * k], m, k), Matrix::row_major(&a[..m * k], k, m).t());
+        let (b, bt) = (Matrix::row_major(&b[..k * n], k, n), Matrix::row_major(&b[..k * n], n, k).t());
+        let bias: Vec<f32> = (0..n).map(|j| j as f32).collect();
+        let mut found = Vec::new();
+        crate::with_threads(count, || {
+            for (a, b) in [(a, b), (a, bt), (at, b), (at, bt)] {
+                for epilogue in [Epilogue::Store, Epilogue::Bias(&bias), Epilogue::Accumulate] {
+                    let mut c = vec![1.0; m * n];
+                    let product = Multiplication::new(a, b, &mut c, epilogue);
+                    multiply_on(engine, &[product], &|c| c.iter_mut().for_each(|c| *c += 1000.0));
+                    found.push(c.iter().map(|c| c.to_bits()).collect());
+                }
+            }
+            let (mut c, mut d) = (vec![0.0; m * n], vec![0.0; m * n]);
+            let products = [(a, bt, &mut c), (at, b, &mut d)];
+            let products = products.map(|(a, b, c)| Multiplication::new(a, b, c, Epilogue::Store));
+            multiply_on(engine, &products, &|_| {});
+            found.extend([c, d].map(|c| c.iter().map(|c| c.to_bits()).collect()));
+        });
+        found
+    }
+    let mut rng = crate::Rng::seed(5);
+    let mut normal = |size: usize| crate::Tensor::<f32>::normal([size], 0.0, 1.0, &mut rng).to_vec();
+    let (a, b) = (normal(600_000), normal(600_000));
+    let shapes = [
+        [130, 257, 75],
+        [64, 64, 64],
+        [1, 600, 1000],
+        [1000, 600, 1],
+        [7, 500, 300],
+        [300, 500, 7],
+        [90, 1500, 33],
+    ];
+    let engines = f32::engines().into_iter().map(Some).chain([None]);
+    for engine in engines {
+        for shape in shapes {
+            let expected = bits(1, shape, &a, &b, engine);
+            for count in [2, 3, 8, 2, 3, 8] {
+                assert_eq!(bits(count, shape, &a, &b, engine), expected, "{shape:?} on {count} threads");
             }
         }
     }
