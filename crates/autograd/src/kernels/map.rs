@@ -51,12 +51,28 @@ pub(crate) fn map_with<T: Element, U: Element, const N: usize, const M: usize>(
 /// Writes `f` of each element in its place.
 #[inline]
 pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
+    #[cfg(all(target_arch = "x86_64", avx512))]
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: the processor has AVX-512.
+        return unsafe { in_place_avx512(y, f) };
+    }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
         return unsafe { in_place_avx2(y, f) };
     }
     y.iter_mut().for_each(|y| *y = f(*y));
+}
+
+/// # Safety
+/// The processor must have AVX-512.
+#[cfg(all(target_arch = "x86_64", avx512))]
+#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+#[target_feature(enable = "avx512f")]
+unsafe fn in_place_avx512<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
+    for y in y {
+        *y = f(*y);
+    }
 }
 
 /// # Safety

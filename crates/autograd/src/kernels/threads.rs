@@ -8,8 +8,12 @@
 //! Handing work to a thread that sleeps costs more than most operators take, so between two parts a helper first watches
 //! for the next (a [`PATIENCE`] long, some hundred nanoseconds from work to hands) and sleeps only then. It is woken when
 //! [enough](WORTH_WAKING) work has passed it by. Two things keep it from getting in anybody's way: a helper that finds, by
-//! yielding, that others want its core goes to sleep; and a caller that had to wait long for a helper that was put off its
-//! core does without them for a while, twice as long each time.
+//! yielding, that others want its core goes to sleep; and a caller keeps account of what helpers spare it and of how long it
+//! waits for them, and when it has lost by them does without for a while, twice as long each time.
+//!
+//! Whether it pays to share what takes some microseconds depends on how far apart the cores are: on some machines, or at some
+//! hours on a rented one, the data is longer on its way than the work takes. No constant knows that, so it is
+//! [tried](Trial): small jobs are shared for a moment and not shared for a moment, and then done in the better way for long.
 //!
 //! The number of threads is that of the cores, or `WENGERT_THREADS` from the environment, or what [`with_threads`] says.
 //! Helpers are started when they are first worth it; with one thread, none ever is.
@@ -34,10 +38,18 @@ const WORTH_WAKING: usize = 50_000;
 const PATIENCE: Duration = Duration::from_micros(300);
 /// A helper that was off its core for so long when it yielded is in somebody's way.
 const CROWDED: Duration = Duration::from_micros(50);
-/// A caller that waited so long for a helper to end its part, and longer than it worked itself, does without them.
-const LATE: Duration = Duration::from_micros(200);
-/// For how long, at first and at most.
+/// A caller that has lost so many nanoseconds by its helpers, all in all, does without them for a while.
+const LOSS: i64 = 200_000;
+/// For how long it does without, at first and at most.
 const PAUSE: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
+
+/// Work of fewer nanoseconds is shared only where trials show that this pays.
+const SMALL: usize = 50_000;
+/// How long a trial of either way takes, and how long its outcome holds.
+const TRIAL: Duration = Duration::from_millis(2);
+const HOLDS: Duration = Duration::from_millis(200);
+/// Longer pauses between two jobs count for neither way.
+const GAP: Duration = Duration::from_micros(100);
 
 thread_local! {
     /// What [`with_threads`] asked for on this thread, 0 for the default.
@@ -198,6 +210,9 @@ struct Owner {
     helpers: Vec<Helper>,
     /// Work, in nanoseconds, that passed by while helpers slept.
     missed: usize,
+    trial: Trial,
+    /// What helpers have spared the caller, in nanoseconds, less what it waited for them; at most `LOSS`.
+    balance: i64,
     /// Until when to do without helpers, and for how long next time.
     alone_until: Option<Instant>,
     pause: Duration,
@@ -213,7 +228,14 @@ static BOARD: Board = Board {
     ended: Apart(AtomicUsize::new(0)),
     job: UnsafeCell::new(MaybeUninit::uninit()),
     panic: Mutex::new(None),
-    owner: Mutex::new(Owner { helpers: Vec::new(), missed: 0, alone_until: None, pause: PAUSE[0] }),
+    owner: Mutex::new(Owner {
+        helpers: Vec::new(),
+        missed: 0,
+        trial: Trial::new(),
+        balance: 0,
+        alone_until: None,
+        pause: PAUSE[0],
+    }),
 };
 
 fn share<'a>(parts: usize, nanoseconds: usize, f: &'a (dyn Fn(usize) + Sync + 'a)) {
@@ -223,7 +245,9 @@ fn share<'a>(parts: usize, nanoseconds: usize, f: &'a (dyn Fn(usize) + Sync + 'a
         return (0..parts).for_each(f);
     };
     let helpers = (threads() - 1).min(parts - 1);
-    if !owner.has_awake(helpers, nanoseconds) {
+    if nanoseconds < SMALL && !owner.trial.is_shared(nanoseconds, Instant::now())
+        || !owner.has_awake(helpers, nanoseconds)
+    {
         drop(owner);
         return (0..parts).for_each(f);
     }
@@ -250,7 +274,9 @@ fn share<'a>(parts: usize, nanoseconds: usize, f: &'a (dyn Fn(usize) + Sync + 'a
         let left = BOARD.open.0.swap(0, Ordering::AcqRel) as u32;
         mine += left as usize;
     }
-    owner.wait_for(parts - mine, began);
+    let worked = began.elapsed();
+    wait_for(parts - mine);
+    owner.settle(parts, mine, worked, began.elapsed() - worked);
     drop(owner);
     let panic = BOARD.panic.lock().ok().and_then(|mut panic| panic.take());
     if let Some(panic) = result.err().or(panic) {
@@ -283,6 +309,53 @@ fn take(me: u64) -> Option<(Job, usize)> {
     None
 }
 
+/// Which way is better for small jobs: work per time, as estimated and as measured, in turns.
+struct Trial {
+    phase: Phase,
+    /// What has passed of the phase, when the last job came, and the work since the phase began.
+    passed: Duration,
+    last: Option<Instant>,
+    work: usize,
+    /// Work per time when shared.
+    shared: f64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    TryShared,
+    TryAlone,
+    Shared,
+    Alone,
+}
+
+impl Trial {
+    const fn new() -> Self {
+        Trial { phase: Phase::TryShared, passed: Duration::ZERO, last: None, work: 0, shared: 0.0 }
+    }
+
+    /// Whether to share a small job that comes `now`.
+    fn is_shared(&mut self, nanoseconds: usize, now: Instant) -> bool {
+        self.passed += self.last.map_or(Duration::ZERO, |last| (now - last).min(GAP));
+        self.last = Some(now);
+        let length = if matches!(self.phase, Phase::TryShared | Phase::TryAlone) { TRIAL } else { HOLDS };
+        if self.passed >= length {
+            let rate = self.work as f64 / self.passed.as_secs_f64();
+            self.phase = match self.phase {
+                Phase::TryShared => {
+                    self.shared = rate;
+                    Phase::TryAlone
+                }
+                Phase::TryAlone if self.shared > rate => Phase::Shared,
+                Phase::TryAlone => Phase::Alone,
+                Phase::Shared | Phase::Alone => Phase::TryShared,
+            };
+            (self.passed, self.work) = (Duration::ZERO, 0);
+        }
+        self.work += nanoseconds;
+        matches!(self.phase, Phase::TryShared | Phase::Shared)
+    }
+}
+
 impl Owner {
     /// Whether so many helpers, or some of them, are there to share work of so many nanoseconds; wakes them if it is time.
     fn has_awake(&mut self, wanted: usize, nanoseconds: usize) -> bool {
@@ -311,28 +384,35 @@ impl Owner {
         awake > 0
     }
 
-    /// Waits until helpers have ended so many parts.
-    fn wait_for(&mut self, parts: usize, began: Instant) {
-        let mut spins = 0_u32;
-        let mut late_from = None;
-        while BOARD.ended.0.load(Ordering::Acquire) < parts {
-            spins += 1;
-            if spins.is_multiple_of(128) {
-                let from = *late_from.get_or_insert_with(Instant::now);
-                if from.elapsed() > CROWDED {
-                    // The helper may be waiting for this very core.
-                    thread::yield_now();
-                }
-            }
-            spin_loop();
-        }
-        let Some(from) = late_from else { return };
-        let waited = from.elapsed();
-        if waited > LATE && waited > from - began {
+    /// Books what a job of so many parts, of which the caller took `mine`, has brought.
+    fn settle(&mut self, parts: usize, mine: usize, worked: Duration, waited: Duration) {
+        let nanoseconds = |time: Duration| time.as_nanos() as i64;
+        // Parts are about equal. A caller that got none knows only that it waited for no more than the work.
+        let spared = match mine {
+            0 => nanoseconds(waited),
+            _ => nanoseconds(worked) * (parts - mine) as i64 / mine as i64,
+        };
+        self.balance = (self.balance + spared - nanoseconds(waited)).min(LOSS);
+        if self.balance == LOSS {
+            self.pause = PAUSE[0];
+        } else if self.balance < -LOSS {
+            self.balance = 0;
             self.alone_until = Some(Instant::now() + self.pause);
             self.pause = (2 * self.pause).min(PAUSE[1]);
-        } else {
-            self.pause = (self.pause / 2).max(PAUSE[0]);
+        }
+    }
+}
+
+/// Waits until helpers have ended so many parts.
+fn wait_for(parts: usize) {
+    let mut spins = 0_u32;
+    let mut late_from = None;
+    while BOARD.ended.0.load(Ordering::Acquire) < parts {
+        spin_loop();
+        spins += 1;
+        if spins.is_multiple_of(128) && late_from.get_or_insert_with(Instant::now).elapsed() > CROWDED {
+            // The helper may be waiting for this very core.
+            thread::yield_now();
         }
     }
 }
@@ -450,6 +530,22 @@ mod tests {
             });
         });
         assert_eq!(done.into_inner(), 16);
+    }
+
+    /// Jobs of 10 us that come every 10 us when alone, and faster or slower when shared.
+    #[test]
+    fn trials_find_the_better_way() {
+        for (alone, shared, better) in [(10, 6, true), (10, 20, false)] {
+            let (mut trial, mut now) = (Trial::new(), Instant::now());
+            let mut count = 0;
+            for _ in 0..100_000 {
+                let is_shared = trial.is_shared(10_000, now);
+                count += usize::from(is_shared);
+                now += Duration::from_micros(if is_shared { shared } else { alone });
+            }
+            let most = 97_000;
+            assert!(if better { count > most } else { 100_000 - count > most }, "{count} of 100000 shared");
+        }
     }
 
     #[test]

@@ -48,11 +48,30 @@ fn update<T: Scalar, const N: usize>(
     slots: [&mut [T]; N],
     rule: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
 ) {
+    #[cfg(all(target_arch = "x86_64", avx512))]
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: the processor has AVX-512.
+        return unsafe { update_avx512(w, g, slots, rule) };
+    }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
         return unsafe { update_avx2(w, g, slots, rule) };
     }
+    update_over(w, g, slots, rule);
+}
+
+/// # Safety
+/// The processor must have AVX-512.
+#[cfg(all(target_arch = "x86_64", avx512))]
+#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+#[target_feature(enable = "avx512f")]
+unsafe fn update_avx512<T: Scalar, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [T]; N],
+    rule: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
+) {
     update_over(w, g, slots, rule);
 }
 
