@@ -1,0 +1,158 @@
+//! When to share, and when to do without: what helpers have brought, and trials of what small jobs gain.
+
+use std::time::{Duration, Instant};
+
+/// The nanoseconds of work that pass by sleeping helpers before they are woken.
+const WORTH_WAKING: usize = 50_000;
+/// A caller that has lost so many nanoseconds by its helpers, all in all, does without them for a while.
+const LOSS: i64 = 200_000;
+/// For how long it does without, at first and at most.
+const PAUSE: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
+/// Work of fewer nanoseconds is shared only where trials show that this pays.
+const SMALL: usize = 50_000;
+/// How long a trial of either way takes, and how long its outcome holds.
+const TRIAL: Duration = Duration::from_millis(2);
+const HOLDS: Duration = Duration::from_millis(200);
+/// Longer pauses between two jobs count for neither way.
+const GAP: Duration = Duration::from_micros(100);
+
+/// What is known of the helpers' worth.
+pub(super) struct Account {
+    trial: Trial,
+    /// Work, in nanoseconds, that passed by while helpers slept.
+    missed: usize,
+    /// What helpers have spared the caller, in nanoseconds, less what it waited for them; at most `LOSS`.
+    balance: i64,
+    /// Until when to do without helpers, and for how long next time.
+    alone_until: Option<Instant>,
+    pause: Duration,
+}
+
+impl Account {
+    pub(super) const fn new() -> Self {
+        Account { trial: Trial::new(), missed: 0, balance: 0, alone_until: None, pause: PAUSE[0] }
+    }
+
+    /// Whether to share work of so many nanoseconds that comes `now`.
+    pub(super) fn is_worth_sharing(&mut self, nanoseconds: usize, now: Instant) -> bool {
+        if self.alone_until.is_some_and(|until| now < until) {
+            return false;
+        }
+        self.alone_until = None;
+        nanoseconds >= SMALL || self.trial.is_shared(nanoseconds, now)
+    }
+
+    /// Books work that would be shared if all helpers were awake. Whether it is time to wake them.
+    pub(super) fn is_worth_waking(&mut self, nanoseconds: usize) -> bool {
+        self.missed += nanoseconds;
+        let enough = self.missed >= WORTH_WAKING;
+        if enough {
+            self.missed = 0;
+        }
+        enough
+    }
+
+    /// Books what a job of so many parts, of which the caller took `mine`, has brought.
+    pub(super) fn settle(&mut self, parts: usize, mine: usize, worked: Duration, waited: Duration) {
+        let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+        // Parts are about equal. A caller that got none knows only that it waited for no more than the work.
+        let spared = match mine {
+            0 => nanoseconds(waited),
+            _ => nanoseconds(worked).saturating_mul((parts - mine) as i64) / mine as i64,
+        };
+        self.balance = self.balance.saturating_add(spared).saturating_sub(nanoseconds(waited)).min(LOSS);
+        if self.balance == LOSS {
+            self.pause = PAUSE[0];
+        } else if self.balance < -LOSS {
+            self.balance = 0;
+            self.alone_until = Some(Instant::now() + self.pause);
+            self.pause = (2 * self.pause).min(PAUSE[1]);
+        }
+    }
+}
+
+/// Which way is better for small jobs: work per time, as estimated and as measured, in turns.
+struct Trial {
+    phase: Phase,
+    /// What has passed of the phase, when the last job came, and the work since the phase began.
+    passed: Duration,
+    last: Option<Instant>,
+    work: usize,
+    /// Work per time when shared.
+    shared: f64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    TryShared,
+    TryAlone,
+    Shared,
+    Alone,
+}
+
+impl Trial {
+    const fn new() -> Self {
+        Trial { phase: Phase::TryShared, passed: Duration::ZERO, last: None, work: 0, shared: 0.0 }
+    }
+
+    /// Whether to share a small job that comes `now`.
+    fn is_shared(&mut self, nanoseconds: usize, now: Instant) -> bool {
+        self.passed += self.last.map_or(Duration::ZERO, |last| (now - last).min(GAP));
+        self.last = Some(now);
+        let length = if matches!(self.phase, Phase::TryShared | Phase::TryAlone) { TRIAL } else { HOLDS };
+        if self.passed >= length {
+            let rate = self.work as f64 / self.passed.as_secs_f64();
+            self.phase = match self.phase {
+                Phase::TryShared => {
+                    self.shared = rate;
+                    Phase::TryAlone
+                }
+                Phase::TryAlone if self.shared > rate => Phase::Shared,
+                Phase::TryAlone => Phase::Alone,
+                Phase::Shared | Phase::Alone => Phase::TryShared,
+            };
+            (self.passed, self.work) = (Duration::ZERO, 0);
+        }
+        self.work += nanoseconds;
+        matches!(self.phase, Phase::TryShared | Phase::Shared)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Jobs of 10 us that come every 10 us when alone, and faster or slower when shared.
+    #[test]
+    fn trials_find_the_better_way() {
+        for (alone, shared, better) in [(10, 6, true), (10, 20, false)] {
+            let (mut trial, mut now) = (Trial::new(), Instant::now());
+            let mut count = 0;
+            for _ in 0..100_000 {
+                let is_shared = trial.is_shared(10_000, now);
+                count += usize::from(is_shared);
+                now += Duration::from_micros(if is_shared { shared } else { alone });
+            }
+            let most = 97_000;
+            assert!(if better { count > most } else { 100_000 - count > most }, "{count} of 100000 shared");
+        }
+    }
+
+    /// A helper that is late again and again is done without, the longer the more often.
+    #[test]
+    fn who_loses_by_helpers_does_without() {
+        let us = Duration::from_micros;
+        let mut account = Account::new();
+        let mut pauses = Vec::new();
+        for _ in 0..1000 {
+            account.settle(2, 1, us(10), us(100));
+            if let Some(until) = account.alone_until.take() {
+                pauses.push(until - Instant::now());
+            }
+        }
+        assert!(pauses[0] <= PAUSE[0] && pauses[3] > 4 * PAUSE[0], "{pauses:?}");
+        // Helpers that pay off are welcome again.
+        (0..100).for_each(|_| account.settle(2, 1, us(10), us(1)));
+        assert!(account.is_worth_sharing(SMALL, Instant::now()) && account.pause == PAUSE[0]);
+    }
+}
