@@ -271,7 +271,7 @@ impl<'a, T: Element> View<'a, T> {
     /// # Panics
     /// If `y` is not as long as this view.
     #[inline]
-    pub fn map_into(&self, y: &mut [T], f: impl Fn(T) -> T) {
+    pub fn map_into(&self, y: &mut [T], f: impl Fn(T) -> T + Sync) {
         kernels::map::map([*self], self.shape(), y, |[x]| f(x));
     }
 }

@@ -121,7 +121,7 @@ impl<T: Scalar> Tensor<T> {
     /// # Panics
     /// If there is no memory for the mask.
     #[track_caller]
-    pub fn mask(&self, test: impl Fn(T) -> bool) -> Array<bool> {
+    pub fn mask(&self, test: impl Fn(T) -> bool + Sync) -> Array<bool> {
         let shape = self.shape();
         Array::build(shape, |y| crate::kernels::map::map([self.array.view()], shape, y, |[x]| test(x)))
             .or_panic()

@@ -5,15 +5,20 @@
 //! block on the stack. So there is one inner loop, over contiguous slices, that the compiler vectorises, compiled once
 //! for the machine's baseline and once for AVX2, chosen at run time; the results are the same bits.
 
+use super::threads;
 use crate::array::View;
 use crate::layout::Places;
 use crate::scalar::Element;
 use crate::shape::{Shape, Small};
 use smallvec::SmallVec;
 use std::array::from_fn;
+use std::time::Instant;
 
 /// The length of a block: small enough that some blocks stay in the first-level cache.
 const BLOCK: usize = 256;
+
+/// The elements whose time tells what a function costs.
+const SAMPLE: usize = 1024;
 
 /// Writes `f` of the operands, broadcast to `shape`, to `y` in row-major order.
 ///
@@ -24,7 +29,7 @@ pub(crate) fn map<T: Element, U: Element, const N: usize>(
     x: [View<'_, T>; N],
     shape: &Shape,
     y: &mut [U],
-    f: impl Fn([T; N]) -> U,
+    f: impl Fn([T; N]) -> U + Sync,
 ) {
     map_with(x, [], shape, y, |x, []| f(x));
 }
@@ -36,13 +41,26 @@ pub(crate) fn map_with<T: Element, U: Element, const N: usize, const M: usize>(
     more: [View<'_, T>; M],
     shape: &Shape,
     y: &mut [U],
-    f: impl Fn([T; N], [T; M]) -> U,
+    f: impl Fn([T; N], [T; M]) -> U + Sync,
 ) {
     assert_eq!(y.len(), shape.size(), "the output does not fit the shape");
     let is_plain = |x: &View<'_, T>| x.shape() == shape && x.layout().is_contiguous();
     if x.iter().all(is_plain) && more.iter().all(is_plain) {
         let len = y.len();
-        row(x.map(|x| plain(x, len)), more.map(|x| plain(x, len)), y, f);
+        let (x, more) = (x.map(|x| plain(x, len)), more.map(|x| plain(x, len)));
+        if len < 8 * SAMPLE || threads::threads() == 1 {
+            return row(x, more, y, f);
+        }
+        // What the function costs is not known: the first stretch tells.
+        let began = Instant::now();
+        let (sample, y) = y.split_at_mut(SAMPLE);
+        row(x.map(|x| &x[..SAMPLE]), more.map(|x| &x[..SAMPLE]), sample, &f);
+        let nanoseconds = began.elapsed().as_nanos() as usize * (y.len() / SAMPLE);
+        let stretch = y.len().div_ceil(threads::parts(nanoseconds)).next_multiple_of(64);
+        threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
+            let first = SAMPLE + i * stretch;
+            row(x.map(|x| &x[first..][..y.len()]), more.map(|x| &x[first..][..y.len()]), y, &f);
+        });
     } else if !y.is_empty() {
         strided(x, more, shape, y, f);
     }

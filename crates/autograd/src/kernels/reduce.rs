@@ -2,6 +2,7 @@
 //!
 //! The order of the additions depends on the shape only, so the same sum has the same bits every time.
 
+use super::threads;
 use crate::array::{Array, View};
 use crate::error::OrPanic;
 use crate::layout::Places;
@@ -14,6 +15,8 @@ const LANES: usize = 16;
 const STRAIGHT: usize = 256;
 /// Columns that are summed together: their partial sums stay in registers and the first-level cache.
 const COLUMNS: usize = 64;
+/// About how many terms are added in a nanosecond.
+const PER_NANOSECOND: usize = 8;
 
 /// Writes the sums of `x` over the axes `reduced` (ascending) to `y`, one for each index of the other axes, in
 /// row-major order. A sum of no terms is zero.
@@ -36,9 +39,18 @@ pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
     let run = inner.first().copied().unwrap_or(1);
 
     if x.as_slice().is_some() && reduced_are_last(reduced, dims) {
-        for (row, y) in x.data()[layout.offset()..].chunks_exact(terms).zip(y) {
-            *y = pairwise(row);
+        let x = &x.data()[layout.offset()..][..terms * y.len()];
+        if let [y] = y {
+            *y = pairwise_shared(x);
+            return;
         }
+        let nanoseconds = x.len() / PER_NANOSECOND;
+        let stretch = y.len().div_ceil(threads::parts(nanoseconds));
+        threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
+            for (row, y) in x[i * stretch * terms..].chunks_exact(terms).zip(y) {
+                *y = pairwise(row);
+            }
+        });
     } else if summed_strides.last().is_none_or(|&s| s == 1) {
         for (place, y) in Places::new(&kept, &kept_strides, start).zip(y) {
             let runs = Places::new(outer, &summed_strides[..outer.len()], place as isize);
@@ -48,10 +60,10 @@ pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
         let (rest, columns) = (kept.len() - 1, kept[kept.len() - 1]);
         let starts = Places::new(&kept[..rest], &kept_strides[..rest], start);
         for (place, y) in starts.zip(y.chunks_exact_mut(columns)) {
-            for (first, y) in (0..columns).step_by(COLUMNS).zip(y.chunks_mut(COLUMNS)) {
-                let rows = Places::new(&summed, &summed_strides, (place + first) as isize);
+            threads::for_each_chunk(y, COLUMNS, terms * columns / PER_NANOSECOND, |i, y| {
+                let rows = Places::new(&summed, &summed_strides, (place + i * COLUMNS) as isize);
                 add_rows(x.data(), rows, y);
-            }
+            });
         }
     } else {
         // Neither side is contiguous: lay the summed axes innermost, by a copy.
@@ -77,8 +89,8 @@ fn reduced_are_last(reduced: &[usize], dims: &[usize]) -> bool {
 /// The sum of a run: halved down to straight stretches.
 pub(crate) fn pairwise<T: Scalar>(x: &[T]) -> T {
     if x.len() > STRAIGHT {
-        let half = (x.len() / 2).next_multiple_of(LANES);
-        return pairwise(&x[..half]) + pairwise(&x[half..]);
+        let (left, right) = halves(x);
+        return pairwise(left) + pairwise(right);
     }
     let mut lanes = [T::zero(); LANES];
     let chunks = x.chunks_exact(LANES);
@@ -97,6 +109,44 @@ pub(crate) fn pairwise<T: Scalar>(x: &[T]) -> T {
         }
     }
     lanes[0] + tail
+}
+
+/// As [`pairwise`], its halves and their halves on several threads where that pays. The same bits.
+fn pairwise_shared<T: Scalar>(x: &[T]) -> T {
+    const LEAF: usize = 1 << 16;
+    if threads::parts(x.len() / PER_NANOSECOND) == 1 || x.len() <= LEAF {
+        return pairwise(x);
+    }
+    let (mut leaves, mut open) = (Vec::new(), vec![x]);
+    while let Some(x) = open.pop() {
+        match x.len() > LEAF {
+            true => open.extend({
+                let (left, right) = halves(x);
+                [right, left]
+            }),
+            false => leaves.push(x),
+        }
+    }
+    let mut sums = vec![T::zero(); leaves.len()];
+    threads::for_each_chunk(&mut sums, 1, x.len() / PER_NANOSECOND, |i, sum| sum[0] = pairwise(leaves[i]));
+    fn join<T: Scalar>(len: usize, sums: &mut impl Iterator<Item = T>) -> T {
+        if len <= LEAF {
+            return sums.next().expect("a sum for each leaf");
+        }
+        let half = first_half(len);
+        let left = join(half, sums);
+        left + join(len - half, sums)
+    }
+    join(x.len(), &mut sums.into_iter())
+}
+
+/// Where a run is halved: between two groups of lanes.
+fn first_half(len: usize) -> usize {
+    (len / 2).next_multiple_of(LANES)
+}
+
+fn halves<T>(x: &[T]) -> (&[T], &[T]) {
+    x.split_at(first_half(x.len()))
 }
 
 /// Sums rows into `y`, at most `COLUMNS` wide: stretches of 32 rows straight, the stretches as the digits of a binary

@@ -10,6 +10,7 @@
 use crate::array::View;
 use crate::error::ShapeError;
 use crate::graph::Call;
+use crate::kernels::lanes::for_each_row;
 use crate::kernels::reduce::pairwise;
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
@@ -53,12 +54,12 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
     fn forward(&self, [x, scale, shift]: [View<'_, T>; 3], y: &mut [T]) {
         let (x, scale, shift) = (x.contiguous(), scale.contiguous(), shift.contiguous());
         let n = scale.len().max(1);
-        for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+        for_each_row(&x, n, y, |x, y| {
             let (mean, r) = self.moments(x);
             for j in 0..n {
                 y[j] = (x[j] - mean) * r * scale[j] + shift[j];
             }
-        }
+        });
     }
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
