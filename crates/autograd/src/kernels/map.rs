@@ -48,7 +48,7 @@ pub(crate) fn map_with<T: Element, U: Element, const N: usize, const M: usize>(
     if x.iter().all(is_plain) && more.iter().all(is_plain) {
         let len = y.len();
         let (x, more) = (x.map(|x| plain(x, len)), more.map(|x| plain(x, len)));
-        if len < 8 * SAMPLE || threads::threads() == 1 {
+        if len < 24 * SAMPLE || threads::threads() == 1 {
             return row(x, more, y, f);
         }
         // What the function costs is not known: the first stretch tells.
