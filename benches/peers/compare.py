@@ -1,0 +1,130 @@
+"""Training steps of an MLP in several frameworks, in turns: `run [--rounds R] [--threads T] [--budget SECONDS] [--cases FILE]
+[--only CASE,..] [--save NAME]`.
+
+Every round runs every contestant, so that what else the machine does meets all alike. Prints a table; `--save` writes it with the
+machine and the versions to ../results/NAME.md, and a chart to ../results/NAME.svg.
+"""
+import argparse
+import collections
+import datetime
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--step", required=True, help="the program mlp_step, which `run` builds")
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--threads", type=int, default=os.cpu_count())
+parser.add_argument("--budget", type=float, default=0.5, help="seconds for each case and round")
+parser.add_argument("--cases", default=os.path.join(here, "cases.json"))
+parser.add_argument("--only", help="names of cases, joined by commas")
+parser.add_argument("--save", help="a name for the results, such as the date")
+options = parser.parse_args()
+
+cases = json.load(open(options.cases))
+if options.only:
+    unknown = [name for name in options.only.split(",") if name not in cases]
+    if unknown:
+        sys.exit(f"{options.cases}: there is no case {', '.join(unknown)}")
+    cases = {name: cases[name] for name in options.only.split(",")}
+
+python = [sys.executable, os.path.join(here, "steps.py")]
+many = options.threads
+contestants = {
+    "PyTorch": (python + ["torch"], many),
+    "JAX": (python + ["jax"], many),
+    "NumPy": (python + ["numpy"], many),
+    "wengert, 1 thread": ([options.step], 1),
+    f"wengert, {many} threads": ([options.step], many),
+}
+if many == 1:
+    del contestants["wengert, 1 threads"]
+
+runs = collections.defaultdict(list)
+with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+    json.dump(cases, file)
+    file.flush()
+    for _ in range(options.rounds):
+        for name, (command, threads) in contestants.items():
+            environment = dict(os.environ, BUDGET=str(options.budget), THREADS=str(threads))
+            result = subprocess.run(command + [file.name], env=environment, stdout=subprocess.PIPE, text=True)
+            if result.returncode:
+                sys.exit(f"{name}: ended with {result.returncode}")
+            for line in map(json.loads, result.stdout.splitlines()):
+                if not line["last"] < line["first"]:
+                    sys.exit(f"{name}, {line['case']}: the loss went from {line['first']} to {line['last']}: nothing was learned")
+                runs[name, line["case"]].append((line["best"], line["median"]))
+
+best = {key: min(best for best, _ in times) for key, times in runs.items()}
+median = {key: statistics.median(median for _, median in times) for key, times in runs.items()}
+
+
+def table():
+    yield "| case | contestant | best, µs | median, µs | × PyTorch, best | × PyTorch, median |"
+    yield "|---|---|--:|--:|--:|--:|"
+    for case in cases:
+        for name in contestants:
+            key, torch = (name, case), ("PyTorch", case)
+            ratios = f"{best[torch] / best[key]:.2f} | {median[torch] / median[key]:.2f}"
+            yield f"| {case} | {name} | {best[key] * 1e6:.1f} | {median[key] * 1e6:.1f} | {ratios} |"
+
+
+def chart(title):
+    """Bars on a logarithmic axis: how many times as fast as PyTorch, by the medians."""
+    names = [name for name in contestants if name != "PyTorch"]
+    colours = dict(zip(names, ["#8a93a5", "#b7a98f", "#7fb0d8", "#1f6fb2"]))
+    ratio = {(n, c): median["PyTorch", c] / median[n, c] for n in names for c in cases}
+    low, high = min(0.5, *ratio.values()), max(2.0, *ratio.values())
+    left, width, bar, gap, top = 110, 560, 13, 16, 64
+    group = bar * len(names) + gap
+    height = top + group * len(cases) + 46
+    place = lambda r: left + width * math.log(r / low) / math.log(high / low)
+    text = lambda x, y, what, more="": f'<text x="{x:.1f}" y="{y:.1f}" {more}>{what}</text>'
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 60} {height}" font-family="sans-serif" font-size="12">'
+    yield "<style>text{fill:#24292f}.grid{stroke:#d0d7de}.one{stroke:#57606a}@media(prefers-color-scheme:dark){text{fill:#d1d7e0}.grid{stroke:#3d444d}.one{stroke:#9198a1}}</style>"
+    yield text(left, 18, "Training steps of an MLP: times as fast as PyTorch (logarithmic)", 'font-size="14" font-weight="bold"')
+    yield text(left, 35, title, 'font-size="10"')
+    x = left
+    for name in names:
+        yield f'<rect x="{x}" y="43" width="10" height="10" fill="{colours[name]}"/>' + text(x + 14, 52, name)
+        x += 26 + 7 * len(name)
+    bottom = top + group * len(cases)
+    for tick in [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]:
+        if low <= tick <= high:
+            kind = "one" if tick == 1 else "grid"
+            yield f'<line class="{kind}" x1="{place(tick):.1f}" x2="{place(tick):.1f}" y1="{top}" y2="{bottom}"/>'
+            yield text(place(tick), bottom + 16, f"{tick:g}×", 'text-anchor="middle"')
+    yield text(place(1), bottom + 32, "PyTorch", 'text-anchor="middle"')
+    for i, case in enumerate(cases):
+        y = top + gap / 2 + i * group
+        yield text(left - 8, y + bar * len(names) / 2 + 4, case, 'text-anchor="end"')
+        for j, name in enumerate(names):
+            ends = sorted([place(1), place(ratio[name, case])])
+            yield f'<rect x="{ends[0]:.1f}" y="{y + j * bar:.1f}" width="{max(ends[1] - ends[0], 1):.1f}" height="{bar - 2}" fill="{colours[name]}"/>'
+            yield text(ends[1] + 4, y + j * bar + 10, f"{ratio[name, case]:.1f}", 'font-size="10"')
+    yield "</svg>"
+
+
+print("\n".join(table()))
+if options.save:
+    lines = open("/proc/cpuinfo").read().splitlines() if os.path.exists("/proc/cpuinfo") else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    machine = f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, {platform.system()}"
+    versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in ("torch", "jax", "numpy"))
+    commit = subprocess.run(["git", "-C", here, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    day = datetime.date.today().isoformat()
+    title = f"{machine}; {many} threads; {versions}; {day}"
+    folder = os.path.join(here, "..", "results")
+    with open(os.path.join(folder, f"{options.save}.md"), "w") as file:
+        command = f"benches/peers/run --rounds {options.rounds} --threads {many} --budget {options.budget}"
+        file.write(f"# Training steps of an MLP, {day}\n\n{machine}. {versions}, Python {platform.python_version()}; wengert at {commit}.\n`{command}`\n\n")
+        file.write("\n".join(table()) + "\n")
+    with open(os.path.join(folder, f"{options.save}.svg"), "w") as file:
+        file.write("\n".join(chart(title)) + "\n")
