@@ -3,7 +3,7 @@
 //! The axes along which all operands advance evenly are merged first, so most calls are a single long row. A row is
 //! worked through in blocks: an operand that is contiguous is read where it lies, any other is first gathered into a
 //! block on the stack. So there is one inner loop, over contiguous slices, that the compiler vectorises, compiled once
-//! for the machine's baseline and once for AVX2, chosen at run time; the results are the same bits.
+//! for the machine's baseline and once each for AVX2 and AVX-512, chosen at run time; the results are the same bits.
 
 use super::threads;
 use crate::array::View;
@@ -222,12 +222,32 @@ fn row<T: Element, U: Element, const N: usize, const M: usize>(
     f: impl Fn([T; N], [T; M]) -> U,
 ) {
     assert!(x.iter().chain(&more).all(|x| x.len() == y.len()), "a row is not as long as the output");
+    #[cfg(all(target_arch = "x86_64", avx512))]
+    if y.len() >= 16 && is_x86_feature_detected!("avx512f") {
+        // SAFETY: the processor has AVX-512, and all rows are as long as `y`.
+        return unsafe { loop_avx512(x, more, y, f) };
+    }
     #[cfg(target_arch = "x86_64")]
     if y.len() >= 8 && is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, and all rows are as long as `y`.
         return unsafe { loop_avx2(x, more, y, f) };
     }
     // SAFETY: all rows are as long as `y`.
+    unsafe { loop_over(x, more, y, f) }
+}
+
+/// # Safety
+/// The processor must have AVX-512, and all rows must be at least as long as `y`.
+#[cfg(all(target_arch = "x86_64", avx512))]
+#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+#[target_feature(enable = "avx512f")]
+unsafe fn loop_avx512<T: Element, U: Element, const N: usize, const M: usize>(
+    x: [&[T]; N],
+    more: [&[T]; M],
+    y: &mut [U],
+    f: impl Fn([T; N], [T; M]) -> U,
+) {
+    // SAFETY: the caller's promise.
     unsafe { loop_over(x, more, y, f) }
 }
 
