@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::workspace::Workspace;
 use crate::{Result, process};
 
-/// The most crates with the default features, `wengert` itself included. Two fifths of them read data (`flate2`)
-/// and draw the progress bar (`indicatif`); 26 is what these came to.
-const DEFAULT_LIMIT: usize = 26;
+/// The most crates with the default features, `wengert` itself included. A third of them read data (`flate2`) and draw
+/// the progress bar (`indicatif`); 22 is what these came to.
+const DEFAULT_LIMIT: usize = 22;
 /// The most crates without them.
 const BARE_LIMIT: usize = 15;
 
