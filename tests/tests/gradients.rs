@@ -247,6 +247,13 @@ fn log_softmax_along_every_axis() {
 }
 
 #[test]
+fn logsumexp_along_every_axis() {
+    // Of nothing it is `-inf`, which has no differences.
+    check_with(LogSumExp, Cases::shapes(["..N"]));
+    check_fn(|[x]| x.logsumexp(0) + x.logsumexp(-1).sum(), Cases::shapes(["AB"]));
+}
+
+#[test]
 fn where_() {
     let mask = Array::from_vec(vec![true, false, false, true, true, false], [2, 3]).unwrap();
     let transposed = Array::from_vec(vec![true, false, true, true, false, false], [3, 2]).unwrap();

@@ -87,7 +87,7 @@ impl<T: Scalar> Neg for Number<T> {
 impl<T: Scalar> Algebra<T> for Number<T> {
     #[inline(always)] fn constant(value: T) -> Self { Number(value) }
     #[inline(always)] fn exp(&self) -> Self { Number(self.0.fast_exp()) }
-    #[inline(always)] fn ln(&self) -> Self { Number(self.0.ln()) }
+    #[inline(always)] fn ln(&self) -> Self { Number(self.0.fast_ln()) }
     #[inline(always)] fn sqrt(&self) -> Self { Number(self.0.sqrt()) }
     #[inline(always)] fn powi(&self, n: i32) -> Self { Number(self.0.powi(n)) }
     #[inline(always)] fn sin(&self) -> Self { Number(self.0.sin()) }

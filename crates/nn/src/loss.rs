@@ -1,6 +1,6 @@
 //! Losses: one number for how wrong an output is, the mean over a batch.
 
-use autograd::ops::{LogSoftmax, Softmax};
+use autograd::ops::{LogSumExp, Softmax};
 use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 
 /// The mean of the squared differences between prediction and target, over all elements.
@@ -92,13 +92,13 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
     }
 
     fn forward(&self, [logits]: [View<'_, T>; 1], y: &mut [T]) {
-        let classes = logits.shape()[1];
-        let logs = Tensor::build(logits.shape(), |logs| LogSoftmax { axis: -1 }.forward([logits], logs));
-        let logs = logs.array().view().contiguous();
+        let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
+        let logs = Tensor::build([rows], |logs| LogSumExp.forward([logits], logs));
+        let (logs, logits) = (logs.array().view(), logits.contiguous());
+        let right = self.labels().zip(logits.chunks_exact(classes)).map(|(label, row)| row[label]);
         // In f64: there may be millions of rows.
-        let total: f64 =
-            logs.chunks_exact(classes).zip(self.labels()).map(|(row, label)| row[label].into()).sum();
-        y[0] = T::of(-total / logits.shape()[0] as f64);
+        let total: f64 = logs.iter().zip(right).map(|(log, right)| (log - right).into()).sum();
+        y[0] = T::of(total / rows as f64);
     }
 
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {

@@ -3,6 +3,7 @@
 //! The exponential splits its argument, `x = n ln 2 + r` with `|r| <= ln 2 / 2`, so that `eˣ = 2ⁿ eʳ`: a power of two is
 //! made from its bits, and on the small interval a polynomial or a quotient of two is as exact as the number format. `ln 2`
 //! is taken in two parts, of which the first has so few digits that its product with `n` is exact.
+//! The logarithm goes the other way: `x = 2ⁿ (1 + r)` with `1 + r` between `√½` and `√2`, and `ln x = n ln 2 + ln(1 + r)`.
 //! The hyperbolic tangent is an odd polynomial or quotient near 0, and `1 - 2 / (e²ˣ + 1)` elsewhere.
 //!
 //! Nothing is fused, so the results are the same bits on every processor. NaN stays NaN, and the limits are exact: overflow
@@ -13,6 +14,9 @@ pub trait Elementary: Copy {
     /// `eˣ`, within 2 units in the last place.
     #[doc(hidden)]
     fn fast_exp(self) -> Self;
+    /// The natural logarithm, within 2 units in the last place.
+    #[doc(hidden)]
+    fn fast_ln(self) -> Self;
     /// The hyperbolic tangent, within 2 units in the last place.
     #[doc(hidden)]
     fn fast_tanh(self) -> Self;
@@ -46,6 +50,25 @@ impl Elementary for f32 {
     }
 
     #[inline(always)]
+    fn fast_ln(self) -> f32 {
+        // Numbers below the normal ones are first made larger by 2²³.
+        let is_small = self < f32::MIN_POSITIVE;
+        let bits = (if is_small { self * 8_388_608.0 } else { self }).to_bits() as i32;
+        // The exponent such that what is left lies from `√½` on.
+        let split = bits.wrapping_sub(std::f32::consts::FRAC_1_SQRT_2.to_bits() as i32) >> 23;
+        let n = split as f32 - if is_small { 23.0 } else { 0.0 };
+        let r = f32::from_bits(bits.wrapping_sub(split << 23) as u32) - 1.0;
+        let z = r * r;
+        let p = horner!(r; 7.037_683_6e-2, -1.151_461e-1, 1.167_699_9e-1, -1.242_014_1e-1, 1.424_932_3e-1,
+            -1.666_805_8e-1, 2.000_071_5e-1, -2.499_999_4e-1, 3.333_333e-1);
+        let y = p * r * z + n * -2.121_944_4e-4 - 0.5 * z;
+        let y = r + y + n * 0.693_359_4;
+        let y = if self == f32::INFINITY { self } else { y };
+        let y = if self == 0.0 { f32::NEG_INFINITY } else { y };
+        if self >= 0.0 { y } else { f32::NAN }
+    }
+
+    #[inline(always)]
     fn fast_tanh(self) -> f32 {
         let z = self * self;
         let p = horner!(z; -5.704_988e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1);
@@ -74,6 +97,27 @@ impl Elementary for f64 {
         let n = (rounded.to_bits() as i64).wrapping_sub(ROUND.to_bits() as i64);
         let power = |n: i64| f64::from_bits((n.wrapping_add(1023) as u64) << 52);
         y * power(n >> 1) * power(n - (n >> 1))
+    }
+
+    #[inline(always)]
+    fn fast_ln(self) -> f64 {
+        // Numbers below the normal ones are first made larger by 2⁵².
+        let is_small = self < f64::MIN_POSITIVE;
+        let bits = (if is_small { self * 4_503_599_627_370_496.0 } else { self }).to_bits() as i64;
+        // The exponent such that what is left lies from `√½` on.
+        let split = bits.wrapping_sub(std::f64::consts::FRAC_1_SQRT_2.to_bits() as i64) >> 52;
+        let n = split as f64 - if is_small { 52.0 } else { 0.0 };
+        let r = f64::from_bits(bits.wrapping_sub(split << 52) as u64) - 1.0;
+        let z = r * r;
+        let p = horner!(r; 1.018_756_638_045_809_3e-4, 4.974_949_949_767_47e-1, 4.705_791_198_788_817,
+            1.449_892_253_416_109_3e1, 1.793_686_785_078_198_2e1, 7.708_387_337_558_854);
+        let q = horner!(r; 1.0, 1.128_735_871_891_674_5e1, 4.522_791_458_375_322e1, 8.298_752_669_127_767e1,
+            7.115_447_506_185_639e1, 2.312_516_201_267_653_4e1);
+        let y = r * (z * p / q) - n * 2.121_944_400_546_905_8e-4 - 0.5 * z;
+        let y = r + y + n * 0.693_359_375;
+        let y = if self == f64::INFINITY { self } else { y };
+        let y = if self == 0.0 { f64::NEG_INFINITY } else { y };
+        if self >= 0.0 { y } else { f64::NAN }
     }
 
     #[inline(always)]
@@ -110,16 +154,18 @@ mod tests {
     /// One in a thousand of all numbers, of either sign and every size.
     #[test]
     fn single_precision_is_within_two_units_everywhere() {
-        let (mut worst_exp, mut worst_tanh) = ((0.0, 0.0), (0.0, 0.0));
-        for bits in (0..=u32::MAX).step_by(1009) {
-            let x = f32::from_bits(bits);
-            let exp = ulps(x.fast_exp(), f64::from(x).exp());
-            let tanh = ulps(x.fast_tanh(), f64::from(x).tanh());
-            worst_exp = if exp > worst_exp.0 { (exp, x) } else { worst_exp };
-            worst_tanh = if tanh > worst_tanh.0 { (tanh, x) } else { worst_tanh };
+        type Function = (&'static str, fn(f32) -> f32, fn(f64) -> f64);
+        let functions: [Function; 3] = [
+            ("exp", f32::fast_exp, f64::exp),
+            ("ln", f32::fast_ln, f64::ln),
+            ("tanh", f32::fast_tanh, f64::tanh),
+        ];
+        for (name, fast, exact) in functions {
+            let off = |x: f32| ulps(fast(x), exact(f64::from(x)));
+            let all = (0..=u32::MAX).step_by(1009).map(f32::from_bits);
+            let worst = all.max_by(|&a, &b| off(a).total_cmp(&off(b))).expect("some numbers");
+            assert!(off(worst) <= 2.0, "{name}({worst}) is {} units off", off(worst));
         }
-        assert!(worst_exp.0 <= 2.0, "exp({}) is {} units off", worst_exp.1, worst_exp.0);
-        assert!(worst_tanh.0 <= 2.0, "tanh({}) is {} units off", worst_tanh.1, worst_tanh.0);
     }
 
     /// Against the standard library, which is itself within a unit.
@@ -137,6 +183,8 @@ mod tests {
             close(x, x.fast_exp(), x.exp());
             let x = f64::from(i) * 2.1e-5;
             close(x, x.fast_tanh(), x.tanh());
+            let x = (f64::from(i) * 7e-4).exp();
+            close(x, x.fast_ln(), x.ln());
         }
     }
 
@@ -147,9 +195,13 @@ mod tests {
         assert_eq!([inf, -inf, 1e4, -1e4].map(f32::fast_tanh), [1.0, -1.0, 1.0, -1.0]);
         assert!(nan.fast_exp().is_nan() && nan.fast_tanh().is_nan());
         assert!((-0.0_f32).fast_tanh().is_sign_negative());
+        assert_eq!([inf, 0.0, -0.0, 1.0].map(f32::fast_ln), [inf, -inf, -inf, 0.0]);
+        assert!([nan, -1.0, -inf].iter().all(|x| x.fast_ln().is_nan()));
         let (inf, nan) = (f64::INFINITY, f64::NAN);
         assert_eq!([inf, -inf, 0.0, 1e4, -1e4].map(f64::fast_exp), [inf, 0.0, 1.0, inf, 0.0]);
         assert_eq!([inf, -inf, 1e4, -1e4].map(f64::fast_tanh), [1.0, -1.0, 1.0, -1.0]);
         assert!(nan.fast_exp().is_nan() && nan.fast_tanh().is_nan());
+        assert_eq!([inf, 0.0, -0.0, 1.0].map(f64::fast_ln), [inf, -inf, -inf, 0.0]);
+        assert!([nan, -1.0, -inf].iter().all(|x| x.fast_ln().is_nan()));
     }
 }

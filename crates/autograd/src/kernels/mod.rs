@@ -5,8 +5,10 @@
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
+//! - [`softmax`]: softmax of rows, and its logarithm;
 //! - [`threads`]: work cut into parts for several threads;
-//! - [`update`]: the pass of an optimizer over a parameter.
+//! - [`update`]: the pass of an optimizer over a parameter;
+//! - [`widest`]: loops compiled for each instruction set.
 #![allow(unsafe_code)]
 
 pub(crate) mod elementary;
@@ -14,5 +16,7 @@ pub(crate) mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod reduce;
+pub(crate) mod softmax;
 pub(crate) mod threads;
 pub(crate) mod update;
+pub(crate) mod widest;

@@ -21,6 +21,6 @@ pub use linear::{Identity, Linear};
 pub use matmul::Matmul;
 pub use norm::LayerNorm;
 pub use reduce::Sum;
-pub use softmax::{LogSoftmax, Softmax};
+pub use softmax::{LogSoftmax, LogSumExp, Softmax};
 pub use view::{BroadcastTo, Permute, Reshape, Slice, Unslice};
 pub use where_::Where;

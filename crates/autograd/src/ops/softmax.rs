@@ -1,22 +1,23 @@
-//! Softmax and its logarithm along an axis.
-//!
-//! The maximum is subtracted first, which changes nothing but lets nothing overflow:
+//! Softmax along an axis, its logarithm, and the logarithm of a sum of exponentials.
 //!
 //! ```text
-//! softmax(x)_i = e^(x_i - max) / Σ_j e^(x_j - max)           dx = y (dy - Σ_j dy_j y_j)
-//! log_softmax(x)_i = x_i - max - ln Σ_j e^(x_j - max)        dx = dy - e^y Σ_j dy_j
+//! softmax(x)_i = e^x_i / Σ_j e^x_j                           dx = y (dy - Σ_j dy_j y_j)
+//! log_softmax(x)_i = x_i - ln Σ_j e^x_j                      dx = dy - e^y Σ_j dy_j
+//! log_sum_exp(x) = ln Σ_j e^x_j                              dx = dy e^(x - y)
 //! ```
-//! A lane of nothing but `-inf` has no softmax: it is NaN throughout.
+//! The maximum is subtracted first, which changes nothing but lets nothing overflow. A lane of nothing but `-inf` has no
+//! softmax: it is NaN throughout.
 
 use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::lanes::for_each_lane;
-use crate::kernels::reduce::pairwise;
+use crate::kernels::softmax::{Of, rows};
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use smallvec::SmallVec;
 
 /// Softmax along an axis.
 #[derive(Debug)]
@@ -30,10 +31,7 @@ impl<T: Scalar> Op<T, 1> for Softmax {
         x.axis(self.axis).map(|_| x.clone())
     }
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
-        for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
-            let (_, sum) = exponentials(x, y);
-            y.iter_mut().for_each(|y| *y /= sum);
-        });
+        along(Of::Softmax, x, self.axis, y);
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let y = call.y();
@@ -56,11 +54,7 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
         x.axis(self.axis).map(|_| x.clone())
     }
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
-        for_each_lane(x, x.shape().axis(self.axis).or_panic(), y, |x, y| {
-            let (max, sum) = exponentials(x, y);
-            let log_sum = sum.ln();
-            x.iter().zip(y).for_each(|(&x, y)| *y = x - max - log_sum);
-        });
+        along(Of::LogSoftmax, x, self.axis, y);
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         dy - call.y().exp() * dy.sum_keepdims(self.axis)
@@ -70,11 +64,37 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
     }
 }
 
-/// Writes `e^(x - max)` to `y`; the maximum, and the sum of what was written.
-fn exponentials<T: Scalar>(x: &[T], y: &mut [T]) -> (T, T) {
-    let max = x.iter().fold(T::neg_infinity(), |max, &x| max.max(x));
-    x.iter().zip(&mut *y).for_each(|(&x, y)| *y = (x - max).fast_exp());
-    (max, pairwise(y))
+/// Softmax or its logarithm along an axis.
+fn along<T: Scalar>(of: Of, x: View<'_, T>, axis: isize, y: &mut [T]) {
+    let axis = x.shape().axis(axis).or_panic();
+    match x.shape()[axis] {
+        0 => {}
+        n if axis + 1 == x.shape().rank() => rows(of, &x.contiguous(), n, y),
+        n => for_each_lane(x, axis, y, |x, y| rows(of, x, n, y)),
+    }
+}
+
+/// The logarithm of the sum of the exponentials along the last axis, which disappears.
+#[derive(Debug)]
+pub struct LogSumExp;
+
+impl<T: Scalar> Op<T, 1> for LogSumExp {
+    fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
+        let last = x.axis(-1)?;
+        Ok(Shape::from(&x.dims()[..last]))
+    }
+    fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
+        match x.shape().dims().last() {
+            None | Some(0) => y.fill(T::neg_infinity()),
+            Some(&n) => rows(Of::LogSumExp, &x.contiguous(), n, y),
+        }
+    }
+    fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        dy.unsqueeze(-1) * (call.x(0) - call.y().unsqueeze(-1)).exp()
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0) | Keeps::y()
+    }
 }
 
 /// Softmax.
@@ -100,5 +120,23 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Self {
         LogSoftmax { axis }.apply([self])
+    }
+
+    /// The logarithm of the sum of the exponentials along an axis, which disappears: `ln Σ eˣ`, the smooth maximum. It
+    /// neither overflows nor underflows; of nothing it is `-inf`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let y = Tensor::from([1000.0, 1000.0]).logsumexp(-1);
+    /// assert_eq!(y.item(), 1000.0 + 2.0_f64.ln());
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn logsumexp(&self, axis: isize) -> Self {
+        let axis = self.shape().axis(axis).map_err(|e| e.of("logsumexp")).or_panic();
+        let order: SmallVec<[usize; 4]> = (0..self.rank()).filter(|&a| a != axis).chain([axis]).collect();
+        LogSumExp.apply([&self.permute(&order)])
     }
 }
