@@ -97,7 +97,7 @@ impl<T: Scalar> Op<T, 2> for CosineSimilarity {
         dy.unsqueeze(-1) * (q - call.y().unsqueeze(-1) * p) / length
     }
 
-    fn backward_all(&self, call: &Call<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; 2] {
+    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 2] {
         let ((p, a), (q, b)) = (unit(&call.x(0)), unit(&call.x(1)));
         let (dy, y) = (dy.unsqueeze(-1), call.y().unsqueeze(-1));
         [call.needs(0).then(|| &dy * (&q - &y * &p) / a), call.needs(1).then(|| &dy * (&p - &y * &q) / b)]

@@ -25,7 +25,7 @@ impl<O: Op<f64, N>, const N: usize> Op<f64, N> for Spoiled<O> {
     fn backward(&self, i: usize, call: &Call<'_, f64>, dy: &Tensor<f64>) -> Tensor<f64> {
         self.op.backward(i, call, dy)
     }
-    fn backward_all(&self, call: &Call<'_, f64>, dy: &Tensor<f64>) -> [Option<Tensor<f64>>; N] {
+    fn backward_all(&self, call: &Call<'_, f64>, dy: Tensor<f64>) -> [Option<Tensor<f64>>; N] {
         let mut gradients = self.op.backward_all(call, dy);
         gradients[self.input] = gradients[self.input].take().map(|g| (self.how)(&g));
         gradients

@@ -1,9 +1,13 @@
 //! Youngest first: the sweep that carries a cotangent back through the graph.
 //!
 //! A tensor is younger than everything it was computed from, so visiting nodes from the youngest to the oldest is a
-//! reverse topological order: when a node's turn comes, every path from the root has delivered its share. The map of
+//! reverse topological order: when a node's turn comes, every path from the root has delivered its share. The queue of
 //! pending nodes is at once the work list, the order and the accumulator. It holds the frontier, not the graph, and
 //! nothing here recurses.
+//!
+//! The queue is sorted by age. What is met next is nearly always younger or older than all that waits, so that it is put in
+//! at an end, and finding its place costs next to nothing. Leaves have nothing behind them, and do not wait: their gradients
+//! are gathered where they are returned.
 
 use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients, why_none};
@@ -11,8 +15,7 @@ use crate::graph::{self, Call, Id, Node};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 impl<T: Scalar> Tensor<T> {
@@ -151,25 +154,30 @@ fn sweep<T: Scalar>(
     let root = root.into_node().ok_or(GradError::ConstantRoot)?;
     let recorded = targets.is_some() && graph::is_recording();
     let on_path = targets.map(|ids| on_path(&root, ids));
-    let mut by_age = Vec::new();
-    let mut pending = BTreeMap::from([(root.id, (root, dy))]);
+    let is_asked_for = |node: &Node<T>| targets.map_or(node.record.is_none(), |ids| ids.contains(&node.id));
+    let mut grads = Gradients { by_age: Vec::new() };
+    let mut pending = VecDeque::from([(root, dy)]);
     graph::with_recording(recorded, || {
-        while let Some((id, (node, dy))) = pending.pop_last() {
-            if targets.map_or(node.record.is_none(), |ids| ids.contains(&id)) {
-                by_age.push((id, dy.clone()));
+        while let Some((node, dy)) = pending.pop_back() {
+            if is_asked_for(&node) {
+                grads.add(node.id, dy.clone());
             }
             let Some(record) = &node.record else { continue };
             let call = Call::new(&node, record, recorded, on_path.as_ref());
             let mut owed: SmallVec<[bool; 4]> = (0..record.inputs.len()).map(|i| call.needs(i)).collect();
-            record.op.gradients(&call, &dy, &mut |i, dx| {
+            record.op.gradients(&call, dy, &mut |i, dx| {
                 let Some(input) = record.inputs[i].node.as_ref().filter(|_| call.needs(i)) else { return };
                 owed[i] = false;
                 let dx = sum_to_input(dx, input, i, record);
-                match pending.entry(input.id) {
-                    Entry::Vacant(slot) => {
-                        slot.insert((input.clone(), dx));
+                if input.record.is_none() {
+                    if is_asked_for(input) {
+                        grads.add(input.id, dx);
                     }
-                    Entry::Occupied(mut slot) => slot.get_mut().1.accumulate(dx),
+                    return;
+                }
+                match pending.binary_search_by_key(&input.id, |(node, _)| node.id) {
+                    Ok(place) => pending[place].1.accumulate(dx),
+                    Err(place) => pending.insert(place, (input.clone(), dx)),
                 }
             });
             if let Some(i) = owed.iter().position(|&owed| owed) {
@@ -178,7 +186,7 @@ fn sweep<T: Scalar>(
             }
         }
     });
-    Ok(Gradients { by_age })
+    Ok(grads)
 }
 
 /// Undoes broadcasting: a value that was used in many places gathers the gradients of all of them.

@@ -17,17 +17,30 @@ use std::ops::Index;
 /// assert_eq!(grads[&x].to_vec(), [2.0, 4.0]);
 /// ```
 pub struct Gradients<T: Scalar = f32> {
-    /// The oldest last, as the sweep met them.
+    /// The oldest last, as the sweep meets them.
     pub(crate) by_age: Vec<(Id, Tensor<T>)>,
 }
 
 impl<T: Scalar> Gradients<T> {
+    /// Adds to the gradient of a node.
+    pub(crate) fn add(&mut self, id: Id, gradient: Tensor<T>) {
+        match self.place(id) {
+            Ok(place) => self.by_age[place].1.accumulate(gradient),
+            Err(place) => self.by_age.insert(place, (id, gradient)),
+        }
+    }
+
+    /// Where the gradient of a node is, or belongs.
+    #[inline]
+    fn place(&self, id: Id) -> Result<usize, usize> {
+        self.by_age.binary_search_by(|(other, _)| id.cmp(other))
+    }
+
     /// The gradient with respect to `x`, or `None` if `x` is a constant or took no part.
     #[inline]
     pub fn get(&self, x: &Tensor<T>) -> Option<&Tensor<T>> {
         let id = x.node()?.id;
-        let place = self.by_age.binary_search_by(|(other, _)| id.cmp(other)).ok()?;
-        Some(&self.by_age[place].1)
+        Some(&self.by_age[self.place(id).ok()?].1)
     }
 
     /// The number of tensors that have a gradient.

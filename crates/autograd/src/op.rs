@@ -81,9 +81,9 @@ pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     }
 
     /// The gradients with respect to all inputs that need one ([`Call::needs`]), where they share work. By default
-    /// `backward` for each.
-    fn backward_all(&self, call: &Call<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; N] {
-        std::array::from_fn(|i| call.needs(i).then(|| self.backward(i, call, dy)))
+    /// `backward` for each. The cotangent is handed over: its memory may become that of a gradient.
+    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
+        std::array::from_fn(|i| call.needs(i).then(|| self.backward(i, call, &dy)))
     }
 
     /// What messages call the operator. By default the name of the type, `LayerNorm` becoming `layer_norm`.
@@ -130,7 +130,7 @@ impl<T: Scalar, O: Op<T, N>, const N: usize> Op<T, N> for Arc<O> {
     fn keeps(&self, i: usize) -> Keeps {
         (**self).keeps(i)
     }
-    fn backward_all(&self, call: &Call<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; N] {
+    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
         (**self).backward_all(call, dy)
     }
     fn name(&self) -> String {
@@ -152,7 +152,7 @@ pub trait AnyOp<T: Scalar>: fmt::Debug + Send + Sync + 'static {
 
     /// Hands out the gradient of each input `i` that [needs](Call::needs) one, by `give(i, gradient)`. Must do so in
     /// the language of tensors when the call is [recorded](Call::recorded).
-    fn gradients(&self, call: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>));
+    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>));
 
     /// What the gradient of input `i` reads.
     fn keeps(&self, i: usize) -> Keeps;
@@ -202,7 +202,7 @@ impl<T: Scalar, O: Op<T, N>, const N: usize> AnyOp<T> for Fixed<O, N> {
         Array::build(shape, |y| self.0.forward(std::array::from_fn(|i| x[i].view()), y))
     }
 
-    fn gradients(&self, call: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
         for (i, dx) in self.0.backward_all(call, dy).into_iter().enumerate() {
             if let Some(dx) = dx {
                 give(i, dx);

@@ -6,10 +6,11 @@
 //! - as **dual numbers** ([`Dual`](crate::Dual)): the derivative of `f` worked out by the rules, which `df` must equal.
 
 use crate::algebra::{Algebra, Number};
-use crate::array::View;
+use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::map::{map, map_with};
+use crate::kernels::update::update_each;
 use crate::op::{Keeps, Op, snake_case};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -127,6 +128,26 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
         Tensor::build(shape, |dx| {
             map_with(x, [y, dy.array().view()], shape, dx, |x, [y, dy]| dy * slope(x, y));
         })
+    }
+
+    /// Of one input, in the place of the cotangent, if nobody else looks at that and the derivative reads one value.
+    fn backward_all(&self, call: &Call<'_, T>, mut dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
+        let keeps = self.0.keeps(0);
+        let value = match (keeps.has_x(0), keeps.has_y()) {
+            (true, false) => call.kept_x(0),
+            (false, true) => call.kept_y(),
+            _ => None,
+        };
+        let value = value.and_then(Array::as_slice).filter(|_| N == 1 && !call.recorded());
+        if let (Some(value), Some(dx)) = (value, dy.as_mut_slice()) {
+            let (nan, is_x) = (Number(T::nan()), keeps.has_x(0));
+            update_each(dx, value, [], |dy, value, []| {
+                let (x, y) = if is_x { (Number(value), nan) } else { (nan, Number(value)) };
+                (dy * self.0.df(0, from_fn(|_| x), y).0, [])
+            });
+            return from_fn(|_| Some(dy.clone()));
+        }
+        from_fn(|i| call.needs(i).then(|| self.backward(i, call, &dy)))
     }
 
     fn keeps(&self, i: usize) -> Keeps {

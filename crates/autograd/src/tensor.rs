@@ -193,14 +193,23 @@ impl<T: Scalar> Tensor<T> {
         self.node.as_ref()
     }
 
+    /// The elements, to write to, if this is a constant in row-major order that nobody else looks at.
+    pub(crate) fn as_mut_slice(&mut self) -> Option<&mut [T]> {
+        self.array.get_mut().filter(|_| self.node.is_none())
+    }
+
+    pub(crate) fn into_array(self) -> Array<T> {
+        self.array
+    }
+
     pub(crate) fn into_node(self) -> Option<Arc<Node<T>>> {
         self.node
     }
 
     /// Adds another gradient to this one: in place, if nobody else looks at it and neither is recorded.
     pub(crate) fn accumulate(&mut self, other: Tensor<T>) {
-        let is_plain = self.node.is_none() && other.node.is_none() && self.shape() == other.shape();
-        if is_plain && let (Some(sum), Some(more)) = (self.array.get_mut(), other.array.as_slice()) {
+        let is_plain = other.node.is_none() && self.shape() == other.shape();
+        if is_plain && let (Some(sum), Some(more)) = (self.as_mut_slice(), other.array.as_slice()) {
             sum.iter_mut().zip(more).for_each(|(sum, &more)| *sum += more);
             return;
         }

@@ -32,7 +32,7 @@ pub use layer::Layer;
 pub use layers::{Activation, Linear, Mlp};
 pub use loss::{CrossEntropy, Losses, cross_entropy, mse};
 pub use mode::Mode;
-pub use module::{Module, Path};
+pub use module::{Module, Path, Step};
 pub use optim::{Adam, Optimizer, ParamStep, Sgd, State};
 pub use param::Param;
 pub use regularize::{l1, l2};

@@ -69,8 +69,37 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
 }
 
 /// The path to a parameter: names of fields and indices, joined by dots.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path(String);
+
+/// A step down a path: the name of a field, or an index.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// The name of a field.
+    Name(&'a str),
+    /// The place in a list.
+    Index(usize),
+}
+
+impl<'a> From<&'a str> for Step<'a> {
+    fn from(name: &'a str) -> Self {
+        Step::Name(name)
+    }
+}
+
+impl From<usize> for Step<'_> {
+    fn from(index: usize) -> Self {
+        Step::Index(index)
+    }
+}
+
+/// The path to the module itself: it is empty.
+impl Default for Path {
+    fn default() -> Self {
+        // Most paths fit; an optimizer walks them in every step.
+        Path(String::with_capacity(64))
+    }
+}
 
 impl Path {
     /// The path as text.
@@ -78,12 +107,17 @@ impl Path {
         &self.0
     }
 
-    /// Runs `visit` one step further down, under `name`.
-    pub fn enter(&mut self, name: impl fmt::Display, visit: impl FnOnce(&mut Path)) {
-        use fmt::Write as _;
+    /// Runs `visit` one step further down.
+    pub fn enter<'a>(&mut self, step: impl Into<Step<'a>>, visit: impl FnOnce(&mut Path)) {
         let length = self.0.len();
-        let dot = if length == 0 { "" } else { "." };
-        write!(self.0, "{dot}{name}").expect("writing to a string does not fail");
+        if length > 0 {
+            self.0.push('.');
+        }
+        match step.into() {
+            Step::Name(name) => self.0.push_str(name),
+            Step::Index(digit @ 0..10) => self.0.push(char::from(b'0' + digit as u8)),
+            Step::Index(index) => self.0.push_str(&index.to_string()),
+        }
         visit(self);
         self.0.truncate(length);
     }
@@ -153,10 +187,10 @@ macro_rules! tuple {
     ($($M:ident $i:tt),*) => {
         impl<T: Scalar, $($M: Module<T>),*> Module<T> for ($($M,)*) {
             fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
-                $(path.enter($i, |path| self.$i.visit(path, see));)*
+                $(path.enter(Step::Index($i), |path| self.$i.visit(path, see));)*
             }
             fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
-                $(path.enter($i, |path| self.$i.visit_mut(path, see));)*
+                $(path.enter(Step::Index($i), |path| self.$i.visit_mut(path, see));)*
             }
         }
     };

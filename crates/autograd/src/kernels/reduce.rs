@@ -3,11 +3,13 @@
 //! The order of the additions depends on the shape only, so the same sum has the same bits every time.
 
 use super::threads;
+use super::widest::{Loop, on_widest};
 use crate::array::{Array, View};
 use crate::error::OrPanic;
 use crate::layout::Places;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
+use smallvec::SmallVec;
 
 /// The accumulators that a straight run of additions is spread over, so that vectors can hold them.
 const LANES: usize = 16;
@@ -61,8 +63,17 @@ pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
         let starts = Places::new(&kept[..rest], &kept_strides[..rest], start);
         for (place, y) in starts.zip(y.chunks_exact_mut(columns)) {
             threads::for_each_chunk(y, COLUMNS, terms * columns / PER_NANOSECOND, |i, y| {
-                let rows = Places::new(&summed, &summed_strides, (place + i * COLUMNS) as isize);
-                add_rows(x.data(), rows, y);
+                let start = place as isize + (i * COLUMNS) as isize;
+                match (&summed[..], &summed_strides[..]) {
+                    (&[rows], &[stride]) => {
+                        let rows = (0..rows as isize).map(|row| (start + row * stride) as usize);
+                        on_widest(ColumnSums { data: x.data(), rows, y });
+                    }
+                    _ => {
+                        let rows = Places::new(&summed, &summed_strides, start);
+                        on_widest(ColumnSums { data: x.data(), rows, y });
+                    }
+                }
             });
         }
     } else {
@@ -149,36 +160,66 @@ fn halves<T>(x: &[T]) -> (&[T], &[T]) {
     x.split_at(first_half(x.len()))
 }
 
-/// Sums rows into `y`, at most `COLUMNS` wide: stretches of 32 rows straight, the stretches as the digits of a binary
-/// counter, so that only sums of equally many rows meet.
-fn add_rows<T: Scalar>(data: &[T], rows: Places, y: &mut [T]) {
-    let width = y.len();
-    let mut levels: Small<[T; COLUMNS]> = Small::new();
-    let mut stretch = [T::zero(); COLUMNS];
+/// Sums of columns, from rows that begin at certain places.
+struct ColumnSums<'a, T, R> {
+    data: &'a [T],
+    rows: R,
+    y: &'a mut [T],
+}
+
+impl<T: Scalar, R: Iterator<Item = usize> + Clone> Loop for ColumnSums<'_, T, R> {
+    #[inline(always)]
+    fn run(self) {
+        let ColumnSums { data, rows, y } = self;
+        let mut first = 0;
+        while first < y.len() {
+            let (y, rows) = (&mut y[first..], rows.clone().map(|row| row + first));
+            first += match y.len() {
+                COLUMNS.. => some_columns::<T, COLUMNS>(data, rows, y),
+                16.. => some_columns::<T, 16>(data, rows, y),
+                4.. => some_columns::<T, 4>(data, rows, y),
+                _ => some_columns::<T, 1>(data, rows, y),
+            };
+        }
+    }
+}
+
+/// Sums the first `N` columns, and returns their number: stretches of 32 rows straight, the stretches as the digits of a
+/// binary counter, so that only sums of equally many rows meet.
+#[inline(always)]
+fn some_columns<T: Scalar, const N: usize>(
+    data: &[T],
+    rows: impl Iterator<Item = usize>,
+    y: &mut [T],
+) -> usize {
+    let mut levels: SmallVec<[[T; N]; 4]> = SmallVec::new();
+    let mut stretch = [T::zero(); N];
     let mut count = 0_usize;
     for first in rows {
-        for (sum, &x) in stretch[..width].iter_mut().zip(&data[first..][..width]) {
-            *sum += x;
+        let row = &data[first..][..N];
+        for j in 0..N {
+            stretch[j] += row[j];
         }
         count += 1;
         if count.is_multiple_of(32) {
-            let mut full = std::mem::replace(&mut stretch, [T::zero(); COLUMNS]);
             for _ in 0..(count / 32).trailing_zeros() {
-                let level = levels.pop().expect("one level for each binary digit");
-                add(&mut full, &level);
+                add(&mut stretch, &levels.pop().expect("one level for each binary digit"));
             }
-            levels.push(full);
+            levels.push(stretch);
+            stretch = [T::zero(); N];
         }
     }
     while let Some(level) = levels.pop() {
         add(&mut stretch, &level);
     }
-    y.copy_from_slice(&stretch[..width]);
+    y[..N].copy_from_slice(&stretch);
+    N
 }
 
-fn add<T: Scalar>(to: &mut [T; COLUMNS], other: &[T; COLUMNS]) {
-    for (to, &x) in to.iter_mut().zip(other) {
-        *to += x;
+#[inline(always)]
+fn add<T: Scalar, const N: usize>(to: &mut [T; N], other: &[T; N]) {
+    for j in 0..N {
+        to[j] += other[j];
     }
 }
 

@@ -52,13 +52,13 @@ impl<T: Scalar> AnyOp<T> for Concat {
         })
     }
 
-    fn gradients(&self, call: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
         let axis = dy.shape().axis(self.axis).or_panic();
         let mut start = 0;
         for i in 0..call.inputs() {
             let len = call.shape(i)[axis];
             if call.needs(i) {
-                give(i, Slice { axis, start, len, step: 1 }.apply_to(&[dy]));
+                give(i, Slice { axis, start, len, step: 1 }.apply_to(&[&dy]));
             }
             start += len;
         }

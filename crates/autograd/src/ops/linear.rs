@@ -16,6 +16,7 @@ use crate::graph::Call;
 use crate::kernels::map::{map, map_in_place};
 use crate::kernels::matmul::{Epilogue, Matrix, Multiplication, matmul, matmul_all, matmul_then};
 use crate::kernels::reduce;
+use crate::kernels::update::update_each;
 use crate::op::{Keeps, Op};
 use crate::pointwise::Pointwise;
 use crate::scalar::Scalar;
@@ -75,7 +76,7 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
             Some(slope) if slope == T::one() => dy.clone(),
             Some(slope) => dy * slope,
             None if call.recorded() => dy * self.0.df(0, [Tensor::scalar(T::nan())], call.y()),
-            None => Tensor::constant(self.cotangent_within(call, dy.array())),
+            None => Tensor::constant(self.cotangent_within(call, dy.array().clone())),
         };
         match i {
             0 => dz.as_rows().matmul(&call.x(1)).reshape(call.shape(0)),
@@ -90,15 +91,12 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
     }
 
     /// All gradients from one `dz`.
-    fn backward_all(&self, call: &Call<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; N] {
+    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
         if call.recorded() {
-            return from_fn(|i| call.needs(i).then(|| <Self as Op<T, N>>::backward(self, i, call, dy)));
+            return from_fn(|i| call.needs(i).then(|| <Self as Op<T, N>>::backward(self, i, call, &dy)));
         }
-        let dz = if self.slope() == Some(T::one()) {
-            dy.array().clone()
-        } else {
-            self.cotangent_within(call, dy.array())
-        };
+        let dz = dy.into_array();
+        let dz = if self.slope() == Some(T::one()) { dz } else { self.cotangent_within(call, dz) };
         let mut gradients = from_fn(|_| None);
         with_rows(dz.view(), |dz| {
             let x = || kept(call, 0);
@@ -145,12 +143,16 @@ impl<P> Linear<P> {
         (self.0.keeps(0) == Keeps::NONE).then(|| self.0.df(0, [Number(T::nan())], Number(T::nan())).0)
     }
 
-    /// `dz = dy f'(y)`.
-    fn cotangent_within<T: Scalar>(&self, call: &Call<'_, T>, dy: &Array<T>) -> Array<T>
+    /// `dz = dy f'(y)`, in the place of `dy` if nobody else looks at it.
+    fn cotangent_within<T: Scalar>(&self, call: &Call<'_, T>, mut dy: Array<T>) -> Array<T>
     where
         P: Pointwise<T, 1>,
     {
-        let y = call.kept_y().unwrap_or(dy);
+        if let (Some(dz), Some(y)) = (dy.get_mut(), call.kept_y().and_then(Array::as_slice)) {
+            update_each(dz, y, [], |dy, y, []| (dy * self.0.df(0, [Number(T::nan())], Number(y)).0, []));
+            return dy;
+        }
+        let y = call.kept_y().unwrap_or(&dy);
         Array::build(dy.shape(), |dz| {
             map([y.view(), dy.view()], dy.shape(), dz, |[y, dy]| {
                 dy * self.0.df(0, [Number(T::nan())], Number(y)).0

@@ -78,10 +78,10 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
     }
 
     /// All three gradients in one pass over the lanes, which share `z` and `g`.
-    fn backward_all(&self, call: &Call<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; 3] {
+    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 3] {
         let needs = [0, 1, 2].map(|i| call.needs(i));
         if call.recorded() || !needs[0] {
-            return [0, 1, 2].map(|i| needs[i].then(|| self.backward(i, call, dy)));
+            return [0, 1, 2].map(|i| needs[i].then(|| self.backward(i, call, &dy)));
         }
         let (x, scale) = (call.x(0), call.x(1));
         let (x, scale, dy_lanes) = (

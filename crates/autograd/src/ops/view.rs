@@ -27,7 +27,7 @@ impl<T: Scalar> AnyOp<T> for Reshape {
     fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
         x[0].reshape(&self.0)
     }
-    fn gradients(&self, call: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
         give(0, dy.reshape(call.shape(0)));
     }
     fn keeps(&self, _: usize) -> Keeps {
@@ -49,7 +49,7 @@ impl<T: Scalar> AnyOp<T> for Permute {
     fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
         x[0].permute(&self.0)
     }
-    fn gradients(&self, _: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+    fn gradients(&self, _: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
         let mut inverse = vec![0; self.0.len()];
         for (to, &from) in self.0.iter().enumerate() {
             inverse[from] = to;
@@ -75,9 +75,9 @@ impl<T: Scalar> AnyOp<T> for BroadcastTo {
     fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
         x[0].broadcast_to(&self.0)
     }
-    fn gradients(&self, _: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+    fn gradients(&self, _: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
         // The sweep sums over what was stretched.
-        give(0, dy.clone());
+        give(0, dy);
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
@@ -104,8 +104,8 @@ impl<T: Scalar> AnyOp<T> for Slice {
     fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
         x[0].slice(self.axis, self.start, self.len, self.step)
     }
-    fn gradients(&self, call: &Call<'_, T>, dy: &Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
-        give(0, Unslice { slice: *self, size: call.shape(0)[self.axis] }.apply([dy]));
+    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+        give(0, Unslice { slice: *self, size: call.shape(0)[self.axis] }.apply([&dy]));
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
