@@ -18,7 +18,7 @@ const GAP: Duration = Duration::from_micros(100);
 
 /// What is known of the helpers' worth.
 pub(super) struct Account {
-    trial: Trial,
+    trials: Trials,
     /// Work, in nanoseconds, that passed by while helpers slept.
     missed: usize,
     /// What helpers have spared the caller, in nanoseconds, less what it waited for them; at most `LOSS`.
@@ -30,7 +30,7 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) const fn new() -> Self {
-        Account { trial: Trial::new(), missed: 0, balance: 0, alone_until: None, pause: PAUSE[0] }
+        Account { trials: Trials::new(), missed: 0, balance: 0, alone_until: None, pause: PAUSE[0] }
     }
 
     /// Whether to share work of so many nanoseconds that comes `now`.
@@ -39,7 +39,7 @@ impl Account {
             return false;
         }
         self.alone_until = None;
-        nanoseconds >= SMALL || self.trial.is_shared(nanoseconds, now)
+        nanoseconds >= SMALL || self.trials.is_shared(nanoseconds, now)
     }
 
     /// Books work that would be shared if all helpers were awake. Whether it is time to wake them.
@@ -71,12 +71,34 @@ impl Account {
     }
 }
 
-/// Which way is better for small jobs: work per time, as estimated and as measured, in turns.
+/// A trial for each power of two of a small job's nanoseconds: what is better for some is worse for others.
+struct Trials {
+    of_size: [Trial; SMALL.ilog2() as usize + 1],
+    /// When the last job came, and its size. The time until the next is its own: the longer, if it was done in the worse way.
+    last: Option<(Instant, usize)>,
+}
+
+impl Trials {
+    const fn new() -> Self {
+        Trials { of_size: [const { Trial::new() }; SMALL.ilog2() as usize + 1], last: None }
+    }
+
+    /// Whether to share a small job that comes `now`.
+    fn is_shared(&mut self, nanoseconds: usize, now: Instant) -> bool {
+        if let Some((last, size)) = self.last {
+            self.of_size[size].passed += (now - last).min(GAP);
+        }
+        let size = nanoseconds.max(1).ilog2() as usize;
+        self.last = Some((now, size));
+        self.of_size[size].is_shared(nanoseconds)
+    }
+}
+
+/// Which way is better for small jobs of one size: work per time, as estimated and as measured, in turns.
 struct Trial {
     phase: Phase,
-    /// What has passed of the phase, when the last job came, and the work since the phase began.
+    /// What has passed of the phase, and the work since it began.
     passed: Duration,
-    last: Option<Instant>,
     work: usize,
     /// Work per time when shared.
     shared: f64,
@@ -92,13 +114,11 @@ enum Phase {
 
 impl Trial {
     const fn new() -> Self {
-        Trial { phase: Phase::TryShared, passed: Duration::ZERO, last: None, work: 0, shared: 0.0 }
+        Trial { phase: Phase::TryShared, passed: Duration::ZERO, work: 0, shared: 0.0 }
     }
 
-    /// Whether to share a small job that comes `now`.
-    fn is_shared(&mut self, nanoseconds: usize, now: Instant) -> bool {
-        self.passed += self.last.map_or(Duration::ZERO, |last| (now - last).min(GAP));
-        self.last = Some(now);
+    /// Whether to share the next job.
+    fn is_shared(&mut self, nanoseconds: usize) -> bool {
         let length = if matches!(self.phase, Phase::TryShared | Phase::TryAlone) { TRIAL } else { HOLDS };
         if self.passed >= length {
             let rate = self.work as f64 / self.passed.as_secs_f64();
@@ -126,16 +146,30 @@ mod tests {
     #[test]
     fn trials_find_the_better_way() {
         for (alone, shared, better) in [(10, 6, true), (10, 20, false)] {
-            let (mut trial, mut now) = (Trial::new(), Instant::now());
+            let (mut trials, mut now) = (Trials::new(), Instant::now());
             let mut count = 0;
             for _ in 0..100_000 {
-                let is_shared = trial.is_shared(10_000, now);
+                let is_shared = trials.is_shared(10_000, now);
                 count += usize::from(is_shared);
                 now += Duration::from_micros(if is_shared { shared } else { alone });
             }
             let most = 97_000;
             assert!(if better { count > most } else { 100_000 - count > most }, "{count} of 100000 shared");
         }
+    }
+
+    /// Jobs of two sizes by turns: the small ones lose by being shared more than the large ones gain.
+    #[test]
+    fn each_size_is_done_in_its_better_way() {
+        let (mut trials, mut now) = (Trials::new(), Instant::now());
+        let mut counts = [0; 2];
+        for i in 0..200_000 {
+            let (nanoseconds, alone, shared) = [(5_000, 5, 20), (40_000, 40, 30)][i % 2];
+            let is_shared = trials.is_shared(nanoseconds, now);
+            counts[i % 2] += usize::from(is_shared);
+            now += Duration::from_micros(if is_shared { shared } else { alone });
+        }
+        assert!(counts[0] < 3_000 && counts[1] > 97_000, "{counts:?} of 100000 each shared");
     }
 
     /// A helper that is late again and again is done without, the longer the more often.

@@ -13,7 +13,7 @@
 //!
 //! Whether it pays to share what takes some microseconds depends on how far apart the cores are: on some machines, or at some
 //! hours on a rented one, the data is longer on its way than the work takes. No constant knows that, so it is tried: small
-//! jobs are shared for a moment and not shared for a moment, and then done in the better way for long.
+//! jobs are shared for a moment and not shared for a moment, and then done in the better way for long, each size for itself.
 //!
 //! The number of threads is that of the cores, or `WENGERT_THREADS` from the environment, or what [`with_threads`] says.
 //! Helpers are started when they are first worth it; with one thread, none ever is.
