@@ -99,6 +99,13 @@ impl<T: Scalar> Drop for Node<T> {
     /// Frees the nodes that only this one held, in a loop: a chain of a million calls must not need a million stack
     /// frames to die.
     fn drop(&mut self) {
+        // Most often somebody holds them still, and there is nothing to do.
+        let is_held_here = |input: &Input<T>| {
+            input.node.as_ref().is_some_and(|node| node.record.is_some() && Arc::strong_count(node) == 1)
+        };
+        if !self.record.iter().any(|record| record.inputs.iter().any(is_held_here)) {
+            return;
+        }
         let mut dying = Vec::new();
         let mut next = self.record.take();
         while let Some(record) = next {

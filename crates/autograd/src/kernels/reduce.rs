@@ -10,11 +10,14 @@ use crate::layout::Places;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
 use smallvec::SmallVec;
+use std::array::from_fn;
 
 /// The accumulators that a straight run of additions is spread over, so that vectors can hold them.
 const LANES: usize = 16;
 /// Up to this many terms are added straight, each lane by itself.
 const STRAIGHT: usize = 256;
+/// Rows that are added straight.
+const STRETCH: usize = 32;
 /// Columns that are summed together: their partial sums stay in registers and the first-level cache.
 const COLUMNS: usize = 64;
 /// About how many terms are added in a nanosecond.
@@ -175,52 +178,62 @@ impl<T: Scalar, R: Iterator<Item = usize> + Clone> Loop for ColumnSums<'_, T, R>
         while first < y.len() {
             let (y, rows) = (&mut y[first..], rows.clone().map(|row| row + first));
             first += match y.len() {
-                COLUMNS.. => some_columns::<T, COLUMNS>(data, rows, y),
-                16.. => some_columns::<T, 16>(data, rows, y),
-                4.. => some_columns::<T, 4>(data, rows, y),
-                _ => some_columns::<T, 1>(data, rows, y),
+                COLUMNS.. => some_columns::<T, COLUMNS, 1>(data, rows, y),
+                16.. => some_columns::<T, 16, 4>(data, rows, y),
+                4.. => some_columns::<T, 4, 4>(data, rows, y),
+                2.. => some_columns::<T, 2, 4>(data, rows, y),
+                _ => some_columns::<T, 1, 4>(data, rows, y),
             };
         }
     }
 }
 
-/// Sums the first `N` columns, and returns their number: stretches of 32 rows straight, the stretches as the digits of a
-/// binary counter, so that only sums of equally many rows meet.
+/// Sums the first `N` columns, and returns their number: stretches of some rows straight, the stretches as the digits of a
+/// binary counter, so that only sums of equally many rows meet. A stretch is `CHAINS` sums side by side: where the columns
+/// are few, one alone would wait for its own latency.
 #[inline(always)]
-fn some_columns<T: Scalar, const N: usize>(
+fn some_columns<T: Scalar, const N: usize, const CHAINS: usize>(
     data: &[T],
-    rows: impl Iterator<Item = usize>,
+    mut rows: impl Iterator<Item = usize>,
     y: &mut [T],
 ) -> usize {
     let mut levels: SmallVec<[[T; N]; 4]> = SmallVec::new();
-    let mut stretch = [T::zero(); N];
-    let mut count = 0_usize;
-    for first in rows {
-        let row = &data[first..][..N];
-        for j in 0..N {
-            stretch[j] += row[j];
-        }
-        count += 1;
-        if count.is_multiple_of(32) {
-            for _ in 0..(count / 32).trailing_zeros() {
-                add(&mut stretch, &levels.pop().expect("one level for each binary digit"));
+    let mut stretches = 0_usize;
+    let mut sum = loop {
+        let mut chains = [[T::zero(); N]; CHAINS];
+        let mut is_last = false;
+        'stretch: for _ in 0..STRETCH / CHAINS {
+            for chain in &mut chains {
+                let Some(first) = rows.next() else {
+                    is_last = true;
+                    break 'stretch;
+                };
+                let row = &data[first..][..N];
+                for j in 0..N {
+                    chain[j] += row[j];
+                }
             }
-            levels.push(stretch);
-            stretch = [T::zero(); N];
         }
-    }
+        let mut sum = chains.into_iter().reduce(added).expect("one chain at least");
+        if is_last {
+            break sum;
+        }
+        stretches += 1;
+        for _ in 0..stretches.trailing_zeros() {
+            sum = added(levels.pop().expect("one level for each binary digit"), sum);
+        }
+        levels.push(sum);
+    };
     while let Some(level) = levels.pop() {
-        add(&mut stretch, &level);
+        sum = added(level, sum);
     }
-    y[..N].copy_from_slice(&stretch);
+    y[..N].copy_from_slice(&sum);
     N
 }
 
 #[inline(always)]
-fn add<T: Scalar, const N: usize>(to: &mut [T; N], other: &[T; N]) {
-    for j in 0..N {
-        to[j] += other[j];
-    }
+fn added<T: Scalar, const N: usize>(a: [T; N], b: [T; N]) -> [T; N] {
+    from_fn(|j| a[j] + b[j])
 }
 
 /// The axes left when `reduced` are summed over; kept as size 1 if `keep`.

@@ -62,14 +62,20 @@ impl<T: Scalar> Loop for Rows<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Rows { of, x, n, y } = self;
-        let mut scratch = [T::zero(); STRETCH];
+        let mut room;
+        let scratch: &mut [T] = if matches!(of, Of::Softmax) {
+            &mut []
+        } else {
+            room = [T::zero(); STRETCH];
+            &mut room
+        };
         let mut stats = Stats { tops: [T::zero(); TOGETHER], sums: [T::zero(); TOGETHER] };
         let width = if matches!(of, Of::LogSumExp) { 1 } else { n };
         for (x, y) in x.chunks(TOGETHER * n).zip(y.chunks_mut(TOGETHER * width)) {
             let rows = x.len() / n;
             match of {
-                Of::Softmax => stats.of_rows(x, n, Some(y), &mut scratch),
-                _ => stats.of_rows(x, n, None, &mut scratch),
+                Of::Softmax => stats.of_rows(x, n, Some(y), scratch),
+                _ => stats.of_rows(x, n, None, scratch),
             }
             let Stats { tops, sums } = &mut stats;
             if !matches!(of, Of::Softmax) {
@@ -109,9 +115,12 @@ struct Stats<T> {
 impl<T: Scalar> Stats<T> {
     /// Of at most `TOGETHER` rows. The exponentials stay in `kept`, or nowhere.
     #[inline(always)]
-    fn of_rows(&mut self, x: &[T], n: usize, kept: Option<&mut [T]>, scratch: &mut [T; STRETCH]) {
+    fn of_rows(&mut self, x: &[T], n: usize, kept: Option<&mut [T]>, scratch: &mut [T]) {
         if n <= LANES {
-            let e = kept.unwrap_or(&mut scratch[..x.len()]);
+            let e = match kept {
+                Some(kept) => kept,
+                None => &mut scratch[..x.len()],
+            };
             for (i, (x, e)) in x.chunks_exact(n).zip(e.chunks_exact_mut(n)).enumerate() {
                 let top = x.iter().fold(T::neg_infinity(), |top, &x| if x > top { x } else { top });
                 self.tops[i] = top;
@@ -128,7 +137,10 @@ impl<T: Scalar> Stats<T> {
             let (top, mut sum) = (largest(x), 0.0);
             let mut kept = kept.as_mut().and_then(Iterator::next).map(|kept| kept.chunks_mut(STRETCH));
             for x in x.chunks(STRETCH) {
-                let e = kept.as_mut().and_then(Iterator::next).unwrap_or(&mut scratch[..x.len()]);
+                let e = match kept.as_mut().and_then(Iterator::next) {
+                    Some(kept) => kept,
+                    None => &mut scratch[..x.len()],
+                };
                 x.iter().zip(&mut *e).for_each(|(&x, e)| *e = (x - top).fast_exp());
                 sum += total(e).into();
             }
