@@ -150,8 +150,8 @@ def chart(title):
     yield text(left, 35, title, 'font-size="10"')
     x = left
     for name in names:
-        yield f'<rect x="{x}" y="43" width="10" height="10" fill="{colours[name]}"/>' + text(x + 14, 52, name)
-        x += 26 + 7 * len(name)
+        yield f'<rect x="{x:.1f}" y="43" width="10" height="10" fill="{colours[name]}"/>' + text(x + 14, 52, name)
+        x += 24 + 6.1 * len(name)
     bottom = top + group * len(cases)
     for tick in [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]:
         if low <= tick <= high:
