@@ -1,5 +1,7 @@
 """Training steps of an MLP in several frameworks, in turns: `run [--rounds R] [--threads T] [--budget SECONDS] [--cases FILE]
-[--only CASE,..] [--save NAME]`.
+[--only CASE,..] [--with PEER,..] [--without PEER,..] [--save NAME]`.
+
+Peers are torch, jax, numpy, handwritten, candle and burn; burn, which takes over ten minutes to build, only when `--with` names it.
 
 Every round runs every contestant, so that what else the machine does meets all alike. Prints a table; `--save` writes it with the
 machine and the versions to ../results/NAME.md, and a chart to ../results/NAME.svg.
@@ -17,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 
+import numpy
+
 here = os.path.dirname(os.path.abspath(__file__))
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--step", required=True, help="the program mlp_step, which `run` builds")
@@ -26,6 +30,8 @@ parser.add_argument("--budget", type=float, default=0.5, help="seconds for each 
 parser.add_argument("--cases", default=os.path.join(here, "cases.json"))
 parser.add_argument("--only", help="names of cases, joined by commas")
 parser.add_argument("--save", help="a name for the results, such as the date")
+parser.add_argument("--with", dest="added", default="", help="peers to add, joined by commas: burn")
+parser.add_argument("--without", default="", help="peers to leave out, joined by commas")
 options = parser.parse_args()
 
 cases = json.load(open(options.cases))
@@ -35,31 +41,78 @@ if options.only:
         sys.exit(f"{options.cases}: there is no case {', '.join(unknown)}")
     cases = {name: cases[name] for name in options.only.split(",")}
 
-python = [sys.executable, os.path.join(here, "steps.py")]
+PYTHON = {"torch": "PyTorch", "jax": "JAX", "numpy": "NumPy"}
+RUST = {"handwritten": "hand-written", "candle": "candle", "burn": "burn-flex"}
+added, without = (set(filter(None, names.split(","))) for names in (options.added, options.without))
+if unknown := (added | without) - {*PYTHON, *RUST}:
+    sys.exit(f"there is no peer {', '.join(sorted(unknown))}; there are {', '.join([*PYTHON, *RUST])}")
+if "torch" in without:
+    sys.exit("torch cannot be left out: it is what all are compared with")
+peers = [peer for peer in [*PYTHON, *RUST] if peer not in without and (peer != "burn" or peer in added)]
+target = os.path.join(os.environ.get("PEERS_HOME", os.path.join(here, ".home")), "target")
+
+
+def build(peer):
+    """The program of a peer in Rust: a package with its own workspace, below this folder."""
+    environment = dict(os.environ, CARGO_TARGET_DIR=target)
+    if peer == "handwritten":  # its plain loops are vectorised for the processor that they are built for
+        environment["RUSTFLAGS"] = "-C target-cpu=native"
+    manifest = os.path.join(here, peer, "Cargo.toml")
+    if subprocess.run(["cargo", "build", "--quiet", "--release", "--manifest-path", manifest], env=environment).returncode:
+        sys.exit(f"{peer}: the build failed; --without {peer} leaves it out")
+    return os.path.join(target, "release", "burn-flex" if peer == "burn" else peer)
+
+
+programs = {peer: build(peer) for peer in peers if peer in RUST}
 many = options.threads
-contestants = {
-    "PyTorch": (python + ["torch"], many),
-    "JAX": (python + ["jax"], many),
-    "NumPy": (python + ["numpy"], many),
-    "wengert, 1 thread": ([options.step], 1),
-    f"wengert, {many} threads": ([options.step], many),
-}
-if many == 1:
-    del contestants["wengert, 1 threads"]
+contestants = {}
+for peer in peers:
+    command = [programs[peer]] if peer in RUST else [sys.executable, os.path.join(here, "steps.py"), peer]
+    contestants[{**PYTHON, **RUST}[peer]] = (command, many)
+contestants["wengert, 1 thread"] = ([options.step], 1)
+if many > 1:
+    contestants[f"wengert, {many} threads"] = ([options.step], many)
+
+
+def start(case, path):
+    """Writes what the peers start from: the inputs, then each layer's weight, uniform within the bound of X. Glorot and Y. Bengio."""
+    rng, sizes = numpy.random.default_rng(0), case["dims"]
+    parts = [rng.standard_normal(case["batch"] * sizes[0])]
+    parts += [rng.uniform(-1, 1, i * o) * math.sqrt(6 / (i + o)) for i, o in zip(sizes, sizes[1:])]
+    numpy.concatenate(parts).astype("<f4").tofile(path)
+
+
+def limit(case):
+    """Seconds that the step's products take at the peak: forward, and two backward for every layer but the first."""
+    pairs = list(zip(case["dims"], case["dims"][1:]))
+    multiply_adds = case["batch"] * (3 * sum(i * o for i, o in pairs) - pairs[0][0] * pairs[0][1])
+    return 2 * multiply_adds / (peak * many)
+
 
 runs = collections.defaultdict(list)
-with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-    json.dump(cases, file)
-    file.flush()
+firsts = {}
+peak = 0.0
+with tempfile.TemporaryDirectory() as folder:
+    for name, case in cases.items():
+        start(case, path := os.path.join(folder, f"{name}.f32"))
+        case["start"] = path
+    with open(os.path.join(folder, "cases.json"), "w") as file:
+        json.dump(cases, file)
     for _ in range(options.rounds):
+        if "handwritten" in programs:
+            peak = max(peak, float(subprocess.check_output([programs["handwritten"], "peak"])))
         for name, (command, threads) in contestants.items():
-            environment = dict(os.environ, BUDGET=str(options.budget), THREADS=str(threads))
+            environment = dict(os.environ, BUDGET=str(options.budget), THREADS=str(threads), RAYON_NUM_THREADS=str(threads))
             result = subprocess.run(command + [file.name], env=environment, stdout=subprocess.PIPE, text=True)
             if result.returncode:
                 sys.exit(f"{name}: ended with {result.returncode}")
             for line in map(json.loads, result.stdout.splitlines()):
                 if not line["last"] < line["first"]:
                     sys.exit(f"{name}, {line['case']}: the loss went from {line['first']} to {line['last']}: nothing was learned")
+                # wengert draws weights of its own; all others start from the same, and so from the same loss.
+                expected = firsts.setdefault(line["case"], line["first"])
+                if not name.startswith("wengert") and not math.isclose(line["first"], expected, rel_tol=1e-4):
+                    sys.exit(f"{name}, {line['case']}: the first loss is {line['first']}, that of others {expected}")
                 runs[name, line["case"]].append((line["best"], line["median"]))
 
 best = {key: min(best for best, _ in times) for key, times in runs.items()}
@@ -67,21 +120,25 @@ median = {key: statistics.median(median for _, median in times) for key, times i
 
 
 def table():
-    yield "| case | contestant | best, µs | median, µs | × PyTorch, best | × PyTorch, median |"
-    yield "|---|---|--:|--:|--:|--:|"
+    yield "| case | contestant | best, µs | median, µs | × PyTorch, best | × PyTorch, median | of the limit, best |"
+    yield "|---|---|--:|--:|--:|--:|--:|"
     for case in cases:
         for name in contestants:
             key, torch = (name, case), ("PyTorch", case)
             ratios = f"{best[torch] / best[key]:.2f} | {median[torch] / median[key]:.2f}"
-            yield f"| {case} | {name} | {best[key] * 1e6:.1f} | {median[key] * 1e6:.1f} | {ratios} |"
+            share = f"{limit(cases[case]) / best[key]:.0%}" if peak else "-"
+            yield f"| {case} | {name} | {best[key] * 1e6:.1f} | {median[key] * 1e6:.1f} | {ratios} | {share} |"
+    if peak:
+        yield f"\nThe limit: the step's products at {peak / 1e9:.1f} GFLOP/s a core, measured between the rounds, on {many} cores."
 
 
 def chart(title):
     """Bars on a logarithmic axis: how many times as fast as PyTorch, by the medians."""
     names = [name for name in contestants if name != "PyTorch"]
-    colours = dict(zip(names, ["#8a93a5", "#b7a98f", "#7fb0d8", "#1f6fb2"]))
+    colours = {"JAX": "#8a93a5", "NumPy": "#b7a98f", "hand-written": "#6f9f7c", "candle": "#d9a441", "burn-flex": "#c8674a"}
+    colours |= dict(zip([name for name in names if name.startswith("wengert")], ["#7fb0d8", "#1f6fb2"]))
     ratio = {(n, c): median["PyTorch", c] / median[n, c] for n in names for c in cases}
-    low, high = min(0.5, *ratio.values()), max(2.0, *ratio.values())
+    low, high = min(0.5, *(0.85 * r for r in ratio.values())), max(2.0, *ratio.values())
     left, width, bar, gap, top = 110, 560, 13, 16, 64
     group = bar * len(names) + gap
     height = top + group * len(cases) + 46
@@ -93,8 +150,8 @@ def chart(title):
     yield text(left, 35, title, 'font-size="10"')
     x = left
     for name in names:
-        yield f'<rect x="{x}" y="43" width="10" height="10" fill="{colours[name]}"/>' + text(x + 14, 52, name)
-        x += 26 + 7 * len(name)
+        yield f'<rect x="{x:.1f}" y="43" width="10" height="10" fill="{colours[name]}"/>' + text(x + 14, 52, name)
+        x += 24 + 6.1 * len(name)
     bottom = top + group * len(cases)
     for tick in [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]:
         if low <= tick <= high:
@@ -124,6 +181,7 @@ if options.save:
     folder = os.path.join(here, "..", "results")
     with open(os.path.join(folder, f"{options.save}.md"), "w") as file:
         command = f"benches/peers/run --rounds {options.rounds} --threads {many} --budget {options.budget}"
+        command += "".join(f" --{key} {names}" for key, names in [("with", options.added), ("without", options.without)] if names)
         file.write(f"# Training steps of an MLP, {day}\n\n{machine}. {versions}, Python {platform.python_version()}; wengert at {commit}.\n`{command}`\n\n")
         file.write("\n".join(table()) + "\n")
     with open(os.path.join(folder, f"{options.save}.svg"), "w") as file:

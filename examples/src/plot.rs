@@ -119,9 +119,15 @@ pub fn line_chart(
                 chart.draw_series(points.iter().map(|&point| Circle::new(point, 3, colour.filled())))?;
             }
         }
+        // The legend stands above the lower end of the curves.
+        let rises = |s: &Series| s.points.last().map(|point| point.1) > s.points.first().map(|point| point.1);
+        let legend = match series.iter().all(rises) {
+            true => SeriesLabelPosition::UpperLeft,
+            false => SeriesLabelPosition::UpperRight,
+        };
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
+            .position(legend)
             .background_style(WHITE.mix(0.8))
             .border_style(GREY)
             .label_font(TEXT)
