@@ -8,18 +8,17 @@ machine and the versions to ../results/NAME.md, and a chart to ../results/NAME.s
 """
 import argparse
 import collections
-import datetime
-import importlib.metadata
 import json
 import math
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 
 import numpy
+
+from machine import about
 
 here = os.path.dirname(os.path.abspath(__file__))
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -171,18 +170,12 @@ def chart(title):
 
 print("\n".join(table()))
 if options.save:
-    lines = open("/proc/cpuinfo").read().splitlines() if os.path.exists("/proc/cpuinfo") else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    machine = f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, {platform.system()}"
-    versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in ("torch", "jax", "numpy"))
-    commit = subprocess.run(["git", "-C", here, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    day = datetime.date.today().isoformat()
-    title = f"{machine}; {many} threads; {versions}; {day}"
+    title = about(["torch", "jax", "numpy"])
     folder = os.path.join(here, "..", "results")
     with open(os.path.join(folder, f"{options.save}.md"), "w") as file:
         command = f"benches/peers/run --rounds {options.rounds} --threads {many} --budget {options.budget}"
         command += "".join(f" --{key} {names}" for key, names in [("with", options.added), ("without", options.without)] if names)
-        file.write(f"# Training steps of an MLP, {day}\n\n{machine}. {versions}, Python {platform.python_version()}; wengert at {commit}.\n`{command}`\n\n")
+        file.write(f"# Training steps of an MLP\n\n{title}.\n`{command}`\n\n")
         file.write("\n".join(table()) + "\n")
     with open(os.path.join(folder, f"{options.save}.svg"), "w") as file:
-        file.write("\n".join(chart(title)) + "\n")
+        file.write("\n".join(chart(f"{many} threads; {title}")) + "\n")

@@ -82,6 +82,31 @@ impl Case {
     }
 }
 
+/// A number from the environment, or a default.
+///
+/// # Errors
+/// If the variable is no number from 0 to a million.
+pub fn number(variable: &str, default: f64) -> Result<f64, String> {
+    match std::env::var(variable) {
+        Ok(text) => match text.parse() {
+            Ok(number) if (0.0..=1e6).contains(&number) => Ok(number),
+            _ => Err(format!("{variable}={text}: expected a number from 0 to a million")),
+        },
+        Err(_) => Ok(default),
+    }
+}
+
+/// The number of threads that the variable `THREADS` names, or one for each core.
+///
+/// # Errors
+/// If it names no whole number above 0.
+pub fn threads_from_environment() -> Result<usize, String> {
+    match number("THREADS", wengert::threads() as f64)? {
+        count if count >= 1.0 && count.fract() == 0.0 => Ok(count as usize),
+        count => Err(format!("THREADS={count}: expected a whole number above 0")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,11 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
     let cases = benches::cases(&text).map_err(|e| format!("{file}: {e}"))?;
     let names: Vec<String> = args.collect();
-    let budget = Duration::from_secs_f64(number("BUDGET", 1.5)?);
-    let count = match number("THREADS", threads() as f64)? {
-        count if count >= 1.0 && count.fract() == 0.0 => count as usize,
-        count => return Err(format!("THREADS={count}: expected a whole number above 0").into()),
-    };
+    let budget = Duration::from_secs_f64(benches::number("BUDGET", 1.5)?);
+    let count = benches::threads_from_environment()?;
     for name in &names {
         cases.get(name).ok_or_else(|| format!("{file}: there is no case `{name}`"))?;
     }
@@ -31,16 +28,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Ok(())
-}
-
-fn number(variable: &str, default: f64) -> Result<f64, String> {
-    match std::env::var(variable) {
-        Ok(text) => match text.parse() {
-            Ok(number) if (0.0..=1e6).contains(&number) => Ok(number),
-            _ => Err(format!("{variable}={text}: expected a number from 0 to a million")),
-        },
-        Err(_) => Ok(default),
-    }
 }
 
 /// Steps for the budget, after a third of it to warm up.
