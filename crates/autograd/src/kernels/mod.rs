@@ -3,6 +3,7 @@
 //! - [`elementary`]: the exponential and its relatives, vectorised;
 //! - [`lanes`]: functions of whole lanes along an axis;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
+//! - [`norm`]: layer normalisation of rows;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
 //! - [`softmax`]: softmax of rows, and its logarithm;
@@ -15,6 +16,7 @@ pub(crate) mod elementary;
 pub(crate) mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;
+pub(crate) mod norm;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod threads;

@@ -52,9 +52,7 @@ pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
         let nanoseconds = x.len() / PER_NANOSECOND;
         let stretch = y.len().div_ceil(threads::parts(nanoseconds));
         threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
-            for (row, y) in x[i * stretch * terms..].chunks_exact(terms).zip(y) {
-                *y = pairwise(row);
-            }
+            on_widest(RowSums { x: &x[i * stretch * terms..][..y.len() * terms], terms, y });
         });
     } else if summed_strides.last().is_none_or(|&s| s == 1) {
         for (place, y) in Places::new(&kept, &kept_strides, start).zip(y) {
@@ -100,67 +98,95 @@ fn reduced_are_last(reduced: &[usize], dims: &[usize]) -> bool {
     reduced.iter().enumerate().all(|(i, &axis)| axis == first + i)
 }
 
-/// The sum of a run: halved down to straight stretches.
+/// The sums of rows that lie behind each other.
+struct RowSums<'a, T> {
+    x: &'a [T],
+    terms: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Scalar> Loop for RowSums<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        for (row, y) in self.x.chunks_exact(self.terms).zip(self.y) {
+            *y = pairwise(row);
+        }
+    }
+}
+
+/// The sum of a run: of straight stretches, as the digits of a binary counter, so that sums of equally many terms meet.
+#[inline(always)]
 pub(crate) fn pairwise<T: Scalar>(x: &[T]) -> T {
-    if x.len() > STRAIGHT {
-        let (left, right) = halves(x);
-        return pairwise(left) + pairwise(right);
+    if x.len() <= STRAIGHT {
+        return straight(x);
+    }
+    by_twos(x.chunks(STRAIGHT).map(|x| straight(x)))
+}
+
+/// The sum of some sums, added as the digits of a binary counter.
+#[inline(always)]
+fn by_twos<T: Scalar>(sums: impl Iterator<Item = T>) -> T {
+    let mut levels: SmallVec<[T; 32]> = SmallVec::new();
+    for (i, mut sum) in sums.enumerate() {
+        for _ in 0..(i + 1).trailing_zeros() {
+            sum = levels.pop().expect("one level for each binary digit") + sum;
+        }
+        levels.push(sum);
+    }
+    let last = levels.pop().unwrap_or(T::zero());
+    levels.into_iter().rev().fold(last, |sum, level| level + sum)
+}
+
+/// The sum of few terms, in lanes.
+#[inline(always)]
+pub(crate) fn straight<T: Scalar>(x: &[T]) -> T {
+    if x.len() < LANES {
+        return x.iter().fold(T::zero(), |sum, &x| sum + x);
     }
     let mut lanes = [T::zero(); LANES];
-    let chunks = x.chunks_exact(LANES);
-    let tail: T = chunks.remainder().iter().copied().sum();
+    let mut rest = x;
+    if x.len() >= 4 * LANES {
+        // Four vectors at a time: one sum alone would wait for its own latency.
+        let mut wide = [T::zero(); 4 * LANES];
+        let chunks = x.chunks_exact(4 * LANES);
+        rest = chunks.remainder();
+        for chunk in chunks {
+            for l in 0..4 * LANES {
+                wide[l] += chunk[l];
+            }
+        }
+        for l in 0..LANES {
+            lanes[l] = (wide[l] + wide[l + LANES]) + (wide[l + 2 * LANES] + wide[l + 3 * LANES]);
+        }
+    }
+    let chunks = rest.chunks_exact(LANES);
+    let tail = chunks.remainder();
     for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane += x;
+        for l in 0..LANES {
+            lanes[l] += chunk[l];
         }
     }
     let mut width = LANES;
     while width > 1 {
         width /= 2;
-        for i in 0..width {
-            let other = lanes[i + width];
-            lanes[i] += other;
+        for l in 0..width {
+            let other = lanes[l + width];
+            lanes[l] += other;
         }
     }
-    lanes[0] + tail
+    tail.iter().fold(lanes[0], |sum, &x| sum + x)
 }
 
-/// As [`pairwise`], its halves and their halves on several threads where that pays. The same bits.
+/// As [`pairwise`], in leaves that several threads share where that pays. The same bits: a leaf is a whole digit of the counter.
 fn pairwise_shared<T: Scalar>(x: &[T]) -> T {
-    const LEAF: usize = 1 << 16;
-    if threads::parts(x.len() / PER_NANOSECOND) == 1 || x.len() <= LEAF {
-        return pairwise(x);
-    }
-    let (mut leaves, mut open) = (Vec::new(), vec![x]);
-    while let Some(x) = open.pop() {
-        match x.len() > LEAF {
-            true => open.extend({
-                let (left, right) = halves(x);
-                [right, left]
-            }),
-            false => leaves.push(x),
-        }
-    }
-    let mut sums = vec![T::zero(); leaves.len()];
-    threads::for_each_chunk(&mut sums, 1, x.len() / PER_NANOSECOND, |i, sum| sum[0] = pairwise(leaves[i]));
-    fn join<T: Scalar>(len: usize, sums: &mut impl Iterator<Item = T>) -> T {
-        if len <= LEAF {
-            return sums.next().expect("a sum for each leaf");
-        }
-        let half = first_half(len);
-        let left = join(half, sums);
-        left + join(len - half, sums)
-    }
-    join(x.len(), &mut sums.into_iter())
-}
-
-/// Where a run is halved: between two groups of lanes.
-fn first_half(len: usize) -> usize {
-    (len / 2).next_multiple_of(LANES)
-}
-
-fn halves<T>(x: &[T]) -> (&[T], &[T]) {
-    x.split_at(first_half(x.len()))
+    const LEAF: usize = STRAIGHT << 8;
+    let mut sums = vec![T::zero(); x.len().div_ceil(LEAF)];
+    threads::for_each_chunk(&mut sums, 1, x.len() / PER_NANOSECOND, |i, sum| {
+        let x = &x[i * LEAF..];
+        let x = &x[..x.len().min(LEAF)];
+        on_widest(RowSums { x, terms: x.len(), y: sum });
+    });
+    by_twos(sums.into_iter())
 }
 
 /// Sums of columns, from rows that begin at certain places.

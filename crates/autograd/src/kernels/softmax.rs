@@ -5,22 +5,23 @@
 //! ```text
 //! softmax = e^(x - m) / s        log_softmax = x - m - ln s        log_sum_exp = m + ln s .
 //! ```
-//! A row that would not fill a vector is worked through together with its neighbours: only maxima and sums go by rows, the
-//! exponentials, which cost most, run over all of them.
+//! Short rows are worked through together with their neighbours: only maxima and sums go by rows, the exponentials, which cost
+//! most, run over all of them.
 //!
 //! A NaN makes the whole row NaN. Softmax has no limit where the maximum is infinite, and is NaN there; `log_sum_exp` has,
 //! the maximum.
 
+use super::reduce::straight;
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
 
-/// Numbers that are compared or added side by side, so that vectors can hold them.
+/// Numbers that are compared side by side, so that a vector can hold them.
 const LANES: usize = 16;
-/// Rows that are worked through together, if they are narrow.
+/// The most rows that are worked through together.
 const TOGETHER: usize = 64;
-/// Numbers whose exponentials are added before the sum goes on in `f64`.
-const STRETCH: usize = TOGETHER * LANES;
+/// Numbers whose exponentials are worked out in one go, and added before the sum goes on in `f64`.
+const STRETCH: usize = 1024;
 /// About what an exponential, and what comes with it, takes, in numbers to a nanosecond.
 const PER_NANOSECOND: usize = 2;
 
@@ -71,7 +72,8 @@ impl<T: Scalar> Loop for Rows<'_, T> {
         };
         let mut stats = Stats { tops: [T::zero(); TOGETHER], sums: [T::zero(); TOGETHER] };
         let width = if matches!(of, Of::LogSumExp) { 1 } else { n };
-        for (x, y) in x.chunks(TOGETHER * n).zip(y.chunks_mut(TOGETHER * width)) {
+        let together = (STRETCH / n).clamp(1, TOGETHER);
+        for (x, y) in x.chunks(together * n).zip(y.chunks_mut(together * width)) {
             let rows = x.len() / n;
             match of {
                 Of::Softmax => stats.of_rows(x, n, Some(y), scratch),
@@ -116,19 +118,19 @@ impl<T: Scalar> Stats<T> {
     /// Of at most `TOGETHER` rows. The exponentials stay in `kept`, or nowhere.
     #[inline(always)]
     fn of_rows(&mut self, x: &[T], n: usize, kept: Option<&mut [T]>, scratch: &mut [T]) {
-        if n <= LANES {
+        if x.len() <= STRETCH {
             let e = match kept {
                 Some(kept) => kept,
                 None => &mut scratch[..x.len()],
             };
             for (i, (x, e)) in x.chunks_exact(n).zip(e.chunks_exact_mut(n)).enumerate() {
-                let top = x.iter().fold(T::neg_infinity(), |top, &x| if x > top { x } else { top });
+                let top = largest(x);
                 self.tops[i] = top;
                 x.iter().zip(e).for_each(|(&x, e)| *e = x - top);
             }
             e.iter_mut().for_each(|e| *e = e.fast_exp());
             for (i, e) in e.chunks_exact(n).enumerate() {
-                self.sums[i] = e.iter().fold(T::zero(), |sum, &e| sum + e);
+                self.sums[i] = straight(e);
             }
             return;
         }
@@ -142,7 +144,7 @@ impl<T: Scalar> Stats<T> {
                     None => &mut scratch[..x.len()],
                 };
                 x.iter().zip(&mut *e).for_each(|(&x, e)| *e = (x - top).fast_exp());
-                sum += total(e).into();
+                sum += straight(e).into();
             }
             (self.tops[i], self.sums[i]) = (top, T::of(sum));
         }
@@ -152,6 +154,10 @@ impl<T: Scalar> Stats<T> {
 /// The largest number that is not NaN, or `-inf`.
 #[inline(always)]
 fn largest<T: Scalar>(x: &[T]) -> T {
+    let larger = |top: T, &x: &T| if x > top { x } else { top };
+    if x.len() < LANES {
+        return x.iter().fold(T::neg_infinity(), larger);
+    }
     let mut lanes = [T::neg_infinity(); LANES];
     let chunks = x.chunks_exact(LANES);
     let tail = chunks.remainder();
@@ -160,29 +166,7 @@ fn largest<T: Scalar>(x: &[T]) -> T {
             lanes[l] = if x[l] > lanes[l] { x[l] } else { lanes[l] };
         }
     }
-    tail.iter().chain(&lanes).fold(T::neg_infinity(), |top, &x| if x > top { x } else { top })
-}
-
-/// The sum of at most `STRETCH` numbers.
-#[inline(always)]
-fn total<T: Scalar>(x: &[T]) -> T {
-    let mut lanes = [T::zero(); LANES];
-    let chunks = x.chunks_exact(LANES);
-    let tail = chunks.remainder();
-    for x in chunks {
-        for l in 0..LANES {
-            lanes[l] += x[l];
-        }
-    }
-    let mut half = LANES;
-    while half > 1 {
-        half /= 2;
-        for l in 0..half {
-            let other = lanes[l + half];
-            lanes[l] += other;
-        }
-    }
-    tail.iter().fold(lanes[0], |sum, &x| sum + x)
+    tail.iter().chain(&lanes).fold(T::neg_infinity(), larger)
 }
 
 #[cfg(test)]

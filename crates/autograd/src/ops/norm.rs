@@ -10,8 +10,7 @@
 use crate::array::View;
 use crate::error::ShapeError;
 use crate::graph::Call;
-use crate::kernels::lanes::for_each_row;
-use crate::kernels::reduce::pairwise;
+use crate::kernels;
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -22,17 +21,6 @@ use crate::tensor::Tensor;
 pub struct LayerNorm {
     /// What is added to the variance, so that a constant lane does not divide by 0.
     pub epsilon: f64,
-}
-
-impl LayerNorm {
-    /// The mean of a lane, and the reciprocal of its standard deviation.
-    fn moments<T: Scalar>(&self, x: &[T]) -> (T, T) {
-        let n = T::of(x.len() as f64);
-        let mean = pairwise(x) / n;
-        let squares: f64 = x.iter().map(|&x| ((x - mean) * (x - mean)).into()).sum();
-        let variance = T::of(squares) / n;
-        (mean, (variance + T::of(self.epsilon)).sqrt().recip())
-    }
 }
 
 impl<T: Scalar> Op<T, 3> for LayerNorm {
@@ -53,13 +41,7 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
 
     fn forward(&self, [x, scale, shift]: [View<'_, T>; 3], y: &mut [T]) {
         let (x, scale, shift) = (x.contiguous(), scale.contiguous(), shift.contiguous());
-        let n = scale.len().max(1);
-        for_each_row(&x, n, y, |x, y| {
-            let (mean, r) = self.moments(x);
-            for j in 0..n {
-                y[j] = (x[j] - mean) * r * scale[j] + shift[j];
-            }
-        });
+        kernels::norm::layer_norm(&x, &scale, &shift, T::of(self.epsilon), y);
     }
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
@@ -89,27 +71,11 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
             scale.array().view().contiguous(),
             dy.array().view().contiguous(),
         );
-        let n = scale.len().max(1);
-        // In f64: there may be millions of lanes to sum over.
-        let (mut dscale, mut dshift) = (vec![0.0; scale.len()], vec![0.0; scale.len()]);
+        let mut sums = [Vec::new(), Vec::new()];
         let dx = Tensor::build(dy.shape(), |dx| {
-            for ((x, dy), dx) in x.chunks_exact(n).zip(dy_lanes.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
-                let (mean, r) = self.moments(x);
-                let (mut sum_g, mut sum_gz) = (0.0, 0.0);
-                for j in 0..n {
-                    let (z, g) = ((x[j] - mean) * r, dy[j] * scale[j]);
-                    dscale[j] += (dy[j] * z).into();
-                    dshift[j] += dy[j].into();
-                    sum_g += g.into();
-                    sum_gz += (g * z).into();
-                }
-                let (mean_g, mean_gz) = (T::of(sum_g / n as f64), T::of(sum_gz / n as f64));
-                for j in 0..n {
-                    let (z, g) = ((x[j] - mean) * r, dy[j] * scale[j]);
-                    dx[j] = r * (g - mean_g - z * mean_gz);
-                }
-            }
+            sums = kernels::norm::layer_norm_back(&x, &scale, T::of(self.epsilon), &dy_lanes, dx);
         });
+        let [dscale, dshift] = sums;
         let entries = |sums: Vec<f64>| {
             Tensor::build([sums.len()], |y| y.iter_mut().zip(sums).for_each(|(y, sum)| *y = T::of(sum)))
         };

@@ -1,0 +1,137 @@
+//! Layer normalisation of rows, and its gradients in one pass over them. The formulas are in [`ops::LayerNorm`].
+//!
+//! What is summed over rows, the gradients of scale and shift, is summed in parts that follow from the shape, each in blocks
+//! whose sums go on in `f64`: there may be millions of rows.
+//!
+//! [`ops::LayerNorm`]: crate::ops::LayerNorm
+
+use super::reduce::pairwise;
+use super::threads;
+use super::widest::{Loop, on_widest};
+use crate::scalar::Scalar;
+
+/// Rows whose gradients of scale and shift are added before their sum goes on in `f64`.
+const BLOCK: usize = 32;
+/// The most parts that the rows are cut into.
+const PARTS: usize = 32;
+
+/// Writes `(x - mean) r scale + shift` of every row, as long as `scale` is.
+pub(crate) fn layer_norm<T: Scalar>(x: &[T], scale: &[T], shift: &[T], epsilon: T, y: &mut [T]) {
+    let n = scale.len().max(1);
+    // About as many nanoseconds as there are numbers, four at a time.
+    let nanoseconds = y.len() / 4;
+    let stretch = (y.len() / n).div_ceil(threads::parts(nanoseconds)).max(1) * n;
+    threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
+        let x = &x[i * stretch..][..y.len()];
+        on_widest(Forward { x, scale, shift, epsilon, y });
+    });
+}
+
+struct Forward<'a, T> {
+    x: &'a [T],
+    scale: &'a [T],
+    shift: &'a [T],
+    epsilon: T,
+    y: &'a mut [T],
+}
+
+impl<T: Scalar> Loop for Forward<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let n = self.scale.len();
+        for (x, y) in self.x.chunks_exact(n).zip(self.y.chunks_exact_mut(n)) {
+            let r = centred(x, self.epsilon, y);
+            for ((y, &scale), &shift) in y.iter_mut().zip(self.scale).zip(self.shift) {
+                *y = *y * r * scale + shift;
+            }
+        }
+    }
+}
+
+/// Writes `x - mean`, and returns the reciprocal of the standard deviation. `z` lends its memory to the squares.
+#[inline(always)]
+fn centred<T: Scalar>(x: &[T], epsilon: T, z: &mut [T]) -> T {
+    let n = T::of(x.len() as f64);
+    let mean = pairwise(x) / n;
+    for (z, &x) in z.iter_mut().zip(x) {
+        *z = (x - mean) * (x - mean);
+    }
+    let variance = pairwise(z) / n;
+    for (z, &x) in z.iter_mut().zip(x) {
+        *z = x - mean;
+    }
+    (variance + epsilon).sqrt().recip()
+}
+
+/// Writes the gradient of `x` to `dx`, and returns those of scale and shift.
+pub(crate) fn layer_norm_back<T: Scalar>(
+    x: &[T],
+    scale: &[T],
+    epsilon: T,
+    dy: &[T],
+    dx: &mut [T],
+) -> [Vec<f64>; 2] {
+    let n = scale.len().max(1);
+    let stretch = (dx.len() / n).div_ceil(PARTS).max(BLOCK) * n;
+    let nanoseconds = dx.len() / 2;
+    let mut parts: Vec<Back<'_, T>> = dx
+        .chunks_mut(stretch)
+        .zip(x.chunks(stretch).zip(dy.chunks(stretch)))
+        .map(|(dx, (x, dy))| Back { x, scale, epsilon, dy, dx, sums: [Vec::new(), Vec::new()] })
+        .collect();
+    threads::for_each_chunk(&mut parts, 1, nanoseconds, |_, part| on_widest(&mut part[0]));
+    let mut sums = [vec![0.0; scale.len()], vec![0.0; scale.len()]];
+    for part in parts {
+        for (sums, more) in sums.iter_mut().zip(part.sums) {
+            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        }
+    }
+    sums
+}
+
+struct Back<'a, T> {
+    x: &'a [T],
+    scale: &'a [T],
+    epsilon: T,
+    dy: &'a [T],
+    dx: &'a mut [T],
+    /// The gradients of scale and shift.
+    sums: [Vec<f64>; 2],
+}
+
+impl<T: Scalar> Loop for &mut Back<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Back { x, scale, epsilon, dy, dx, sums } = self;
+        let n = scale.len();
+        let mut room = vec![T::zero(); 4 * n];
+        let (g, rest) = room.split_at_mut(n);
+        let (gz, rest) = rest.split_at_mut(n);
+        let (dscale, dshift) = rest.split_at_mut(n);
+        *sums = [vec![0.0; n], vec![0.0; n]];
+        let count = T::of(n as f64);
+        let blocks = x.chunks(BLOCK * n).zip(dy.chunks(BLOCK * n)).zip(dx.chunks_mut(BLOCK * n));
+        for ((x, dy), dx) in blocks {
+            dscale.fill(T::zero());
+            dshift.fill(T::zero());
+            for ((x, dy), dx) in x.chunks_exact(n).zip(dy.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
+                let r = centred(x, *epsilon, dx);
+                for j in 0..n {
+                    let z = dx[j] * r;
+                    dx[j] = z;
+                    g[j] = dy[j] * scale[j];
+                    gz[j] = g[j] * z;
+                    dscale[j] += dy[j] * z;
+                    dshift[j] += dy[j];
+                }
+                let (mean_g, mean_gz) = (pairwise(g) / count, pairwise(gz) / count);
+                for (dx, &g) in dx.iter_mut().zip(&*g) {
+                    *dx = r * (g - mean_g - *dx * mean_gz);
+                }
+            }
+            for (sums, block) in sums.iter_mut().zip([&*dscale, &*dshift]) {
+                sums.iter_mut().zip(block).for_each(|(sum, &more)| *sum += more.into());
+            }
+        }
+    }
+}
