@@ -12,6 +12,7 @@
 use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients, why_none};
 use crate::graph::{self, Call, Id, Node};
+use crate::profile;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -165,7 +166,7 @@ fn sweep<T: Scalar>(
             let Some(record) = &node.record else { continue };
             let call = Call::new(&node, record, recorded, on_path.as_ref());
             let mut owed: SmallVec<[bool; 4]> = (0..record.inputs.len()).map(|i| call.needs(i)).collect();
-            record.op.gradients(&call, dy, &mut |i, dx| {
+            let mut give = |i: usize, dx| {
                 let Some(input) = record.inputs[i].node.as_ref().filter(|_| call.needs(i)) else { return };
                 owed[i] = false;
                 let dx = sum_to_input(dx, input, i, record);
@@ -179,7 +180,8 @@ fn sweep<T: Scalar>(
                     Ok(place) => pending[place].1.accumulate(dx),
                     Err(place) => pending.insert(place, (input.clone(), dx)),
                 }
-            });
+            };
+            profile::backward(record, &node.shape, || record.op.gradients(&call, dy, &mut give));
             if let Some(i) = owed.iter().position(|&owed| owed) {
                 let (name, caller) = (record.op.name(), record.caller);
                 panic!("{name}: gave no gradient for input {i}, which needs one (called at {caller})");

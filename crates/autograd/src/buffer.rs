@@ -176,6 +176,8 @@ struct Pool {
     idle: Vec<Vec<Arc<Block>>>,
     idle_bytes: usize,
     stats: MemoryStats,
+    /// The bytes of all buffers ever taken.
+    taken: u64,
 }
 
 /// What the tensors of the calling thread hold, and what they asked of the system. See [`memory_stats`].
@@ -205,10 +207,15 @@ pub fn memory_stats() -> MemoryStats {
     POOL.try_with(|pool| pool.borrow().stats).unwrap_or_default()
 }
 
+/// The bytes that the calling thread has ever taken, recycled ones included.
+pub(crate) fn taken_bytes() -> u64 {
+    POOL.try_with(|pool| pool.borrow().taken).unwrap_or_default()
+}
+
 impl Pool {
     const fn new() -> Self {
         let stats = MemoryStats { live_buffers: 0, live_bytes: 0, peak_bytes: 0, system_allocations: 0 };
-        Pool { idle: Vec::new(), idle_bytes: 0, stats }
+        Pool { idle: Vec::new(), idle_bytes: 0, stats, taken: 0 }
     }
 
     #[inline]
@@ -223,6 +230,7 @@ impl Pool {
                 Block::allocate(bytes)?
             }
         };
+        self.taken += bytes as u64;
         self.stats.live_buffers += 1;
         self.stats.live_bytes += bytes as isize;
         self.stats.peak_bytes = self.stats.peak_bytes.max(self.stats.live_bytes);

@@ -7,6 +7,7 @@
 use crate::array::Array;
 use crate::error::ShapeError;
 use crate::op::{AnyOp, Keeps};
+use crate::profile;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -68,7 +69,8 @@ fn next_id() -> Id {
 #[track_caller]
 pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
     let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
-    let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
+    let value = profile::forward(&op, x, Location::caller(), || op.value(&arrays));
+    let array = value.map_err(|e| e.of(&op.name()))?;
     if !is_recording() || x.iter().all(|x| x.node().is_none()) {
         return Ok(Tensor::constant(array));
     }

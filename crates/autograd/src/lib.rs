@@ -22,6 +22,7 @@
 //! - the sweep: [`Tensor::backward`], [`grad`], [`Gradients`];
 //! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
 //! - [`ops`]: the operators;
+//! - [`profile`]: what each of them costs;
 //! - `check` (feature of that name): proof that an operator's gradient is right.
 
 mod algebra;
@@ -41,6 +42,7 @@ mod layout;
 mod op;
 pub mod ops;
 mod pointwise;
+mod profile;
 mod rng;
 mod scalar;
 mod shape;
@@ -61,6 +63,7 @@ pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
 pub use op::{AnyOp, Keeps, Op};
 pub use pointwise::{Map, Pointwise};
+pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use rng::Rng;
 pub use scalar::{Element, Scalar};
 pub use shape::{Axes, Shape};

@@ -227,3 +227,8 @@ impl<T: Scalar> fmt::Debug for Tensor<T> {
         write!(f, "Tensor<{}> {} {kind}\n{self}", T::NAME, self.shape())
     }
 }
+impl<T: Scalar> AsRef<Tensor<T>> for Tensor<T> {
+    fn as_ref(&self) -> &Tensor<T> {
+        self
+    }
+}

@@ -24,7 +24,8 @@ mod regularize;
 mod train;
 
 pub use autograd::{
-    Gradients, Pointwise, Rng, Scalar, Shape, ShapeError, Tensor, ops, threads, with_threads,
+    Gradients, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span, threads,
+    with_threads,
 };
 pub use data::{Batch, Batches, Dataset, Samples};
 pub use init::Init;

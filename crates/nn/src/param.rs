@@ -40,6 +40,12 @@ impl<T: Scalar> Deref for Param<T> {
     }
 }
 
+impl<T: Scalar> AsRef<Tensor<T>> for Param<T> {
+    fn as_ref(&self) -> &Tensor<T> {
+        &self.0
+    }
+}
+
 impl<T: Scalar> Clone for Param<T> {
     fn clone(&self) -> Self {
         Param::new(self.detach())

@@ -10,7 +10,8 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 
 use crate::module::{Module, Path};
-use autograd::{Gradients, Scalar, Shape, update_each};
+use autograd::{Gradients, Scalar, Shape, span, update_each};
+use std::any::type_name;
 use std::array::from_fn;
 use std::collections::HashMap;
 use std::fmt;
@@ -51,6 +52,7 @@ pub trait Optimizer<T: Scalar = f32> {
     /// shape of the one that is remembered under its path: then that was another network's.
     #[track_caller]
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
+        let _span = span(type_name::<Self>());
         let mut state = std::mem::take(self.state());
         let (mut place, mut updated) = (0, 0);
         module.visit_mut(&mut Path::default(), &mut |path, param| {
