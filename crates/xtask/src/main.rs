@@ -1,5 +1,6 @@
 //! The tasks of the repository: `cargo xtask TASK`. One file a task; `cargo xtask` alone prints the help.
 
+mod bench_smoke;
 mod book;
 mod dependencies;
 mod examples;
@@ -8,6 +9,7 @@ mod site;
 mod test;
 mod tidy;
 mod tools;
+mod valgrind;
 mod workspace;
 
 use std::process::ExitCode;
@@ -25,12 +27,13 @@ The tasks of the repository.
     cargo xtask test --list     the names of the checks, in order
     cargo xtask examples        build and run every example, and hold `digits` to its accuracy and its time
     cargo xtask book            build the book and look for dead links, leftovers and anything from the network
+    cargo xtask bench-smoke     the instructions of a step and of operators, beside the kept ones; UPDATE=1 keeps the new ones
     cargo xtask deps            the number of crates that a user of `wengert` gets
     cargo xtask tidy            the house rules that no compiler checks
     cargo xtask help            this text
 
 Each task exits with 0 if all is well and with 1 if not. What a task needs beside the Rust toolchain, a C compiler and git
-(the book's tools) it builds by itself, below the target directory.
+(the book's tools) it builds by itself, below the target directory; valgrind it installs by apt-get if it may.
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         }
         ["examples"] => with_workspace(examples::run),
         ["book"] => with_workspace(book::run),
+        ["bench-smoke"] => with_workspace(bench_smoke::run),
         ["deps"] => with_workspace(dependencies::run),
         ["tidy"] => with_workspace(tidy::run),
         _ => Err(format!("I do not know `cargo xtask {}`.\n\n{HELP}", words.join(" "))),
