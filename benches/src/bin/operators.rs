@@ -36,8 +36,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The operators, each with its name, on matrices with so many rows.
-fn operators(rows: usize) -> Vec<(&'static str, Box<dyn Fn()>)> {
+/// An operator's name, and a call of it.
+type Operator = (&'static str, Box<dyn Fn()>);
+
+/// The operators on matrices with so many rows.
+fn operators(rows: usize) -> Vec<Operator> {
     let mut rng = Rng::seed(0);
     let mut normal = |dims: &[usize]| Tensor::<f32>::normal(dims, 0.0, 1.0, &mut rng);
     let (x, other, square) = (normal(&[rows, COLUMNS]), normal(&[rows, COLUMNS]), normal(&[COLUMNS, rows]));
@@ -48,7 +51,7 @@ fn operators(rows: usize) -> Vec<(&'static str, Box<dyn Fn()>)> {
     // Every row once, in an order that jumps.
     let indices: Vec<usize> = (0..rows).map(|i| i * 7919 % rows).collect();
 
-    let mut all: Vec<(&'static str, Box<dyn Fn()>)> = Vec::new();
+    let mut all: Vec<Operator> = Vec::new();
     /// Adds an operator; what it uses is cloned, which copies no elements.
     macro_rules! operator {
         ($name:literal, |$($used:ident),*| $value:expr) => {{
