@@ -13,10 +13,11 @@ use crate::{Result, process, valgrind};
 const FILTERS: &str = "kernels:: buffer::";
 
 /// Tests that go through so many numbers that they take half a minute each under valgrind.
-const SLOW: [&str; 4] = [
+const SLOW: [&str; 5] = [
     "double_precision_is_within",
     "single_precision_is_within",
     "all_layouts_agree_around",
+    "ragged_sizes_agree_with",
     "the_same_bits_on_any_number_of_threads",
 ];
 
