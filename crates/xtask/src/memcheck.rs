@@ -13,11 +13,12 @@ use crate::{Result, process, valgrind};
 const FILTERS: &str = "kernels:: buffer::";
 
 /// Tests that go through so many numbers that they take half a minute each under valgrind.
-const SLOW: [&str; 5] = [
+const SLOW: [&str; 6] = [
     "double_precision_is_within",
     "single_precision_is_within",
     "all_layouts_agree_around",
     "ragged_sizes_agree_with",
+    "sums_run_over_k",
     "the_same_bits_on_any_number_of_threads",
 ];
 
