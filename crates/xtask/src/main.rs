@@ -4,6 +4,7 @@ mod bench_smoke;
 mod book;
 mod dependencies;
 mod examples;
+mod memcheck;
 mod process;
 mod site;
 mod test;
@@ -28,6 +29,8 @@ The tasks of the repository.
     cargo xtask examples        build and run every example, and hold `digits` to its accuracy and its time
     cargo xtask book            build the book and look for dead links, leftovers and anything from the network
     cargo xtask bench-smoke     the instructions of a step and of operators, beside the kept ones; UPDATE=1 keeps the new ones
+    cargo xtask memcheck        the tests of kernels and buffers under valgrind, but for the slowest
+    cargo xtask memcheck --sanitizer    all of them with AddressSanitizer
     cargo xtask deps            the number of crates that a user of `wengert` gets
     cargo xtask tidy            the house rules that no compiler checks
     cargo xtask help            this text
@@ -53,6 +56,8 @@ fn main() -> ExitCode {
         ["examples"] => with_workspace(examples::run),
         ["book"] => with_workspace(book::run),
         ["bench-smoke"] => with_workspace(bench_smoke::run),
+        ["memcheck"] => with_workspace(memcheck::run),
+        ["memcheck", "--sanitizer"] => with_workspace(memcheck::sanitizer),
         ["deps"] => with_workspace(dependencies::run),
         ["tidy"] => with_workspace(tidy::run),
         _ => Err(format!("I do not know `cargo xtask {}`.\n\n{HELP}", words.join(" "))),
