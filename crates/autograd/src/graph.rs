@@ -69,8 +69,9 @@ fn next_id() -> Id {
 #[track_caller]
 pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
     let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
-    let value = profile::forward(&op, x, Location::caller(), || op.value(&arrays));
-    let array = value.map_err(|e| e.of(&op.name()))?;
+    let span = profile::forward(&op, x, Location::caller());
+    let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
+    profile::close(span, array.shape());
     if !is_recording() || x.iter().all(|x| x.node().is_none()) {
         return Ok(Tensor::constant(array));
     }

@@ -37,8 +37,8 @@ pub struct Event<'a> {
 }
 
 impl Profile {
-    /// The calls one by one, in the order in which they ended. Only the first 100,000 are kept, so that a long run takes no more
-    /// than some 20 MB; all are counted in [`rows`](Self::rows).
+    /// The calls one by one, in the order in which they ended. Only the first 100,000 are kept, so that the memory
+    /// of a long run is bounded; all are counted in [`rows`](Self::rows).
     pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
         self.calls.iter().map(|call| {
             let (kind, _) = &self.kinds[call.kind];
