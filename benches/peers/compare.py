@@ -145,12 +145,12 @@ def chart(title):
     text = lambda x, y, what, more="": f'<text x="{x:.1f}" y="{y:.1f}" {more}>{what}</text>'
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 60} {height}" font-family="sans-serif" font-size="12">'
     yield "<style>text{fill:#24292f}.grid{stroke:#d0d7de}.one{stroke:#57606a}@media(prefers-color-scheme:dark){text{fill:#d1d7e0}.grid{stroke:#3d444d}.one{stroke:#9198a1}}</style>"
-    yield text(left, 18, "Training steps of an MLP: times as fast as PyTorch (logarithmic)", 'font-size="14" font-weight="bold"')
-    yield text(left, 35, title, 'font-size="10"')
-    x = left
+    yield text(10, 18, "Training steps of an MLP: times as fast as PyTorch (logarithmic)", 'font-size="14" font-weight="bold"')
+    yield text(10, 35, title, 'font-size="10"')
+    x = 10
     for name in names:
         yield f'<rect x="{x:.1f}" y="43" width="10" height="10" fill="{colours[name]}"/>' + text(x + 14, 52, name)
-        x += 24 + 6.1 * len(name)
+        x += 24 + 7.2 * len(name)
     bottom = top + group * len(cases)
     for tick in [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]:
         if low <= tick <= high:
@@ -178,4 +178,5 @@ if options.save:
         file.write(f"# Training steps of an MLP\n\n{title}.\n`{command}`\n\n")
         file.write("\n".join(table()) + "\n")
     with open(os.path.join(folder, f"{options.save}.svg"), "w") as file:
-        file.write("\n".join(chart(f"{many} threads; {title}")) + "\n")
+        where = title.split("; wengert")[0]
+        file.write("\n".join(chart(f"{many} threads; {where}")) + "\n")
