@@ -69,7 +69,8 @@ fn along<T: Scalar>(of: Of, x: View<'_, T>, axis: isize, y: &mut [T]) {
     let axis = x.shape().axis(axis).or_panic();
     match x.shape()[axis] {
         0 => {}
-        n if axis + 1 == x.shape().rank() => rows(of, &x.contiguous(), n, y),
+        // Nothing lies between the elements of a lane.
+        n if x.shape().dims()[axis + 1..].iter().all(|&dim| dim == 1) => rows(of, &x.contiguous(), n, y),
         n => for_each_lane(x, axis, y, |x, y| rows(of, x, n, y)),
     }
 }
