@@ -1,23 +1,18 @@
 //! Pointwise functions: `y = f(x0, x1, ...)` element by element, over operands that broadcast together.
 //!
-//! The axes along which all operands advance evenly are merged first, so most calls are a single long row. A row is
-//! worked through in blocks: an operand that is contiguous is read where it lies, any other is first gathered into a
-//! block on the stack. So there is one inner loop, over contiguous slices, that the compiler vectorises, compiled once
-//! for the machine's baseline and once each for AVX2 and AVX-512, chosen at run time; the results are the same bits.
+//! Operands of one shape that lie in row-major order are a single long row each; any others are worked through in [tiles](super::tiles).
+//! So there is one inner loop, over contiguous slices, that the compiler vectorises.
 
 use super::threads;
+use super::tiles::Tiled;
+use super::widest::{Loop, on_widest};
 use crate::array::View;
-use crate::layout::Places;
 use crate::scalar::Element;
-use crate::shape::{Shape, Small};
-use smallvec::SmallVec;
+use crate::shape::Shape;
 use std::array::from_fn;
 use std::time::Instant;
 
-/// The length of a block: small enough that some blocks stay in the first-level cache.
-const BLOCK: usize = 256;
-
-/// The elements whose time tells what a function costs.
+/// About how many elements tell what a function costs.
 const SAMPLE: usize = 1024;
 
 /// Writes `f` of the operands, broadcast to `shape`, to `y` in row-major order.
@@ -25,259 +20,107 @@ const SAMPLE: usize = 1024;
 /// # Panics
 /// If `y` does not have the size of `shape`, or an operand does not broadcast to it.
 #[inline]
-pub(crate) fn map<T: Element, U: Element, const N: usize>(
+pub(crate) fn map<T: Element, U: Send, const N: usize>(
     x: [View<'_, T>; N],
     shape: &Shape,
     y: &mut [U],
     f: impl Fn([T; N]) -> U + Sync,
 ) {
-    map_with(x, [], shape, y, |x, []| f(x));
+    map_with(x, [], shape, y, |x, []: [T; 0]| f(x));
 }
 
-/// As [`map`], with `M` further operands apart from the first `N`.
+/// As [`map`], with `M` further operands, which may be of another type.
 #[inline]
-pub(crate) fn map_with<T: Element, U: Element, const N: usize, const M: usize>(
+pub(crate) fn map_with<T: Element, V: Element, U: Send, const N: usize, const M: usize>(
     x: [View<'_, T>; N],
-    more: [View<'_, T>; M],
+    more: [View<'_, V>; M],
     shape: &Shape,
     y: &mut [U],
-    f: impl Fn([T; N], [T; M]) -> U + Sync,
+    f: impl Fn([T; N], [V; M]) -> U + Sync,
 ) {
     assert_eq!(y.len(), shape.size(), "the output does not fit the shape");
-    let is_plain = |x: &View<'_, T>| x.shape() == shape && x.layout().is_contiguous();
-    if x.iter().all(is_plain) && more.iter().all(is_plain) {
-        let len = y.len();
-        let (x, more) = (x.map(|x| plain(x, len)), more.map(|x| plain(x, len)));
-        if len < 24 * SAMPLE || threads::threads() == 1 {
-            return row(x, more, y, f);
-        }
-        // What the function costs is not known: the first stretch tells.
-        let began = Instant::now();
-        let (sample, y) = y.split_at_mut(SAMPLE);
-        row(x.map(|x| &x[..SAMPLE]), more.map(|x| &x[..SAMPLE]), sample, &f);
-        let nanoseconds = began.elapsed().as_nanos() as usize * (y.len() / SAMPLE);
-        let stretch = y.len().div_ceil(threads::parts(nanoseconds)).next_multiple_of(64);
-        threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
-            let first = SAMPLE + i * stretch;
-            row(x.map(|x| &x[first..][..y.len()]), more.map(|x| &x[first..][..y.len()]), y, &f);
+    if let (Some(x), Some(more)) = (plain(&x, shape), plain(&more, shape)) {
+        in_stretches(y, 64, |first, y| {
+            let f = &f;
+            on_widest(Row {
+                x: x.map(|x| &x[first..][..y.len()]),
+                more: more.map(|x| &x[first..][..y.len()]),
+                y,
+                f,
+            });
         });
     } else if !y.is_empty() {
-        strided(x, more, shape, y, f);
+        let tiled = Tiled::new(x, more, shape);
+        in_stretches(y, tiled.columns(), |first, y| tiled.map(first, y, &f));
     }
+}
+
+/// Calls `work` with stretches of `y`, in whole multiples of `unit` elements, and where each begins: with one, or with some for
+/// several threads if that pays. What an element costs is not known: the first stretch tells.
+#[inline]
+fn in_stretches<U: Send>(y: &mut [U], unit: usize, work: impl Fn(usize, &mut [U]) + Sync) {
+    let sample = SAMPLE.next_multiple_of(unit);
+    if y.len() < 24 * sample || threads::threads() == 1 {
+        return work(0, y);
+    }
+    let began = Instant::now();
+    let (first, y) = y.split_at_mut(sample);
+    work(0, first);
+    let nanoseconds = began.elapsed().as_nanos() as usize * (y.len() / sample);
+    let stretch = y.len().div_ceil(threads::parts(nanoseconds)).next_multiple_of(unit);
+    threads::for_each_chunk(y, stretch, nanoseconds, |i, y| work(sample + i * stretch, y));
+}
+
+/// The elements of operands that need no broadcasting and lie in row-major order, if all do.
+#[inline]
+fn plain<'a, T: Element, const N: usize>(x: &[View<'a, T>; N], shape: &Shape) -> Option<[&'a [T]; N]> {
+    let is_plain = |x: &View<'_, T>| x.shape() == shape && x.layout().is_contiguous();
+    x.iter().all(is_plain).then(|| x.map(|x| &x.data()[x.layout().offset()..][..shape.size()]))
 }
 
 /// Writes `f` of each element in its place.
 #[inline]
 pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
-    #[cfg(all(target_arch = "x86_64", avx512))]
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor has AVX-512.
-        return unsafe { in_place_avx512(y, f) };
-    }
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        return unsafe { in_place_avx2(y, f) };
-    }
-    y.iter_mut().for_each(|y| *y = f(*y));
+    on_widest(InPlace { y, f });
 }
 
-/// # Safety
-/// The processor must have AVX-512.
-#[cfg(all(target_arch = "x86_64", avx512))]
-#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
-#[target_feature(enable = "avx512f")]
-unsafe fn in_place_avx512<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
-    for y in y {
-        *y = f(*y);
-    }
+struct InPlace<'a, T, F> {
+    y: &'a mut [T],
+    f: F,
 }
 
-/// # Safety
-/// The processor must have AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn in_place_avx2<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
-    for y in y {
-        *y = f(*y);
-    }
-}
-
-/// The elements of a contiguous operand.
-#[inline]
-fn plain<T: Element>(x: View<'_, T>, len: usize) -> &[T] {
-    &x.data()[x.layout().offset()..][..len]
-}
-
-fn strided<T: Element, U: Element, const N: usize, const M: usize>(
-    x: [View<'_, T>; N],
-    more: [View<'_, T>; M],
-    shape: &Shape,
-    y: &mut [U],
-    f: impl Fn([T; N], [T; M]) -> U,
-) {
-    let mut operands: SmallVec<[Operand<'_, T>; 4]> =
-        x.iter().chain(&more).map(|x| Operand::new(*x, shape)).collect();
-    let columns = merge(&mut operands, shape.dims());
-    for y in y.chunks_exact_mut(columns) {
-        for x in &mut operands {
-            x.next_row();
-        }
-        for (block, y) in y.chunks_mut(BLOCK).enumerate() {
-            for x in &mut operands {
-                x.gather(block * BLOCK, y.len());
-            }
-            let block = |i: usize| operands[i].block(block * BLOCK, y.len());
-            let (x, more) = (from_fn(block), from_fn(|i| block(N + i)));
-            row(x, more, y, &f);
+impl<T: Element, F: Fn(T) -> T> Loop for InPlace<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        for y in self.y {
+            *y = (self.f)(*y);
         }
     }
 }
 
-/// An operand on its way through the rows.
-struct Operand<'a, T> {
-    data: &'a [T],
-    strides: Small<isize>,
-    rows: Places,
-    /// Where the row begins, and the step from column to column.
-    start: usize,
-    step: isize,
-    scratch: [T; BLOCK],
+/// `y = f(x..., more...)`, all contiguous and equally long.
+pub(super) struct Row<'a, T, V, U, F, const N: usize, const M: usize> {
+    pub(super) x: [&'a [T]; N],
+    pub(super) more: [&'a [V]; M],
+    pub(super) y: &'a mut [U],
+    pub(super) f: &'a F,
 }
 
-impl<'a, T: Element> Operand<'a, T> {
-    fn new(x: View<'a, T>, shape: &Shape) -> Self {
-        let start = x.layout().offset();
-        Operand {
-            data: x.data(),
-            strides: x.layout().strides_in(shape),
-            rows: Places::new(&[], &[], start as isize),
-            start,
-            step: 0,
-            scratch: [T::default(); BLOCK],
+impl<T: Element, V: Element, U, F, const N: usize, const M: usize> Loop for Row<'_, T, V, U, F, N, M>
+where
+    F: Fn([T; N], [V; M]) -> U,
+{
+    #[inline(always)]
+    fn run(self) {
+        let Row { x, more, y, f } = self;
+        let fits = x.iter().all(|x| x.len() == y.len()) && more.iter().all(|x| x.len() == y.len());
+        assert!(fits, "a row is not as long as the output");
+        for (j, y) in y.iter_mut().enumerate() {
+            // SAFETY: `j` is below the length of `y`, and so of every row.
+            let (x, more) =
+                unsafe { (from_fn(|i| *x[i].get_unchecked(j)), from_fn(|i| *more[i].get_unchecked(j))) };
+            *y = f(x, more);
         }
-    }
-
-    fn next_row(&mut self) {
-        self.start = self.rows.next().expect("a start for every row");
-    }
-
-    /// Brings `len` elements from column `first` on to where [`block`](Self::block) finds them.
-    fn gather(&mut self, first: usize, len: usize) {
-        match self.step {
-            1 => {}
-            0 if first > 0 => {} // the block before holds the same value throughout
-            0 => self.scratch[..len].fill(self.data[self.start]),
-            step => {
-                let mut place = self.start as isize + first as isize * step;
-                for element in &mut self.scratch[..len] {
-                    *element = self.data[place as usize];
-                    place += step;
-                }
-            }
-        }
-    }
-
-    fn block(&self, first: usize, len: usize) -> &[T] {
-        match self.step {
-            1 => &self.data[self.start + first..][..len],
-            _ => &self.scratch[..len],
-        }
-    }
-}
-
-/// Merges neighbouring axes where every operand passes from one to the next evenly, lets every operand walk all but the
-/// last of what is left, and returns the length of that last one, the row.
-fn merge<T: Element>(operands: &mut [Operand<'_, T>], dims: &[usize]) -> usize {
-    let mut merged: Small<usize> = Small::new();
-    let mut strides: SmallVec<[Small<isize>; 4]> = operands.iter().map(|_| Small::new()).collect();
-    for (axis, &dim) in dims.iter().enumerate().filter(|(_, dim)| **dim != 1) {
-        let evenly =
-            |(x, to): (&Operand<'_, T>, &Small<isize>)| to.last() == Some(&(x.strides[axis] * dim as isize));
-        match merged.last_mut() {
-            Some(last) if operands.iter().zip(&strides).all(evenly) => {
-                *last *= dim;
-                strides.iter_mut().for_each(|to| to.truncate(to.len() - 1));
-            }
-            _ => merged.push(dim),
-        }
-        for (x, to) in operands.iter().zip(&mut strides) {
-            to.push(x.strides[axis]);
-        }
-    }
-    let columns = merged.pop().unwrap_or(1);
-    for (x, mut strides) in operands.iter_mut().zip(strides) {
-        x.step = strides.pop().unwrap_or(0);
-        x.rows = Places::new(&merged, &strides, x.start as isize);
-    }
-    columns
-}
-
-/// The inner loop, on the widest vectors of the machine that pay.
-#[inline]
-fn row<T: Element, U: Element, const N: usize, const M: usize>(
-    x: [&[T]; N],
-    more: [&[T]; M],
-    y: &mut [U],
-    f: impl Fn([T; N], [T; M]) -> U,
-) {
-    assert!(x.iter().chain(&more).all(|x| x.len() == y.len()), "a row is not as long as the output");
-    #[cfg(all(target_arch = "x86_64", avx512))]
-    if y.len() >= 16 && is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor has AVX-512, and all rows are as long as `y`.
-        return unsafe { loop_avx512(x, more, y, f) };
-    }
-    #[cfg(target_arch = "x86_64")]
-    if y.len() >= 8 && is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, and all rows are as long as `y`.
-        return unsafe { loop_avx2(x, more, y, f) };
-    }
-    // SAFETY: all rows are as long as `y`.
-    unsafe { loop_over(x, more, y, f) }
-}
-
-/// # Safety
-/// The processor must have AVX-512, and all rows must be at least as long as `y`.
-#[cfg(all(target_arch = "x86_64", avx512))]
-#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
-#[target_feature(enable = "avx512f")]
-unsafe fn loop_avx512<T: Element, U: Element, const N: usize, const M: usize>(
-    x: [&[T]; N],
-    more: [&[T]; M],
-    y: &mut [U],
-    f: impl Fn([T; N], [T; M]) -> U,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { loop_over(x, more, y, f) }
-}
-
-/// # Safety
-/// The processor must have AVX2, and all rows must be at least as long as `y`.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn loop_avx2<T: Element, U: Element, const N: usize, const M: usize>(
-    x: [&[T]; N],
-    more: [&[T]; M],
-    y: &mut [U],
-    f: impl Fn([T; N], [T; M]) -> U,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { loop_over(x, more, y, f) }
-}
-
-/// # Safety
-/// All rows must be at least as long as `y`.
-#[inline(always)]
-unsafe fn loop_over<T: Element, U: Element, const N: usize, const M: usize>(
-    x: [&[T]; N],
-    more: [&[T]; M],
-    y: &mut [U],
-    f: impl Fn([T; N], [T; M]) -> U,
-) {
-    for (j, y) in y.iter_mut().enumerate() {
-        // SAFETY: `j` is below the length of `y`, and so of every row.
-        let at = |row: &[T]| unsafe { *row.get_unchecked(j) };
-        *y = f(from_fn(|i| at(x[i])), from_fn(|i| at(more[i])));
     }
 }
 
@@ -285,6 +128,7 @@ unsafe fn loop_over<T: Element, U: Element, const N: usize, const M: usize>(
 mod tests {
     use super::*;
     use crate::array::Array;
+    use crate::kernels::threads::with_threads;
     use proptest::prelude::*;
 
     fn numbers(shape: &[usize]) -> Array<usize> {
@@ -321,6 +165,38 @@ mod tests {
             let expected: Vec<usize> = a.view().iter().zip(b.view().iter()).zip(c.view().iter())
                 .map(|((a, b), c)| a + 1000 * b + 1_000_000 * c).collect();
             prop_assert_eq!(y, expected);
+        }
+    }
+
+    /// Every way a tile is gathered, on one and on several threads, in elements of several sizes.
+    #[test]
+    fn tiles_of_any_size_are_transposed_stretched_and_shared() {
+        const OUTER: usize = 5;
+        fn check<T: Element + PartialEq + std::fmt::Debug>(
+            rows: usize,
+            columns: usize,
+            of: impl Fn(usize) -> T,
+        ) {
+            let table = |shape: &[usize]| {
+                Array::from_vec((0..shape.iter().product()).map(&of).collect(), shape).unwrap()
+            };
+            let turned = table(&[columns, rows]).permute(&[1, 0]).unwrap();
+            let (rows_of, row, column) = (table(&[OUTER, 1, columns]), table(&[columns]), table(&[rows, 1]));
+            let x = [&turned, &rows_of, &row, &column].map(Array::view);
+            let expected: Vec<[T; 4]> = (0..OUTER * rows * columns)
+                .map(|i| (i / (rows * columns), i / columns % rows, i % columns))
+                .map(|(outer, i, j)| [of(j * rows + i), of(outer * columns + j), of(j), of(i)])
+                .collect();
+            for count in [1, 3] {
+                let mut y = vec![[of(0); 4]; expected.len()];
+                with_threads(count, || map(x, &Shape::from([OUTER, rows, columns]), &mut y, |x| x));
+                assert!(y == expected, "{rows} x {columns}, {count} threads");
+            }
+        }
+        for (rows, columns) in [(1, 1), (8, 8), (17, 9), (300, 10), (33, 130), (40, 1025), (700, 100)] {
+            check(rows, columns, |i| i as f32);
+            check(rows, columns, |i| i as f64);
+            check(rows, columns, |i| i % 3 == 0);
         }
     }
 }

@@ -8,6 +8,7 @@
 //! - [`matmul`]: the product of matrices;
 //! - [`softmax`]: softmax of rows, and its logarithm;
 //! - [`threads`]: work cut into parts for several threads;
+//! - [`tiles`]: operands that broadcast or are strided, gathered piece by piece;
 //! - [`update`]: the pass of an optimizer over a parameter;
 //! - [`widest`]: loops compiled for each instruction set.
 #![allow(unsafe_code)]
@@ -20,5 +21,6 @@ pub(crate) mod norm;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod threads;
+mod tiles;
 pub(crate) mod update;
 pub(crate) mod widest;

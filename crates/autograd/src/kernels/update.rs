@@ -1,6 +1,7 @@
 //! The update of a parameter: one pass over the weights, the gradient and what is remembered of it.
 
 use super::threads::{self, SendMut};
+use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
 use std::array::from_fn;
 
@@ -37,74 +38,32 @@ pub fn update_each<T: Scalar, const N: usize>(
         // SAFETY: the stretches do not overlap, and each slot is as long as `w`, and borrowed for this call.
         let slots =
             from_fn(|n| unsafe { std::slice::from_raw_parts_mut(slots[n].get().add(first), w.len()) });
-        update(w, &g[first..][..w.len()], slots, &rule);
+        on_widest(Update { g: &g[first..][..w.len()], w, slots, rule: &rule });
     });
 }
 
-/// The inner loop, on the widest vectors of the machine that pay.
-fn update<T: Scalar, const N: usize>(
-    w: &mut [T],
-    g: &[T],
-    slots: [&mut [T]; N],
-    rule: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
-) {
-    #[cfg(all(target_arch = "x86_64", avx512))]
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor has AVX-512.
-        return unsafe { update_avx512(w, g, slots, rule) };
-    }
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        return unsafe { update_avx2(w, g, slots, rule) };
-    }
-    update_over(w, g, slots, rule);
+struct Update<'a, T, F, const N: usize> {
+    w: &'a mut [T],
+    g: &'a [T],
+    slots: [&'a mut [T]; N],
+    rule: &'a F,
 }
 
-/// # Safety
-/// The processor must have AVX-512.
-#[cfg(all(target_arch = "x86_64", avx512))]
-#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
-#[target_feature(enable = "avx512f")]
-unsafe fn update_avx512<T: Scalar, const N: usize>(
-    w: &mut [T],
-    g: &[T],
-    slots: [&mut [T]; N],
-    rule: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
-) {
-    update_over(w, g, slots, rule);
-}
-
-/// # Safety
-/// The processor must have AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn update_avx2<T: Scalar, const N: usize>(
-    w: &mut [T],
-    g: &[T],
-    slots: [&mut [T]; N],
-    rule: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
-) {
-    update_over(w, g, slots, rule);
-}
-
-#[inline(always)]
-fn update_over<T: Scalar, const N: usize>(
-    w: &mut [T],
-    g: &[T],
-    slots: [&mut [T]; N],
-    rule: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
-) {
-    let len = w.len();
-    let g = &g[..len];
-    for slot in &slots {
-        assert_eq!(slot.len(), len);
-    }
-    for j in 0..len {
-        let (new, kept) = rule(w[j], g[j], from_fn(|n| slots[n][j]));
-        w[j] = new;
-        for n in 0..N {
-            slots[n][j] = kept[n];
+impl<T: Scalar, F: Fn(T, T, [T; N]) -> (T, [T; N]), const N: usize> Loop for Update<'_, T, F, N> {
+    #[inline(always)]
+    fn run(self) {
+        let Update { w, g, slots, rule } = self;
+        let len = w.len();
+        let g = &g[..len];
+        for slot in &slots {
+            assert_eq!(slot.len(), len);
+        }
+        for j in 0..len {
+            let (new, kept) = rule(w[j], g[j], from_fn(|n| slots[n][j]));
+            w[j] = new;
+            for n in 0..N {
+                slots[n][j] = kept[n];
+            }
         }
     }
 }

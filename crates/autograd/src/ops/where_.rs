@@ -3,6 +3,7 @@
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
+use crate::kernels::map::map_with;
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -26,25 +27,8 @@ impl<T: Scalar> Op<T, 2> for Where {
         })
     }
     fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
-        if let (Some(mask), Some(a), Some(b)) = (self.mask.as_slice(), a.as_slice(), b.as_slice())
-            && [mask.len(), a.len(), b.len()] == [y.len(); 3]
-        {
-            return (0..y.len()).for_each(|j| y[j] = if mask[j] { a[j] } else { b[j] });
-        }
         let shape = Shape::broadcast(&[self.mask.shape(), a.shape(), b.shape()]).or_panic();
-        let places = |layout: &crate::layout::Layout| layout.broadcast_to(&shape).or_panic().places();
-        let mask = self.mask.view();
-        let mut at = places(mask.layout()).zip(places(a.layout()).zip(places(b.layout())));
-        y.fill_with(|| match at.next() {
-            Some((m, (i, j))) => {
-                if mask.data()[m] {
-                    a.data()[i]
-                } else {
-                    b.data()[j]
-                }
-            }
-            None => unreachable!("as many places as elements"),
-        });
+        map_with([a, b], [self.mask.view()], &shape, y, |[a, b], [holds]| if holds { a } else { b });
     }
     fn backward(&self, i: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let zero = Tensor::scalar(T::zero());

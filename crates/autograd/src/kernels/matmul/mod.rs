@@ -26,7 +26,7 @@
 mod block;
 mod cache;
 mod engine;
-mod pack;
+pub(super) mod pack;
 mod simd;
 mod tile;
 mod vector;

@@ -138,6 +138,58 @@ unsafe fn transpose_panel<T: Copy, const SIDE: usize>(
     }
 }
 
+/// Writes `width` columns of `height` elements, which are contiguous and `step` apart, as rows.
+///
+/// # Safety
+/// The columns must be valid to read from `from` on, and `to` to write for `height * width` elements.
+#[inline]
+pub(in crate::kernels) unsafe fn transpose<T: Copy>(
+    from: *const T,
+    step: isize,
+    height: usize,
+    width: usize,
+    to: *mut T,
+) {
+    #[cfg(target_arch = "x86_64")]
+    if matches!(size_of::<T>(), 4 | 8) && is_x86_feature_detected!("avx2") {
+        /// # Safety
+        /// As for [`transpose`]; the processor must have AVX2.
+        #[target_feature(enable = "avx2")]
+        unsafe fn in_squares<T: Copy>(panel: &Panel<T>) {
+            let Panel { k, columns, from, across, along, to, width } = *panel;
+            // SAFETY: elements of the same size, which are moved whole, by instructions that ask for no alignment.
+            unsafe {
+                if size_of::<T>() == 4 {
+                    transpose_panel_f32(&Panel {
+                        k,
+                        columns,
+                        from: from.cast(),
+                        across,
+                        along,
+                        to: to.cast(),
+                        width,
+                    });
+                } else {
+                    transpose_panel_f64(&Panel {
+                        k,
+                        columns,
+                        from: from.cast(),
+                        across,
+                        along,
+                        to: to.cast(),
+                        width,
+                    });
+                }
+            }
+        }
+        let panel = Panel { k: height, columns: width, from, across: step, along: 1, to, width };
+        // SAFETY: the processor has AVX2.
+        return unsafe { in_squares(&panel) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { gather_panel(&Panel { k: height, columns: width, from, across: step, along: 1, to, width }) };
+}
+
 /// Transposes squares of 8 by 8 in registers.
 ///
 /// # Safety

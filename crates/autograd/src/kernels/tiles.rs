@@ -1,0 +1,239 @@
+//! Operands that broadcast, or do not lie in row-major order: worked through in tiles.
+//!
+//! The axes along which all operands advance evenly are merged first. What is left is worked through in tiles of some rows and
+//! columns: an operand whose elements lie behind each other is read in its place, any other is first gathered on the stack; where
+//! it lies across the rows, as a transpose does, some rows together, so that every cache line is read once. A row that is added
+//! to many is gathered once.
+
+use super::map::Row;
+use super::matmul::pack;
+use super::widest::{Loop, on_widest};
+use crate::array::View;
+use crate::scalar::Element;
+use crate::shape::{Shape, Small};
+use smallvec::SmallVec;
+use std::array::from_fn;
+
+/// The elements of a tile: few enough that some tiles stay in the first-level cache.
+const TILE: usize = 1024;
+/// The rows that are gathered together where an operand lies across them: a cache line of `f32`.
+const ACROSS: usize = 16;
+/// Rows that are transposed together in registers.
+const SIDE: usize = 8;
+/// Operands that broadcast to one shape, ready to be worked through.
+pub(super) struct Tiled<'a, T, V, const N: usize, const M: usize> {
+    walk: Walk,
+    x: [Operand<'a, T>; N],
+    more: [Operand<'a, V>; M],
+}
+
+impl<'a, T: Element, V: Element, const N: usize, const M: usize> Tiled<'a, T, V, N, M> {
+    pub(super) fn new(x: [View<'a, T>; N], more: [View<'a, V>; M], shape: &Shape) -> Self {
+        let layouts = x.iter().map(|x| x.layout()).chain(more.iter().map(|x| x.layout()));
+        let mut strides: SmallVec<[Small<isize>; 4]> =
+            layouts.map(|layout| layout.strides_in(shape)).collect();
+        let walk = Walk::merged(shape.dims(), &mut strides);
+        let mut strides = strides.into_iter();
+        let mut next = || strides.next().expect("strides of every operand");
+        Tiled { walk, x: x.map(|x| Operand::new(x, next())), more: more.map(|x| Operand::new(x, next())) }
+    }
+
+    /// The length of a row: `y` is written in whole rows.
+    pub(super) fn columns(&self) -> usize {
+        self.walk.columns
+    }
+
+    /// Writes `f` of the operands to `y`, some rows from the element `first` of the whole on.
+    pub(super) fn map<U>(&self, first: usize, y: &mut [U], f: &impl Fn([T; N], [V; M]) -> U) {
+        let (x, more) = (self.x.each_ref().map(Tile::of), self.more.each_ref().map(Tile::of));
+        on_widest(Rows { walk: &self.walk, x, more, first: first / self.walk.columns, y, f });
+    }
+}
+
+/// The axes that are left when neighbours are merged along which every operand passes evenly: some that make up the rows, and
+/// the last, of columns.
+struct Walk {
+    rows: Small<usize>,
+    columns: usize,
+}
+
+impl Walk {
+    /// Merges the axes of `dims`, and the strides of each operand with them.
+    fn merged(dims: &[usize], strides: &mut [Small<isize>]) -> Self {
+        let mut rows: Small<usize> = Small::new();
+        for (axis, &dim) in dims.iter().enumerate().filter(|(_, dim)| **dim != 1) {
+            let at = rows.len();
+            let evenly = |strides: &Small<isize>| strides[at - 1] == strides[axis] * dim as isize;
+            match rows.last_mut() {
+                Some(last) if strides.iter().all(evenly) => {
+                    *last *= dim;
+                    strides.iter_mut().for_each(|strides| strides[at - 1] = strides[axis]);
+                }
+                _ => {
+                    rows.push(dim);
+                    strides.iter_mut().for_each(|strides| strides[at] = strides[axis]);
+                }
+            }
+        }
+        strides.iter_mut().for_each(|strides| strides.truncate(rows.len()));
+        let columns = rows.pop().unwrap_or(1);
+        Walk { rows, columns }
+    }
+
+    /// The index of a row on the axes of rows.
+    fn index(&self, mut row: usize) -> Small<usize> {
+        let mut index: Small<usize> = SmallVec::from_elem(0, self.rows.len());
+        for (index, &dim) in index.iter_mut().zip(&self.rows).rev() {
+            (*index, row) = (row % dim, row / dim);
+        }
+        index
+    }
+}
+
+/// An operand: where it begins, and its strides along the axes of a [`Walk`].
+struct Operand<'a, T> {
+    data: &'a [T],
+    start: isize,
+    rows: Small<isize>,
+    /// From a row to the next, and from a column to the next.
+    down: isize,
+    step: isize,
+}
+
+impl<'a, T: Element> Operand<'a, T> {
+    fn new(x: View<'a, T>, mut strides: Small<isize>) -> Self {
+        let step = strides.pop().unwrap_or(0);
+        let down = strides.last().copied().unwrap_or(0);
+        Operand { data: x.data(), start: x.layout().offset() as isize, rows: strides, down, step }
+    }
+
+    /// Whether neighbours lie below each other rather than beside each other.
+    fn lies_across(&self) -> bool {
+        self.step != 0 && self.down != 0 && self.down.abs() < self.step.abs()
+    }
+}
+
+/// What is read of an operand at a time.
+struct Tile<'a, T> {
+    operand: &'a Operand<'a, T>,
+    at: Area,
+    /// What the copy holds, and the copy, row after row.
+    held: Area,
+    copy: Option<[T; TILE]>,
+}
+
+/// Rows and columns from a certain place on.
+#[derive(Clone, Copy, Default)]
+struct Area {
+    place: isize,
+    height: usize,
+    width: usize,
+}
+
+impl<'a, T: Element> Tile<'a, T> {
+    fn of(operand: &'a Operand<'a, T>) -> Self {
+        Tile { operand, at: Area::default(), held: Area::default(), copy: None }
+    }
+
+    /// Goes to an area, whose rows are read as one if `is_packed`.
+    #[inline(always)]
+    fn go_to(&mut self, index: &[usize], column: usize, height: usize, width: usize, is_packed: bool) {
+        let &Operand { data, start, ref rows, down, step } = self.operand;
+        let before: isize = index.iter().zip(rows).map(|(&i, &stride)| i as isize * stride).sum();
+        let place = start + before + column as isize * step;
+        self.at = Area { place, height, width };
+        let is_in_place = step == 1 && (!is_packed || height == 1 || down == width as isize);
+        if is_in_place {
+            return self.held.height = 0;
+        }
+        let fits = |held: Area| held.width == width || height == 1 && held.width > width;
+        if self.held.place == place && self.held.height >= height && fits(self.held) {
+            return;
+        }
+        self.held = self.at;
+        let copy = &mut self.copy.get_or_insert_with(|| [T::default(); TILE])[..height * width];
+        let from = |i: usize, j: usize| (place + i as isize * down + j as isize * step) as usize;
+        if down == 1 && step != 0 && height > 1 {
+            return transpose(data, place, step, width, copy);
+        }
+        for (i, row) in copy.chunks_exact_mut(width).enumerate() {
+            match step {
+                0 => row.fill(data[from(i, 0)]),
+                1 => row.copy_from_slice(&data[from(i, 0)..][..width]),
+                _ => row.iter_mut().enumerate().for_each(|(j, to)| *to = data[from(i, j)]),
+            }
+        }
+    }
+
+    /// The elements of a row, or of all if they are read as one.
+    #[inline(always)]
+    fn row(&self, i: usize, len: usize) -> &[T] {
+        match &self.copy {
+            Some(copy) if self.held.height > 0 => &copy[i * self.at.width..][..len],
+            _ => &self.operand.data[(self.at.place + i as isize * self.operand.down) as usize..][..len],
+        }
+    }
+}
+
+/// Writes columns, which are contiguous and `step` apart in `data` from `first` on, as rows, `width` long.
+#[inline(always)]
+fn transpose<T: Element>(data: &[T], first: isize, step: isize, width: usize, rows: &mut [T]) {
+    let height = rows.len() / width;
+    let last = first + step * (width as isize - 1);
+    let is_inside = first.min(last) >= 0 && first.max(last) as usize + height <= data.len();
+    assert!(is_inside && rows.len() == height * width, "a tile reaches beyond its operand");
+    // SAFETY: every column, as the first and the last, lies in `data`, and the rows in `rows`.
+    unsafe { pack::transpose(data.as_ptr().offset(first), step, height, width, rows.as_mut_ptr()) };
+}
+
+/// `y = f(x..., more...)` from row `first` on.
+struct Rows<'a, T, V, U, F, const N: usize, const M: usize> {
+    walk: &'a Walk,
+    x: [Tile<'a, T>; N],
+    more: [Tile<'a, V>; M],
+    first: usize,
+    y: &'a mut [U],
+    f: &'a F,
+}
+
+impl<T: Element, V: Element, U, F, const N: usize, const M: usize> Loop for Rows<'_, T, V, U, F, N, M>
+where
+    F: Fn([T; N], [V; M]) -> U,
+{
+    #[inline(always)]
+    fn run(self) {
+        let Rows { walk, mut x, mut more, first, y, f } = self;
+        let columns = walk.columns;
+        let across =
+            x.iter().any(|x| x.operand.lies_across()) || more.iter().any(|x| x.operand.lies_across());
+        let (height, width) = match columns {
+            ..=TILE if !across => (TILE / columns, columns),
+            _ if columns <= TILE / SIDE => (TILE / columns / SIDE * SIDE, columns),
+            _ if across => (ACROSS, TILE / ACROSS),
+            _ => (1, TILE),
+        };
+        let (mut row, end) = (first, first + y.len() / columns);
+        let before_next = walk.rows.last().copied().unwrap_or(1);
+        let mut y = y;
+        while row < end {
+            let index = walk.index(row);
+            let height = height.min(before_next - index.last().unwrap_or(&0)).min(end - row);
+            let band;
+            (band, y) = y.split_at_mut(height * columns);
+            for column in (0..columns).step_by(width) {
+                let width = width.min(columns - column);
+                // Where a tile has all columns its rows lie behind each other, and count as one.
+                let is_packed = width == columns;
+                let (lines, len) = if is_packed { (1, height * width) } else { (height, width) };
+                x.iter_mut().for_each(|x| x.go_to(&index, column, height, width, is_packed));
+                more.iter_mut().for_each(|x| x.go_to(&index, column, height, width, is_packed));
+                for i in 0..lines {
+                    let y = &mut band[i * columns + column..][..len];
+                    Row { x: from_fn(|n| x[n].row(i, len)), more: from_fn(|n| more[n].row(i, len)), y, f }
+                        .run();
+                }
+            }
+            row += height;
+        }
+    }
+}
