@@ -187,11 +187,17 @@ mod tests {
                 .map(|i| (i / (rows * columns), i / columns % rows, i % columns))
                 .map(|(outer, i, j)| [of(j * rows + i), of(outer * columns + j), of(j), of(i)])
                 .collect();
+            let shape = Shape::from([OUTER, rows, columns]);
+            let mut y = vec![[of(0); 4]; expected.len()];
             for count in [1, 3] {
-                let mut y = vec![[of(0); 4]; expected.len()];
-                with_threads(count, || map(x, &Shape::from([OUTER, rows, columns]), &mut y, |x| x));
+                with_threads(count, || map(x, &shape, &mut y, |x| x));
                 assert!(y == expected, "{rows} x {columns}, {count} threads");
             }
+            // A stretch that begins with a short tile.
+            let first = (rows - 1) * columns;
+            y.fill([of(0); 4]);
+            Tiled::new(x, [], &shape).map(first, &mut y[first..], &|x, []: [T; 0]| x);
+            assert!(y[first..] == expected[first..], "{rows} x {columns}, from {first}");
         }
         for (rows, columns) in [(1, 1), (8, 8), (17, 9), (300, 10), (33, 130), (40, 1025), (700, 100)] {
             check(rows, columns, |i| i as f32);
