@@ -44,9 +44,9 @@ impl<'a, T: Element, V: Element, const N: usize, const M: usize> Tiled<'a, T, V,
     }
 
     /// Writes `f` of the operands to `y`, some rows from the element `first` of the whole on.
+    #[inline(never)]
     pub(super) fn map<U>(&self, first: usize, y: &mut [U], f: &impl Fn([T; N], [V; M]) -> U) {
-        let (x, more) = (self.x.each_ref().map(Tile::of), self.more.each_ref().map(Tile::of));
-        on_widest(Rows { walk: &self.walk, x, more, first: first / self.walk.columns, y, f });
+        on_widest(Rows { of: self, first: first / self.walk.columns, y, f });
     }
 }
 
@@ -131,6 +131,7 @@ struct Area {
 }
 
 impl<'a, T: Element> Tile<'a, T> {
+    #[inline(always)]
     fn of(operand: &'a Operand<'a, T>) -> Self {
         Tile { operand, at: Area::default(), held: Area::default(), copy: None }
     }
@@ -188,9 +189,7 @@ fn transpose<T: Element>(data: &[T], first: isize, step: isize, width: usize, ro
 
 /// `y = f(x..., more...)` from row `first` on.
 struct Rows<'a, T, V, U, F, const N: usize, const M: usize> {
-    walk: &'a Walk,
-    x: [Tile<'a, T>; N],
-    more: [Tile<'a, V>; M],
+    of: &'a Tiled<'a, T, V, N, M>,
     first: usize,
     y: &'a mut [U],
     f: &'a F,
@@ -202,7 +201,8 @@ where
 {
     #[inline(always)]
     fn run(self) {
-        let Rows { walk, mut x, mut more, first, y, f } = self;
+        let Rows { of: Tiled { walk, x, more }, first, mut y, f } = self;
+        let (mut x, mut more) = (x.each_ref().map(Tile::of), more.each_ref().map(Tile::of));
         let columns = walk.columns;
         let across =
             x.iter().any(|x| x.operand.lies_across()) || more.iter().any(|x| x.operand.lies_across());
@@ -214,7 +214,6 @@ where
         };
         let (mut row, end) = (first, first + y.len() / columns);
         let before_next = walk.rows.last().copied().unwrap_or(1);
-        let mut y = y;
         while row < end {
             let index = walk.index(row);
             let height = height.min(before_next - index.last().unwrap_or(&0)).min(end - row);
