@@ -51,7 +51,7 @@ mod tensor;
 pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
 pub use backward::{grad, grad_from, try_grad, try_grad_from};
-pub use buffer::{MemoryStats, memory_stats};
+pub use buffer::{MemoryStats, empty_cache, memory_stats};
 #[cfg(any(test, feature = "check"))]
 pub use check::{Cases, check, check_fn, check_with};
 pub use dual::Dual;

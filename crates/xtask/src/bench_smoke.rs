@@ -37,7 +37,7 @@ const TOLERANCE: u64 = 5;
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 const RUN_LIMIT: Duration = Duration::from_secs(60);
 
-/// The instructions of a step of each case, and the compiler that chose them.
+/// The instructions of a step of each case, and the compiler that chose them, as `rustc 1.95.0 (59807616e 2026-04-14)`.
 #[derive(Clone, Debug, PartialEq)]
 struct Figures {
     rustc: String,
@@ -65,7 +65,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
             Ok((case.to_owned(), twice.saturating_sub(once) / steps))
         })
         .collect::<Result<_>>()?;
-    let counted = Figures { rustc: rustc(workspace)?, steps };
+    let counted = Figures { rustc: workspace.rustc("--version")?, steps };
 
     let file = workspace.root.join(FILE);
     if std::env::var_os("UPDATE").is_some() {
@@ -103,13 +103,6 @@ fn count(workspace: &Workspace, case: &str, steps: u64) -> Result<u64> {
 fn instructions(transcript: &str) -> Option<u64> {
     let line = transcript.lines().find(|line| line.split_whitespace().skip(1).take(2).eq(["I", "refs:"]))?;
     line.split_whitespace().last()?.replace(',', "").parse().ok()
-}
-
-/// The compiler that cargo takes, as `rustc 1.95.0 (59807616e 2026-04-14)`.
-fn rustc(workspace: &Workspace) -> Result<String> {
-    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    command.arg("--version").current_dir(&workspace.root);
-    Ok(process::run(&mut command, Duration::from_secs(20), process::silent)?.stdout.trim().to_owned())
 }
 
 impl Figures {

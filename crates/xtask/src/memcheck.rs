@@ -33,7 +33,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
     if !valgrind::ready()? {
         return Ok(());
     }
-    let mut build = workspace.cargo("test -p wengert-autograd --lib --no-run");
+    // As `cargo xtask test` builds them, so that this is done once.
+    let mut build = workspace.cargo("test --workspace --all-features --lib --no-run");
     let built = process::run(&mut build, BUILD_LIMIT, process::silent)?;
     let program = executable(&built.transcript).ok_or("cargo did not name the program of the tests")?;
     let mut tests = Command::new("valgrind");
@@ -52,18 +53,33 @@ pub(crate) fn sanitizer(workspace: &Workspace) -> Result {
         println!("  skipped: it needs {TARGET}");
         return Ok(());
     }
+    let libraries = workspace.rustc(&format!("--print target-libdir --target {TARGET}"))?;
+    if !has_runtime(&libraries) {
+        return Err(format!(
+            "AddressSanitizer's runtime is missing: this toolchain has no librustc*_rt.asan.a in {libraries}.\n\
+             A toolchain from rustup has it (`rustup toolchain install stable`); `cargo xtask memcheck` does without."
+        ));
+    }
     let command = format!("test --target {TARGET} -p wengert-autograd --lib -- {FILTERS}");
     let mut tests = workspace.cargo(&command);
-    // The flag is not stable, yet every toolchain for this target brings what it needs.
+    // The flag is not stable, yet what it needs is part of every toolchain that rustup installs for this target.
     tests.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address");
     tests.env("CARGO_TARGET_DIR", workspace.target.join("asan"));
     process::run(&mut tests, BUILD_LIMIT, is_result).map(drop)
 }
 
-/// The path in a line such as `Executable unittests src/lib.rs (target/debug/deps/autograd-0123)`.
+/// The path of the tests of `autograd`, in a line such as `Executable unittests src/lib.rs (target/debug/deps/autograd-01)`.
 fn executable(transcript: &str) -> Option<&str> {
-    let line = transcript.lines().find(|line| line.trim_start().starts_with("Executable "))?;
-    line.trim_end().strip_suffix(')')?.rsplit_once('(').map(|(_, path)| path)
+    let lines = transcript.lines().filter(|line| line.trim_start().starts_with("Executable "));
+    let mut paths = lines.filter_map(|line| Some(line.trim_end().strip_suffix(')')?.rsplit_once('(')?.1));
+    paths.find(|path| path.rsplit('/').next().is_some_and(|name| name.starts_with("autograd-")))
+}
+
+/// Whether a folder of a toolchain's libraries has AddressSanitizer's.
+fn has_runtime(libraries: &str) -> bool {
+    std::fs::read_dir(libraries).is_ok_and(|files| {
+        files.flatten().any(|file| file.file_name().to_string_lossy().ends_with("_rt.asan.a"))
+    })
 }
 
 fn is_result(line: &str) -> bool {
@@ -76,9 +92,9 @@ mod tests {
 
     #[test]
     fn the_program_of_the_tests_is_found() {
-        let transcript =
-            "   Compiling a v0.1.0 (a)\n  Executable unittests src/lib.rs (target/debug/deps/a-01)\n";
-        assert_eq!(executable(transcript), Some("target/debug/deps/a-01"));
-        assert_eq!(executable("   Compiling a v0.1.0 (a)\n"), None);
+        let transcript = "  Compiling a v0.1.0 (a)\n  Executable unittests src/lib.rs (target/debug/deps/nn-01)\n  \
+             Executable unittests src/lib.rs (target/debug/deps/autograd-02)\n";
+        assert_eq!(executable(transcript), Some("target/debug/deps/autograd-02"));
+        assert_eq!(executable(&transcript.replace("autograd", "wengert")), None);
     }
 }

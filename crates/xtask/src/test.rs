@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
-use crate::{Result, bench_smoke, book, dependencies, examples, process, tidy};
+use crate::{Result, bench_smoke, book, dependencies, examples, memcheck, process, tidy};
 
 /// The longest that one command of cargo may take, cold and on a slow machine.
 const CARGO_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -56,6 +56,11 @@ pub(crate) const CHECKS: &[Check] = &[
         name: "bench-smoke",
         about: "the instructions of a step and of operators, beside the kept ones",
         run: bench_smoke::run,
+    },
+    Check {
+        name: "memcheck",
+        about: "the tests of kernels and buffers under valgrind, but for the slowest",
+        run: memcheck::run,
     },
     Check { name: "book", about: "the book builds, offline and without a dead link", run: book::run },
     Check { name: "dependencies", about: "the number of crates a user gets", run: dependencies::run },

@@ -43,6 +43,14 @@ impl Workspace {
         command
     }
 
+    /// What the compiler that cargo takes answers.
+    pub(crate) fn rustc(&self, arguments: &str) -> Result<String> {
+        let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        command.args(arguments.split_whitespace()).current_dir(&self.root);
+        let answer = process::run(&mut command, Duration::from_secs(20), process::silent)?;
+        Ok(answer.stdout.trim().to_owned())
+    }
+
     /// The names and source files of the targets of one kind (`example`, `bin`, ...) of a package.
     pub(crate) fn targets(&self, package: &str, kind: &str) -> Vec<(String, PathBuf)> {
         self.packages

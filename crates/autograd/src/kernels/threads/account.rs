@@ -90,7 +90,12 @@ impl Trials {
         }
         let size = nanoseconds.max(1).ilog2() as usize;
         self.last = Some((now, size));
-        self.of_size[size].is_shared(nanoseconds)
+        let trial = &mut self.of_size[size];
+        if trial.last.replace(now).is_some_and(|last| now - last > HOLDS) {
+            // What comes now may be quite another function.
+            *trial = Trial { last: Some(now), ..Trial::new() };
+        }
+        trial.is_shared(nanoseconds)
     }
 }
 
@@ -102,6 +107,8 @@ struct Trial {
     work: usize,
     /// Work per time when shared.
     shared: f64,
+    /// When the last job of this size came.
+    last: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -114,7 +121,7 @@ enum Phase {
 
 impl Trial {
     const fn new() -> Self {
-        Trial { phase: Phase::TryShared, passed: Duration::ZERO, work: 0, shared: 0.0 }
+        Trial { phase: Phase::TryShared, passed: Duration::ZERO, work: 0, shared: 0.0, last: None }
     }
 
     /// Whether to share the next job.
@@ -170,6 +177,24 @@ mod tests {
             now += Duration::from_micros(if is_shared { shared } else { alone });
         }
         assert!(counts[0] < 3_000 && counts[1] > 97_000, "{counts:?} of 100000 each shared");
+    }
+
+    /// After a while without jobs of a size, an old outcome is worth nothing: what comes then is tried, and found to be slower shared.
+    #[test]
+    fn an_outcome_is_forgotten_after_a_pause() {
+        let (mut trials, mut now) = (Trials::new(), Instant::now());
+        let mut shared_of = |shared: u64| {
+            let mut count = 0;
+            for _ in 0..1000 {
+                let is_shared = trials.is_shared(10_000, now);
+                count += usize::from(is_shared);
+                now += Duration::from_micros(if is_shared { shared } else { 10 });
+            }
+            now += 2 * HOLDS;
+            count
+        };
+        let counts = [shared_of(6), shared_of(20)];
+        assert!(counts[0] > 700 && counts[1] < 300, "{counts:?} of 1000 each shared");
     }
 
     /// A helper that is late again and again is done without, the longer the more often.

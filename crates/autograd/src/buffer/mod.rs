@@ -1,18 +1,24 @@
 //! The memory of tensors: shared, aligned for vector instructions, and recycled.
 //!
-//! A [`Buffer`] is a counted reference to a block of memory. When its last owner lets go, the block with its counter
-//! goes back to a pool of the thread, from which the next buffer of that size is served: a training loop asks the
-//! system for memory in its first step only. Blocks come in size classes, four to an octave, so at most a fifth of a
-//! block is idle, but for those below 256 bytes. When more lies idle than 64 MiB and than twice what the thread ever had
-//! in use at once, the pool is emptied.
+//! A [`Buffer`] is a counted reference to a block of memory. When its last owner lets go, the block is kept for the next
+//! that asks: a training loop asks the system for memory in its first step only.
+//! - [`pool`]: small blocks, up to half a MiB, are kept by the thread, in size classes;
+//! - [`arena`]: the memory of large ones is kept for all threads, and can be split and joined.
 //!
-//! This file and the kernels are the only places with `unsafe`.
+//! This folder and the kernels are the only places with `unsafe`.
 #![allow(unsafe_code)]
+
+mod arena;
+mod pool;
+
+pub(crate) use pool::taken_bytes;
+pub use pool::{MemoryStats, empty_cache, memory_stats};
 
 use crate::error::ShapeError;
 use crate::scalar::Element;
+use arena::arena;
+use pool::{POOL, class_of};
 use std::alloc;
-use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -22,13 +28,13 @@ use std::sync::Arc;
 
 /// Every block begins at a multiple of this: a cache line, and the widest vector.
 const ALIGN: usize = 64;
+/// The bytes of the largest small block.
+const SMALL: usize = 512 << 10;
 /// No tensor takes more bytes. Some systems promise memory that they do not have, and kill who then writes to it.
 const LARGEST: usize = match 1_usize.checked_shl(40) {
     Some(tebibyte) => tebibyte,
     None => isize::MAX as usize,
 };
-/// The pool may always keep this much, however little was in use.
-const IDLE_AT_LEAST: usize = 64 << 20;
 
 /// Shared elements, immutable while there is more than one owner.
 pub(crate) struct Buffer<T: Element> {
@@ -38,7 +44,7 @@ pub(crate) struct Buffer<T: Element> {
     elements: PhantomData<T>,
 }
 
-/// Memory from the system. All its bytes are initialised, always.
+/// Memory of its own, or from the arena. All its bytes are initialised, always.
 struct Block {
     start: NonNull<u8>,
     bytes: usize,
@@ -60,7 +66,7 @@ impl<T: Element> Buffer<T> {
         // A thread that is ending has no pool any more.
         let block = POOL
             .try_with(|pool| pool.borrow_mut().take(class, bytes))
-            .unwrap_or_else(|_| Block::allocate(bytes))?;
+            .unwrap_or_else(|_| Block::new(bytes).map(|(block, _)| block))?;
         let mut buffer = Buffer { block: ManuallyDrop::new(block), len, elements: PhantomData };
         if !T::ANY_BITS {
             let start = buffer.block.start.as_ptr();
@@ -125,134 +131,42 @@ impl<T: Element> fmt::Debug for Buffer<T> {
 }
 
 impl Block {
+    /// A block of a size that [`class_of`] gives, and whether the system was asked for it.
     #[cold]
-    fn allocate(bytes: usize) -> Result<Arc<Block>, ShapeError> {
+    fn new(bytes: usize) -> Result<(Arc<Block>, bool), ShapeError> {
         if bytes > LARGEST {
             let (asked, most) = (bytes >> 30, LARGEST >> 30);
             return Err(ShapeError::new(format!("{asked} GiB are more than a tensor may take, {most} GiB"))
                 .help("check the sizes, or work on one part after the other"));
         }
-        let error = || {
+        let memory = if bytes <= SMALL {
+            // SAFETY: the size is not zero, and the alignment is a power of two.
+            let start = unsafe { alloc::alloc_zeroed(Block::layout(bytes)) };
+            NonNull::new(start).map(|start| (start, true))
+        } else {
+            arena().take(bytes)
+        };
+        let (start, is_new) = memory.ok_or_else(|| {
             ShapeError::new(format!("the system has no {bytes} bytes of memory to give"))
                 .help("work on smaller batches, or let go of tensors that are not needed any more")
-        };
-        let layout = alloc::Layout::from_size_align(bytes, ALIGN).map_err(|_| error())?;
-        // SAFETY: `class_of` gives no size of zero.
-        let start = unsafe { alloc::alloc_zeroed(layout) };
-        let start = NonNull::new(start).ok_or_else(error)?;
-        Ok(Arc::new(Block { start, bytes }))
+        })?;
+        Ok((Arc::new(Block { start, bytes }), is_new))
+    }
+
+    /// Of a small block.
+    fn layout(bytes: usize) -> alloc::Layout {
+        alloc::Layout::from_size_align(bytes, ALIGN).expect("a small size")
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
-        // SAFETY: `allocate` made `start` with this very layout, which it has proved valid.
-        unsafe {
-            alloc::dealloc(self.start.as_ptr(), alloc::Layout::from_size_align_unchecked(self.bytes, ALIGN));
+        if self.bytes <= SMALL {
+            // SAFETY: `new` made `start` with this very layout.
+            unsafe { alloc::dealloc(self.start.as_ptr(), Block::layout(self.bytes)) };
+        } else {
+            arena().give(self.start, self.bytes);
         }
-    }
-}
-
-/// The size class for so many bytes, and the size of its blocks: 64, 128, 192, 256, 320, ..., four to an octave.
-#[inline]
-fn class_of(bytes: usize) -> (usize, usize) {
-    let lines = bytes.div_ceil(ALIGN).max(1);
-    if lines <= 4 {
-        return (lines - 1, lines * ALIGN);
-    }
-    // 2^e < lines <= 2^(e+1), split into four.
-    let e = (lines - 1).ilog2() as usize;
-    let quarter = 1 << (e - 2);
-    let part = (lines - (1 << e)).div_ceil(quarter);
-    (4 * (e - 1) + part - 1, ((1 << e) + part * quarter) * ALIGN)
-}
-
-thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
-}
-
-/// The idle blocks of a thread, a stack for each size class, and its books.
-struct Pool {
-    idle: Vec<Vec<Arc<Block>>>,
-    idle_bytes: usize,
-    stats: MemoryStats,
-    /// The bytes of all buffers ever taken.
-    taken: u64,
-}
-
-/// What the tensors of the calling thread hold, and what they asked of the system. See [`memory_stats`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MemoryStats {
-    /// Buffers that the thread took and that were not given back on it. Negative if it frees what others took.
-    pub live_buffers: isize,
-    /// The bytes of these buffers.
-    pub live_bytes: isize,
-    /// The largest that `live_bytes` ever was.
-    pub peak_bytes: isize,
-    /// How often a buffer could not be served from the pool, so that the system was asked.
-    pub system_allocations: usize,
-}
-
-/// What the tensors of the calling thread hold at this moment.
-///
-/// ```
-/// use autograd::{Tensor, memory_stats};
-/// let before = memory_stats();
-/// let x = Tensor::<f32>::zeros([100, 100]);
-/// assert_eq!(memory_stats().live_buffers - before.live_buffers, 1);
-/// drop(x);
-/// assert_eq!(memory_stats().live_buffers, before.live_buffers);
-/// ```
-pub fn memory_stats() -> MemoryStats {
-    POOL.try_with(|pool| pool.borrow().stats).unwrap_or_default()
-}
-
-/// The bytes that the calling thread has ever taken, recycled ones included.
-pub(crate) fn taken_bytes() -> u64 {
-    POOL.try_with(|pool| pool.borrow().taken).unwrap_or_default()
-}
-
-impl Pool {
-    const fn new() -> Self {
-        let stats = MemoryStats { live_buffers: 0, live_bytes: 0, peak_bytes: 0, system_allocations: 0 };
-        Pool { idle: Vec::new(), idle_bytes: 0, stats, taken: 0 }
-    }
-
-    #[inline]
-    fn take(&mut self, class: usize, bytes: usize) -> Result<Arc<Block>, ShapeError> {
-        let block = match self.idle.get_mut(class).and_then(Vec::pop) {
-            Some(block) => {
-                self.idle_bytes -= bytes;
-                block
-            }
-            None => {
-                self.stats.system_allocations += 1;
-                Block::allocate(bytes)?
-            }
-        };
-        self.taken += bytes as u64;
-        self.stats.live_buffers += 1;
-        self.stats.live_bytes += bytes as isize;
-        self.stats.peak_bytes = self.stats.peak_bytes.max(self.stats.live_bytes);
-        Ok(block)
-    }
-
-    #[inline]
-    fn give(&mut self, block: Arc<Block>) {
-        let bytes = block.bytes;
-        self.stats.live_buffers -= 1;
-        self.stats.live_bytes -= bytes as isize;
-        if self.idle_bytes + bytes > IDLE_AT_LEAST.max(2 * self.stats.peak_bytes.max(0) as usize) {
-            // Too much lies idle, in sizes that nobody asks for any more.
-            self.idle.clear();
-            self.idle_bytes = 0;
-        }
-        let (class, _) = class_of(bytes);
-        if self.idle.len() <= class {
-            self.idle.resize_with(class + 1, Vec::new);
-        }
-        self.idle[class].push(block);
-        self.idle_bytes += bytes;
     }
 }
 

@@ -1,0 +1,151 @@
+//! Small blocks, kept by the thread that let go of them, in size classes, and the books of what a thread holds.
+//!
+//! A block goes back with its counter onto a stack, from which the next buffer of that class is served in some nanoseconds.
+//! There are four classes to an octave, so at most a fifth of a block is idle, but for those below 256 bytes. When more lies
+//! idle than 64 MiB and than twice what the thread ever had in use at once, the pool is emptied.
+
+use super::arena::arena;
+use super::{ALIGN, Block, SMALL};
+use crate::error::ShapeError;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// The pool may always keep this much, however little was in use.
+const IDLE_AT_LEAST: usize = 64 << 20;
+
+/// The size class for so many bytes, and the size of its blocks: 64, 128, 192, 256, 320, ..., four to an octave. A large
+/// block has no class, and the size that is asked for.
+#[inline]
+pub(super) fn class_of(bytes: usize) -> (usize, usize) {
+    let lines = bytes.div_ceil(ALIGN).max(1);
+    if lines <= 4 {
+        return (lines - 1, lines * ALIGN);
+    }
+    if bytes > SMALL {
+        return (usize::MAX, lines * ALIGN);
+    }
+    // 2^e < lines <= 2^(e+1), split into four.
+    let e = (lines - 1).ilog2() as usize;
+    let quarter = 1 << (e - 2);
+    let part = (lines - (1 << e)).div_ceil(quarter);
+    (4 * (e - 1) + part - 1, ((1 << e) + part * quarter) * ALIGN)
+}
+
+thread_local! {
+    pub(super) static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
+}
+
+/// The idle blocks of a thread, a stack for each size class, and its books.
+pub(super) struct Pool {
+    idle: Vec<Vec<Arc<Block>>>,
+    idle_bytes: usize,
+    stats: MemoryStats,
+    /// The bytes of all buffers ever taken.
+    taken: u64,
+}
+
+/// What the tensors of the calling thread hold, and what they asked of the system. See [`memory_stats`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryStats {
+    /// Buffers that the thread took and that were not given back on it. Negative if it frees what others took.
+    pub live_buffers: isize,
+    /// The bytes of these buffers.
+    pub live_bytes: isize,
+    /// The largest that `live_bytes` ever was.
+    pub peak_bytes: isize,
+    /// How often a buffer needed memory that had not been used before, so that the system was asked.
+    pub system_allocations: usize,
+}
+
+/// What the tensors of the calling thread hold at this moment.
+///
+/// ```
+/// use autograd::{Tensor, memory_stats};
+/// let before = memory_stats();
+/// let x = Tensor::<f32>::zeros([100, 100]);
+/// assert_eq!(memory_stats().live_buffers - before.live_buffers, 1);
+/// drop(x);
+/// assert_eq!(memory_stats().live_buffers, before.live_buffers);
+/// ```
+pub fn memory_stats() -> MemoryStats {
+    POOL.try_with(|pool| pool.borrow().stats).unwrap_or_default()
+}
+
+/// Gives memory that lies idle back to the system: small blocks of the calling thread, and segments of the arena, 64 MiB and
+/// more, of which no tensor of any thread holds a part.
+///
+/// Idle memory serves the next tensors, so there is no need to call this between steps; it makes the next one slower. It is
+/// for a program that has trained, and goes on to something else.
+///
+/// ```
+/// use autograd::{Tensor, empty_cache, memory_stats};
+/// let ask = || drop(Tensor::<f32>::zeros([100, 100]));
+/// ask();
+/// let before = memory_stats().system_allocations;
+/// ask();
+/// assert_eq!(memory_stats().system_allocations, before);
+/// empty_cache();
+/// ask();
+/// assert_eq!(memory_stats().system_allocations, before + 1);
+/// ```
+pub fn empty_cache() {
+    // A thread that is ending has no pool any more.
+    let _ = POOL.try_with(|pool| pool.borrow_mut().empty());
+    arena().trim();
+}
+
+/// The bytes that the calling thread has ever taken, recycled ones included.
+pub(crate) fn taken_bytes() -> u64 {
+    POOL.try_with(|pool| pool.borrow().taken).unwrap_or_default()
+}
+
+impl Pool {
+    const fn new() -> Self {
+        let stats = MemoryStats { live_buffers: 0, live_bytes: 0, peak_bytes: 0, system_allocations: 0 };
+        Pool { idle: Vec::new(), idle_bytes: 0, stats, taken: 0 }
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, class: usize, bytes: usize) -> Result<Arc<Block>, ShapeError> {
+        let block = match self.idle.get_mut(class).and_then(Vec::pop) {
+            Some(block) => {
+                self.idle_bytes -= bytes;
+                block
+            }
+            None => {
+                let (block, is_new) = Block::new(bytes)?;
+                self.stats.system_allocations += usize::from(is_new);
+                block
+            }
+        };
+        self.taken += bytes as u64;
+        self.stats.live_buffers += 1;
+        self.stats.live_bytes += bytes as isize;
+        self.stats.peak_bytes = self.stats.peak_bytes.max(self.stats.live_bytes);
+        Ok(block)
+    }
+
+    #[inline]
+    pub(super) fn give(&mut self, block: Arc<Block>) {
+        let bytes = block.bytes;
+        self.stats.live_buffers -= 1;
+        self.stats.live_bytes -= bytes as isize;
+        if bytes > SMALL {
+            return; // As it is dropped, its memory goes back to the arena.
+        }
+        if self.idle_bytes + bytes > IDLE_AT_LEAST.max(2 * self.stats.peak_bytes.max(0) as usize) {
+            // Too much lies idle, in sizes that nobody asks for any more.
+            self.empty();
+        }
+        let (class, _) = class_of(bytes);
+        if self.idle.len() <= class {
+            self.idle.resize_with(class + 1, Vec::new);
+        }
+        self.idle[class].push(block);
+        self.idle_bytes += bytes;
+    }
+    fn empty(&mut self) {
+        self.idle.clear();
+        self.idle_bytes = 0;
+    }
+}
