@@ -1,6 +1,6 @@
 //! The engines: the inner loops compiled for each instruction set, and the choice among them at run time.
 
-use super::pack::{Panel, copy_panel, transpose_panel_f32, transpose_panel_f64};
+use super::pack::{Panel, copy_panel, transpose_panel};
 use super::simd::Vector;
 use super::tile::{Tile, TileFn, tile};
 use super::vector::{MatrixVector, add_columns, dot_rows};
@@ -27,7 +27,7 @@ pub struct Engine<T: 'static> {
 }
 
 /// The inner loops compiled for an instruction set, and the engines for either type that they make.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! engine {
     (
         $set:ident, $features:literal, tiles of [$($rows:literal)*] x $vectors:tt,
@@ -48,14 +48,9 @@ macro_rules! engine {
                 unsafe { copy_panel::<V>(panel) }
             }
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn transpose_f32(panel: &Panel<f32>) {
+            pub(super) unsafe fn transpose<T: Copy>(panel: &Panel<T>) {
                 // SAFETY: the caller's promise.
-                unsafe { transpose_panel_f32(panel) }
-            }
-            #[target_feature(enable = $features)]
-            pub(super) unsafe fn transpose_f64(panel: &Panel<f64>) {
-                // SAFETY: the caller's promise.
-                unsafe { transpose_panel_f64(panel) }
+                unsafe { transpose_panel(panel) }
             }
             #[target_feature(enable = $features)]
             pub(super) unsafe fn dots<V: Vector>(product: &MatrixVector<V::Number>) {
@@ -68,10 +63,10 @@ macro_rules! engine {
                 unsafe { add_columns::<V>(product) }
             }
         }
-        engine!(@ $set, $f32, f32, $vector_f32, $narrower_f32, transpose_f32, [$($rows)*], $vectors);
-        engine!(@ $set, $f64, f64, $vector_f64, $narrower_f64, transpose_f64, [$($rows)*], $vectors);
+        engine!(@ $set, $f32, f32, $vector_f32, $narrower_f32, [$($rows)*], $vectors);
+        engine!(@ $set, $f64, f64, $vector_f64, $narrower_f64, [$($rows)*], $vectors);
     };
-    (@ $set:ident, $name:ident, $number:ident, $vector:ident, $narrower:expr, $transpose:ident, [$($rows:literal)*], $vectors:tt) => {
+    (@ $set:ident, $name:ident, $number:ident, $vector:ident, $narrower:expr, [$($rows:literal)*], $vectors:tt) => {
         pub(super) static $name: Engine<$number> = Engine {
             lanes: <$vector as Vector>::LANES,
             narrower: $narrower,
@@ -79,7 +74,7 @@ macro_rules! engine {
             vectors: $vectors.len(),
             tiles: &[$(engine!(@ $set, $vector, $rows, $vectors)),*],
             copy_panel: $set::copy::<$vector>,
-            transpose_panel: $set::$transpose,
+            transpose_panel: $set::transpose::<$number>,
             dot_rows: $set::dots::<$vector>,
             add_columns: $set::columns::<$vector>,
         };
@@ -117,6 +112,18 @@ mod x86 {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::*;
+    use std::arch::aarch64::{float32x4_t, float64x2_t};
+
+    // 32 registers, as with AVX-512.
+    engine!(
+        neon, "neon", tiles of [1 2 3 4 5 6 7 8] x [1, 2, 3],
+        NEON_F32: float32x4_t narrower None, NEON_F64: float64x2_t narrower None
+    );
+}
+
 /// The numbers that have a kernel: a part of [`Scalar`](crate::Scalar), out of reach from outside.
 pub trait Gemm: Sized {
     /// The best engine that this machine can run, if there is one.
@@ -147,7 +154,7 @@ pub trait Gemm: Sized {
 pub(super) type Strided<P> = (P, isize, isize);
 
 macro_rules! gemm {
-    ($t:ident, $gemm:path, $avx512:ident, $avx2:ident) => {
+    ($t:ident, $gemm:path, $avx512:ident, $avx2:ident, $neon:ident) => {
         impl Gemm for $t {
             #[inline]
             fn engine() -> Option<&'static Engine<Self>> {
@@ -158,7 +165,9 @@ macro_rules! gemm {
                     () if x86::has_avx2() => Some(&x86::$avx2),
                     () => None,
                 };
-                #[cfg(not(target_arch = "x86_64"))]
+                #[cfg(target_arch = "aarch64")]
+                return Some(&arm::$neon);
+                #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
                 None
             }
 
@@ -174,7 +183,7 @@ macro_rules! gemm {
                 .filter_map(|(has, engine)| has.then_some(engine))
                 .collect();
                 #[cfg(not(target_arch = "x86_64"))]
-                Vec::new()
+                Self::engine().into_iter().collect()
             }
 
             unsafe fn portable(
@@ -190,5 +199,5 @@ macro_rules! gemm {
         }
     };
 }
-gemm!(f32, matrixmultiply::sgemm, AVX512_F32, AVX2_F32);
-gemm!(f64, matrixmultiply::dgemm, AVX512_F64, AVX2_F64);
+gemm!(f32, matrixmultiply::sgemm, AVX512_F32, AVX2_F32, NEON_F32);
+gemm!(f64, matrixmultiply::dgemm, AVX512_F64, AVX2_F64, NEON_F64);

@@ -7,12 +7,13 @@
 //! From the inside out:
 //! - [`simd`]: vectors of numbers, as each instruction set has them;
 //! - [`tile`]: a few rows and vectors of C, in registers, while k runs;
+//! - [`square`]: squares of elements transposed in registers;
 //! - [`pack`]: operands laid out as the tile walks through them;
 //! - [`block`]: the loops around the tile, which keep the operands in the caches;
 //! - [`vector`]: matrix times vector, at the pace of the memory;
-//! - [`engine`]: all this compiled for AVX-512 and for AVX2, and chosen at run time.
+//! - [`engine`]: all this compiled for AVX-512, for AVX2 and for NEON, and chosen at run time.
 //!
-//! Processors that have neither are served by `matrixmultiply`, which has kernels of its own for NEON.
+//! Processors that have none of them are served by `matrixmultiply`.
 //!
 //! **Bits.** An element of C is a sum over k in blocks whose number follows from k; in each, one fused multiply-add after
 //! the other. So it is the same on all engines, in all layouts, however C is cut among threads. Only where a side is a
@@ -28,6 +29,8 @@ mod cache;
 mod engine;
 pub(super) mod pack;
 mod simd;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod square;
 mod tile;
 mod vector;
 

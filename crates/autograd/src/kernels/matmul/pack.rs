@@ -8,6 +8,8 @@
 use super::block::Operand;
 use super::engine::Engine;
 use super::simd::Vector;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::square::{SIDE_32, SIDE_64, square_32, square_64};
 
 /// A panel to pack: `k` runs of `columns` elements.
 #[derive(Clone, Copy, Debug)]
@@ -98,23 +100,41 @@ pub(super) unsafe fn copy_panel<V: Vector>(panel: &Panel<V::Number>) {
 /// is used up before the next one is asked for.
 ///
 /// # Safety
+/// As for [`gather_panel`]; an x86 processor must have AVX2.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(always)]
+pub(super) unsafe fn transpose_panel<T: Copy>(panel: &Panel<T>) {
+    // SAFETY: the caller's promise. Elements are moved whole, by instructions that ask for no alignment.
+    unsafe {
+        match size_of::<T>() {
+            4 => in_squares::<T, SIDE_32>(panel, |from, across, to, width| {
+                square_32(from.cast(), across, to.cast(), width);
+            }),
+            8 => in_squares::<T, SIDE_64>(panel, |from, across, to, width| {
+                square_64(from.cast(), across, to.cast(), width);
+            }),
+            _ => gather_panel(panel),
+        }
+    }
+}
+
+/// # Safety
 /// As for [`gather_panel`]; `square` must transpose `SIDE` by `SIDE` elements: from address and stride to address and
 /// stride.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
-unsafe fn transpose_panel<T: Copy, const SIDE: usize>(
+unsafe fn in_squares<T: Copy, const SIDE: usize>(
     panel: &Panel<T>,
-    square: unsafe fn(*const T, isize, *mut T, usize),
+    square: impl Fn(*const T, isize, *mut T, usize),
 ) {
     let line = 64 / size_of::<T>();
     let (whole_k, whole_columns) = (panel.k / SIDE * SIDE, panel.columns / SIDE * SIDE);
     for first in (0..whole_k).step_by(line) {
         for j in (0..whole_columns).step_by(SIDE) {
             for p in (first..whole_k.min(first + line)).step_by(SIDE) {
-                // SAFETY: the square lies within `k` runs of `columns` elements.
-                unsafe {
-                    let from = panel.from.offset(j as isize * panel.across).add(p);
-                    square(from, panel.across, panel.to.add(p * panel.width + j), panel.width);
-                }
+                // The square lies within `k` runs of `columns` elements.
+                let from = panel.from.wrapping_offset(j as isize * panel.across).wrapping_add(p);
+                square(from, panel.across, panel.to.wrapping_add(p * panel.width + j), panel.width);
             }
         }
     }
@@ -150,114 +170,25 @@ pub(in crate::kernels) unsafe fn transpose<T: Copy>(
     width: usize,
     to: *mut T,
 ) {
+    let panel = Panel { k: height, columns: width, from, across: step, along: 1, to, width };
     #[cfg(target_arch = "x86_64")]
-    if matches!(size_of::<T>(), 4 | 8) && is_x86_feature_detected!("avx2") {
+    if is_x86_feature_detected!("avx2") {
         /// # Safety
-        /// As for [`transpose`]; the processor must have AVX2.
+        /// As for [`transpose_panel`].
         #[target_feature(enable = "avx2")]
-        unsafe fn in_squares<T: Copy>(panel: &Panel<T>) {
-            let Panel { k, columns, from, across, along, to, width } = *panel;
-            // SAFETY: elements of the same size, which are moved whole, by instructions that ask for no alignment.
-            unsafe {
-                if size_of::<T>() == 4 {
-                    transpose_panel_f32(&Panel {
-                        k,
-                        columns,
-                        from: from.cast(),
-                        across,
-                        along,
-                        to: to.cast(),
-                        width,
-                    });
-                } else {
-                    transpose_panel_f64(&Panel {
-                        k,
-                        columns,
-                        from: from.cast(),
-                        across,
-                        along,
-                        to: to.cast(),
-                        width,
-                    });
-                }
-            }
+        unsafe fn with_avx2<T: Copy>(panel: &Panel<T>) {
+            // SAFETY: the caller's promise.
+            unsafe { transpose_panel(panel) }
         }
-        let panel = Panel { k: height, columns: width, from, across: step, along: 1, to, width };
-        // SAFETY: the processor has AVX2.
-        return unsafe { in_squares(&panel) };
+        // SAFETY: the processor has AVX2; the caller's promise.
+        return unsafe { with_avx2(&panel) };
     }
+    #[cfg(target_arch = "aarch64")]
     // SAFETY: the caller's promise.
-    unsafe { gather_panel(&Panel { k: height, columns: width, from, across: step, along: 1, to, width }) };
-}
-
-/// Transposes squares of 8 by 8 in registers.
-///
-/// # Safety
-/// As for [`transpose_panel`]; the processor must have AVX2.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(super) unsafe fn transpose_panel_f32(panel: &Panel<f32>) {
+    return unsafe { transpose_panel(&panel) };
+    #[cfg(not(target_arch = "aarch64"))]
     // SAFETY: the caller's promise.
-    unsafe { transpose_panel::<f32, 8>(panel, square_f32) }
-}
-
-/// Transposes squares of 4 by 4 in registers.
-///
-/// # Safety
-/// As for [`transpose_panel`]; the processor must have AVX2.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(super) unsafe fn transpose_panel_f64(panel: &Panel<f64>) {
-    // SAFETY: the caller's promise.
-    unsafe { transpose_panel::<f64, 4>(panel, square_f64) }
-}
-
-/// Halves of 128 bits are brought together while loading; pairs and then quadruples are exchanged in registers.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn square_f32(from: *const f32, across: isize, to: *mut f32, width: usize) {
-    use std::arch::x86_64::*;
-    // SAFETY: the caller promises AVX2, 8 columns of 8 elements at `from` and 8 runs of 8 at `to`.
     unsafe {
-        let mut rows = [_mm256_setzero_ps(); 8];
-        for half in 0..2 {
-            for i in 0..4 {
-                let from = from.offset(i as isize * across).add(4 * half);
-                let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
-                rows[4 * half + i] = _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.offset(4 * across)));
-            }
-        }
-        for half in 0..2 {
-            let [r0, r1, r2, r3] =
-                [rows[4 * half], rows[4 * half + 1], rows[4 * half + 2], rows[4 * half + 3]];
-            let (p0, p1) = (_mm256_unpacklo_ps(r0, r1), _mm256_unpackhi_ps(r0, r1));
-            let (p2, p3) = (_mm256_unpacklo_ps(r2, r3), _mm256_unpackhi_ps(r2, r3));
-            let to = to.add(4 * half * width);
-            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(p0, p2));
-            _mm256_storeu_ps(to.add(width), _mm256_shuffle_ps::<0xee>(p0, p2));
-            _mm256_storeu_ps(to.add(2 * width), _mm256_shuffle_ps::<0x44>(p1, p3));
-            _mm256_storeu_ps(to.add(3 * width), _mm256_shuffle_ps::<0xee>(p1, p3));
-        }
-    }
-}
-
-/// As above, with pairs only.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn square_f64(from: *const f64, across: isize, to: *mut f64, width: usize) {
-    use std::arch::x86_64::*;
-    // SAFETY: the caller promises AVX2, 4 columns of 4 elements at `from` and 4 runs of 4 at `to`.
-    unsafe {
-        for half in 0..2 {
-            let mut rows = [_mm256_setzero_pd(); 2];
-            for i in 0..2 {
-                let from = from.offset(i as isize * across).add(2 * half);
-                let low = _mm256_castpd128_pd256(_mm_loadu_pd(from));
-                rows[i] = _mm256_insertf128_pd::<1>(low, _mm_loadu_pd(from.offset(2 * across)));
-            }
-            let to = to.add(2 * half * width);
-            _mm256_storeu_pd(to, _mm256_unpacklo_pd(rows[0], rows[1]));
-            _mm256_storeu_pd(to.add(width), _mm256_unpackhi_pd(rows[0], rows[1]));
-        }
+        gather_panel(&panel);
     }
 }
