@@ -12,7 +12,8 @@ use crate::shape::Shape;
 use std::array::from_fn;
 use std::time::Instant;
 
-/// About how many elements tell what a function costs.
+/// At least how many elements tell what a function costs. Where there are many it is some more, beside which the clock's own
+/// time does not count.
 const SAMPLE: usize = 1024;
 
 /// Writes `f` of the operands, broadcast to `shape`, to `y` in row-major order.
@@ -59,10 +60,11 @@ pub(crate) fn map_with<T: Element, V: Element, U: Send, const N: usize, const M:
 /// several threads if that pays. What an element costs is not known: the first stretch tells.
 #[inline]
 fn in_stretches<U: Send>(y: &mut [U], unit: usize, work: impl Fn(usize, &mut [U]) + Sync) {
-    let sample = SAMPLE.next_multiple_of(unit);
-    if y.len() < 24 * sample || threads::threads() == 1 {
+    let least = SAMPLE.next_multiple_of(unit);
+    if y.len() < 24 * least || threads::threads() == 1 {
         return work(0, y);
     }
+    let sample = (y.len() / 16).min(4 * least).next_multiple_of(unit);
     let began = Instant::now();
     let (first, y) = y.split_at_mut(sample);
     work(0, first);
