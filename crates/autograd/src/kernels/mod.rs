@@ -6,6 +6,7 @@
 //! - [`norm`]: layer normalisation of rows;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
+//! - [`run`]: the sum of a short run, on vectors;
 //! - [`softmax`]: softmax of rows, and its logarithm;
 //! - [`threads`]: work cut into parts for several threads;
 //! - [`update`]: the pass of an optimizer over a parameter;
@@ -18,6 +19,7 @@ pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod norm;
 pub(crate) mod reduce;
+pub(crate) mod run;
 pub(crate) mod softmax;
 pub(crate) mod threads;
 pub(crate) mod update;

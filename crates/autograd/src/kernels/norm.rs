@@ -20,9 +20,8 @@ pub(crate) fn layer_norm<T: Scalar>(x: &[T], scale: &[T], shift: &[T], epsilon: 
     let n = scale.len().max(1);
     // About as many nanoseconds as there are numbers, four at a time.
     let nanoseconds = y.len() / 4;
-    let stretch = (y.len() / n).div_ceil(threads::parts(nanoseconds)).max(1) * n;
-    threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
-        let x = &x[i * stretch..][..y.len()];
+    threads::for_each_rows(y, n, nanoseconds, |first, y| {
+        let x = &x[first * n..][..y.len()];
         on_widest(Forward { x, scale, shift, epsilon, y });
     });
 }

@@ -11,7 +11,6 @@
 //! A NaN makes the whole row NaN. Softmax has no limit where the maximum is infinite, and is NaN there; `log_sum_exp` has,
 //! the maximum.
 
-use super::reduce::straight;
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
@@ -45,9 +44,8 @@ pub(crate) fn rows<T: Scalar>(of: Of, x: &[T], n: usize, y: &mut [T]) {
     let width = if matches!(of, Of::LogSumExp) { 1 } else { n };
     assert_eq!(x.len() / n, y.len() / width, "the rows do not fit the output");
     let nanoseconds = x.len() / PER_NANOSECOND;
-    let stretch = (x.len() / n).div_ceil(threads::parts(nanoseconds)).max(1);
-    threads::for_each_chunk(y, stretch * width, nanoseconds, |i, y| {
-        let x = &x[i * stretch * n..][..y.len() / width * n];
+    threads::for_each_rows(y, width, nanoseconds, |first, y| {
+        let x = &x[first * n..][..y.len() / width * n];
         on_widest(Rows { of, x, n, y });
     });
 }
@@ -130,7 +128,7 @@ impl<T: Scalar> Stats<T> {
             }
             e.iter_mut().for_each(|e| *e = e.fast_exp());
             for (i, e) in e.chunks_exact(n).enumerate() {
-                self.sums[i] = straight(e);
+                self.sums[i] = T::sum_of_run(e);
             }
             return;
         }
@@ -144,7 +142,7 @@ impl<T: Scalar> Stats<T> {
                     None => &mut scratch[..x.len()],
                 };
                 x.iter().zip(&mut *e).for_each(|(&x, e)| *e = (x - top).fast_exp());
-                sum += straight(e).into();
+                sum += T::sum_of_run(e).into();
             }
             (self.tops[i], self.sums[i]) = (top, T::of(sum));
         }

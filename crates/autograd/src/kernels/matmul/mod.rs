@@ -27,7 +27,7 @@ mod block;
 mod cache;
 mod engine;
 mod pack;
-mod simd;
+pub(super) mod simd;
 mod tile;
 mod vector;
 

@@ -9,7 +9,7 @@
 /// A type that implements this does with each function what its name says, on all lanes, and touches no memory but the
 /// lanes it is told to. Whoever calls a function promises that the processor has the instructions, and that the lanes
 /// the pointer leads to are valid.
-pub(super) unsafe trait Vector: Copy {
+pub(crate) unsafe trait Vector: Copy {
     type Number: num_traits::Float;
     /// Which lanes a partial access touches: the first few.
     type Mask: Copy;
