@@ -1,20 +1,18 @@
 //! The loops that touch elements. Everything above them speaks of arrays and tensors.
 //!
 //! - [`elementary`]: the exponential and its relatives, vectorised;
-//! - [`lanes`]: functions of whole lanes along an axis;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`norm`]: layer normalisation of rows;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
-//! - [`run`]: the sum of a short run, on vectors;
-//! - [`softmax`]: softmax of rows, and its logarithm;
+//! - [`run`]: the sum and the largest of a short run, on vectors;
+//! - [`softmax`]: softmax along an axis, and its logarithm;
 //! - [`threads`]: work cut into parts for several threads;
 //! - [`update`]: the pass of an optimizer over a parameter;
 //! - [`widest`]: loops compiled for each instruction set.
 #![allow(unsafe_code)]
 
 pub(crate) mod elementary;
-pub(crate) mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod norm;

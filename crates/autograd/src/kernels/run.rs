@@ -1,89 +1,166 @@
-//! The sum of a short run of numbers, on vectors: the end of every sum along an axis whose elements lie behind each other.
+//! The sum of a short run of numbers and its largest, on vectors: the end of every sum along an axis whose elements lie behind
+//! each other.
 //!
-//! The additions are the same, in the same order, on every processor. They are spread over so many lanes that no sum waits for
-//! its own latency, and the lanes are added by halves.
+//! The steps are the same, in the same order, on every processor. They are spread over so many lanes that none waits for the
+//! latency of another, and the lanes are joined by halves.
 
 use super::matmul::simd::Vector;
-use crate::scalar::Scalar;
+use num_traits::Float;
 
 /// The numbers that have a kernel: a part of [`Scalar`](crate::Scalar), out of reach from outside.
 pub trait Run: Sized {
-    /// The sum of a run, of which every 256 bytes are added to those before them: for short ones.
+    /// The sum of a run, in which 256 bytes are added to those before them, four times as many at a time: for short ones.
     #[doc(hidden)]
     fn sum_of_run(x: &[Self]) -> Self;
+
+    /// The largest of a run, or `-inf`. If one is NaN, some number.
+    #[doc(hidden)]
+    fn largest_of_run(x: &[Self]) -> Self;
+}
+
+/// What becomes of two numbers, or of two vectors lane by lane.
+trait Join {
+    /// What changes no number that it is joined to.
+    fn start<T: Float>() -> T;
+    fn numbers<T: Float>(a: T, b: T) -> T;
+    /// # Safety
+    /// The processor must have the instructions of `V`.
+    unsafe fn vectors<V: Vector>(a: V, b: V) -> V;
+    /// All lanes joined, by halves.
+    ///
+    /// # Safety
+    /// The processor must have the instructions of `V`.
+    unsafe fn lanes<V: Vector>(a: V) -> V::Number;
+}
+
+struct Sum;
+
+impl Join for Sum {
+    #[inline(always)]
+    fn start<T: Float>() -> T {
+        T::zero()
+    }
+    #[inline(always)]
+    fn numbers<T: Float>(a: T, b: T) -> T {
+        a + b
+    }
+    #[inline(always)]
+    unsafe fn vectors<V: Vector>(a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.add(b) }
+    }
+    #[inline(always)]
+    unsafe fn lanes<V: Vector>(a: V) -> V::Number {
+        // SAFETY: the caller's promise.
+        unsafe { a.sum() }
+    }
+}
+
+struct Largest;
+
+impl Join for Largest {
+    #[inline(always)]
+    fn start<T: Float>() -> T {
+        T::neg_infinity()
+    }
+    #[inline(always)]
+    fn numbers<T: Float>(a: T, b: T) -> T {
+        if b > a { b } else { a }
+    }
+    #[inline(always)]
+    unsafe fn vectors<V: Vector>(a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { b.max(a) }
+    }
+    #[inline(always)]
+    unsafe fn lanes<V: Vector>(a: V) -> V::Number {
+        // SAFETY: the caller's promise.
+        unsafe { a.largest() }
+    }
 }
 
 macro_rules! run {
-    ($t:ident, $avx512:ident, $avx2:ident, $lanes:literal) => {
+    ($t:ident, $joined:ident, $avx512:ident, $avx2:ident, $lanes:literal) => {
         impl Run for $t {
             #[inline(always)]
             fn sum_of_run(x: &[$t]) -> $t {
-                #[cfg(all(target_arch = "x86_64", avx512))]
-                {
-                    use std::arch::x86_64::$avx512;
-                    #[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
-                    #[target_feature(enable = "avx512f")]
-                    unsafe fn sum_avx512(x: &[$t]) -> $t {
-                        // SAFETY: the caller's promise.
-                        unsafe { sum::<$avx512, { $lanes / $avx512::LANES }>(x) }
-                    }
-                    if is_x86_feature_detected!("avx512f") {
-                        // SAFETY: the processor has AVX-512.
-                        return unsafe { sum_avx512(x) };
-                    }
-                }
-                #[cfg(target_arch = "x86_64")]
-                {
-                    use std::arch::x86_64::$avx2;
-                    #[target_feature(enable = "avx2")]
-                    unsafe fn sum_avx2(x: &[$t]) -> $t {
-                        // SAFETY: the caller's promise.
-                        unsafe { sum::<$avx2, { $lanes / $avx2::LANES }>(x) }
-                    }
-                    if is_x86_feature_detected!("avx2") {
-                        // SAFETY: the processor has AVX2.
-                        return unsafe { sum_avx2(x) };
-                    }
-                }
-                plain::<$t, $lanes>(x)
+                $joined::<Sum>(x)
             }
+            #[inline(always)]
+            fn largest_of_run(x: &[$t]) -> $t {
+                $joined::<Largest>(x)
+            }
+        }
+
+        /// A run joined on the widest vectors of the machine.
+        #[inline(always)]
+        fn $joined<J: Join>(x: &[$t]) -> $t {
+            #[cfg(all(target_arch = "x86_64", avx512))]
+            {
+                use std::arch::x86_64::$avx512;
+                #[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+                #[target_feature(enable = "avx512f")]
+                unsafe fn on_avx512<J: Join>(x: &[$t]) -> $t {
+                    // SAFETY: the caller's promise.
+                    unsafe { on_vectors::<$avx512, J, { $lanes / $avx512::LANES }>(x) }
+                }
+                if is_x86_feature_detected!("avx512f") {
+                    // SAFETY: the processor has AVX-512.
+                    return unsafe { on_avx512::<J>(x) };
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            {
+                use std::arch::x86_64::$avx2;
+                #[target_feature(enable = "avx2")]
+                unsafe fn on_avx2<J: Join>(x: &[$t]) -> $t {
+                    // SAFETY: the caller's promise.
+                    unsafe { on_vectors::<$avx2, J, { $lanes / $avx2::LANES }>(x) }
+                }
+                if is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor has AVX2.
+                    return unsafe { on_avx2::<J>(x) };
+                }
+            }
+            anywhere::<$t, J, $lanes>(x)
         }
     };
 }
-run!(f32, __m512, __m256, 64);
-run!(f64, __m512d, __m256d, 32);
+run!(f32, joined_f32, __m512, __m256, 64);
+run!(f64, joined_f64, __m512d, __m256d, 32);
 
-/// The sum of a run, in `N` vectors. What fills no quarter of them is added number by number: a masked load that touches memory
+/// A run joined, in `N` vectors. What fills no quarter of them is joined number by number: a masked load that touches memory
 /// ahead costs more than all of these, where the data comes from afar.
 ///
 /// # Safety
 /// The processor must have the instructions of `V`.
 #[inline(always)]
-unsafe fn sum<V: Vector, const N: usize>(x: &[V::Number]) -> V::Number {
+unsafe fn on_vectors<V: Vector, J: Join, const N: usize>(x: &[V::Number]) -> V::Number {
     let width = N * V::LANES;
     let (mut from, mut left) = (x.as_ptr(), x.len());
     // SAFETY: the processor has the instructions; what is loaded lies in `x`, of which `left` elements from `from` on are left.
     unsafe {
-        let mut sums = [V::zero(); N];
+        let mut all = [V::splat(J::start()); N];
         while left >= 4 * width {
-            for (i, sum) in sums.iter_mut().enumerate() {
+            for (i, so_far) in all.iter_mut().enumerate() {
                 let at = |row: usize| V::load(from.add(row * width + i * V::LANES));
-                *sum = sum.add(at(0).add(at(1)).add(at(2).add(at(3))));
+                let (a, b) = (J::vectors(at(0), at(1)), J::vectors(at(2), at(3)));
+                *so_far = J::vectors(*so_far, J::vectors(a, b));
             }
             (from, left) = (from.add(4 * width), left - 4 * width);
         }
         while left >= width {
-            for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = sum.add(V::load(from.add(i * V::LANES)));
+            for (i, so_far) in all.iter_mut().enumerate() {
+                *so_far = J::vectors(*so_far, V::load(from.add(i * V::LANES)));
             }
             (from, left) = (from.add(width), left - width);
         }
-        for quarter in sums.chunks_exact_mut(N / 4) {
+        for quarter in all.chunks_exact_mut(N / 4) {
             if left < width / 4 {
                 break;
             }
-            for (i, sum) in quarter.iter_mut().enumerate() {
-                *sum = sum.add(V::load(from.add(i * V::LANES)));
+            for (i, so_far) in quarter.iter_mut().enumerate() {
+                *so_far = J::vectors(*so_far, V::load(from.add(i * V::LANES)));
             }
             (from, left) = (from.add(width / 4), left - width / 4);
         }
@@ -91,50 +168,58 @@ unsafe fn sum<V: Vector, const N: usize>(x: &[V::Number]) -> V::Number {
         while half > 1 {
             half /= 2;
             for i in 0..half {
-                sums[i] = sums[i].add(sums[half + i]);
+                all[i] = J::vectors(all[i], all[half + i]);
             }
         }
-        (0..left).fold(sums[0].sum(), |sum, i| sum + *from.add(i))
+        (0..left).fold(J::lanes(all[0]), |so_far, i| J::numbers(so_far, *from.add(i)))
     }
 }
 
-/// As [`sum`], on any processor.
-fn plain<T: Scalar, const LANES: usize>(x: &[T]) -> T {
-    let mut sums = [T::zero(); LANES];
+/// As [`on_vectors`], on any processor.
+fn anywhere<T: Float, J: Join, const LANES: usize>(x: &[T]) -> T {
+    let mut all = [J::start::<T>(); LANES];
     let (x, tail) = x.split_at(x.len() - x.len() % (LANES / 4));
     let (fours, rest) = x.split_at(x.len() - x.len() % (4 * LANES));
     for x in fours.chunks_exact(4 * LANES) {
-        for (i, sum) in sums.iter_mut().enumerate() {
+        for (i, so_far) in all.iter_mut().enumerate() {
             let at = |row: usize| x[row * LANES + i];
-            *sum += (at(0) + at(1)) + (at(2) + at(3));
+            let (a, b) = (J::numbers(at(0), at(1)), J::numbers(at(2), at(3)));
+            *so_far = J::numbers(*so_far, J::numbers(a, b));
         }
     }
     for x in rest.chunks(LANES) {
-        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
+        all.iter_mut().zip(x).for_each(|(so_far, &x)| *so_far = J::numbers(*so_far, x));
     }
     let mut half = LANES;
     while half > 1 {
         half /= 2;
         for i in 0..half {
-            let other = sums[half + i];
-            sums[i] += other;
+            all[i] = J::numbers(all[i], all[half + i]);
         }
     }
-    tail.iter().fold(sums[0], |sum, &x| sum + x)
+    tail.iter().fold(all[0], |so_far, &x| J::numbers(so_far, x))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::Scalar;
 
     /// Runs of every length: whole numbers add without rounding, and tenths to the same bits as without vectors.
     fn every_length<T: Scalar, const LANES: usize>() {
-        for len in 0..700 {
-            let whole: Vec<T> = (0..len).map(|i| T::of(f64::from((i * 7) % 13))).collect();
+        for len in (0..100).chain([127, 128, 255, 256, 300, 700]) {
+            let whole: Vec<T> = (0..len).map(|i| T::of(((i * 7) % 13) as f64)).collect();
             let expected: f64 = whole.iter().map(|&x| x.into()).sum();
             assert_eq!(T::sum_of_run(&whole).into(), expected, "{len} numbers");
             let tenths: Vec<T> = whole.iter().map(|&x| x / T::of(10.0)).collect();
-            assert_eq!(T::sum_of_run(&tenths), plain::<T, LANES>(&tenths), "{len} tenths");
+            assert_eq!(T::sum_of_run(&tenths), anywhere::<T, Sum, LANES>(&tenths), "{len} tenths");
+            // The largest, wherever it lies.
+            for at in 0..len {
+                let mut x = tenths.clone();
+                x[at] = T::of(99.0);
+                assert_eq!(T::largest_of_run(&x).into(), 99.0, "at {at} of {len}");
+                assert_eq!(anywhere::<T, Largest, LANES>(&x).into(), 99.0, "at {at} of {len}");
+            }
         }
     }
 

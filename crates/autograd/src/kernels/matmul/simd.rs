@@ -25,10 +25,14 @@ pub(crate) unsafe trait Vector: Copy {
     unsafe fn load_some(from: *const Self::Number, mask: Self::Mask) -> Self;
     unsafe fn store_some(self, to: *mut Self::Number, mask: Self::Mask);
     unsafe fn add(self, other: Self) -> Self;
+    /// The larger of the two in each lane, `self` only if it is larger: a NaN in `other` stays, one in `self` does not come in.
+    unsafe fn max(self, other: Self) -> Self;
     /// `self * by + plus`, rounded once.
     unsafe fn mul_add(self, by: Self, plus: Self) -> Self;
     /// The sum of all lanes, by halves.
     unsafe fn sum(self) -> Self::Number;
+    /// The largest of all lanes, if none is NaN.
+    unsafe fn largest(self) -> Self::Number;
 }
 
 /// Implements [`Vector`] by one intrinsic for each function.
@@ -36,7 +40,7 @@ pub(crate) unsafe trait Vector: Copy {
 macro_rules! vector {
     (
         $vector:ident = [$number:ident; $lanes:literal], $zero:ident, $splat:ident, $load:ident, $store:ident,
-        $load_some:ident, $store_some:ident, $add:ident, $mul_add:ident, $sum:ident, $mask:ty = |$n:ident| $mask_of:expr
+        $load_some:ident, $store_some:ident, $add:ident, $max:ident, $mul_add:ident, $sum:ident, $largest:ident, $mask:ty = |$n:ident| $mask_of:expr
     ) => {
         // SAFETY: each intrinsic does on all lanes what the function says; the masked ones touch the memory of the
         // lanes in the mask only.
@@ -86,6 +90,11 @@ macro_rules! vector {
                 unsafe { $add(self, other) }
             }
             #[inline(always)]
+            unsafe fn max(self, other: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { $max(self, other) }
+            }
+            #[inline(always)]
             unsafe fn mul_add(self, by: Self, plus: Self) -> Self {
                 // SAFETY: the caller promises the instruction set.
                 unsafe { $mul_add(self, by, plus) }
@@ -94,6 +103,11 @@ macro_rules! vector {
             unsafe fn sum(self) -> $number {
                 // SAFETY: the caller promises the instruction set.
                 unsafe { $sum(self) }
+            }
+            #[inline(always)]
+            unsafe fn largest(self) -> $number {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { $largest(self) }
             }
         }
     };
@@ -113,8 +127,10 @@ mod x86 {
         load_some_ps,
         store_some_ps,
         _mm256_add_ps,
+        _mm256_max_ps,
         _mm256_fmadd_ps,
         sum_ps,
+        largest_ps,
         (__m256i, usize) = |n| (_mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - n).cast()), n)
     );
     vector!(
@@ -126,8 +142,10 @@ mod x86 {
         load_some_pd,
         store_some_pd,
         _mm256_add_pd,
+        _mm256_max_pd,
         _mm256_fmadd_pd,
         sum_pd,
+        largest_pd,
         (__m256i, usize) = |n| (_mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - 2 * n).cast()), n)
     );
 
@@ -207,6 +225,26 @@ mod x86 {
             _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)))
         }
     }
+    /// The largest of eight lanes.
+    #[inline(always)]
+    unsafe fn largest_ps(x: __m256) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+            let x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+            _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)))
+        }
+    }
+
+    /// The largest of four lanes.
+    #[inline(always)]
+    unsafe fn largest_pd(x: __m256d) -> f64 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = _mm_max_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
+            _mm_cvtsd_f64(_mm_max_sd(x, _mm_unpackhi_pd(x, x)))
+        }
+    }
 }
 
 #[cfg(all(target_arch = "x86_64", avx512))]
@@ -224,8 +262,10 @@ mod avx512 {
         _mm512_maskz_loadu_ps,
         _mm512_mask_storeu_ps,
         _mm512_add_ps,
+        _mm512_max_ps,
         _mm512_fmadd_ps,
         _mm512_reduce_add_ps,
+        _mm512_reduce_max_ps,
         __mmask16 = |n| _mm512_int2mask((1 << n) - 1)
     );
     vector!(
@@ -237,8 +277,10 @@ mod avx512 {
         _mm512_maskz_loadu_pd,
         _mm512_mask_storeu_pd,
         _mm512_add_pd,
+        _mm512_max_pd,
         _mm512_fmadd_pd,
         _mm512_reduce_add_pd,
+        _mm512_reduce_max_pd,
         __mmask8 = |n| _mm512_int2mask((1 << n) - 1) as __mmask8
     );
 }
