@@ -1,5 +1,6 @@
 //! The loops that touch elements. Everything above them speaks of arrays and tensors.
 //!
+//! - [`argmax`]: the place of the largest element of each lane;
 //! - [`elementary`]: the exponential and its relatives, vectorised;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`norm`]: layer normalisation of rows;
@@ -12,6 +13,7 @@
 //! - [`widest`]: loops compiled for each instruction set.
 #![allow(unsafe_code)]
 
+pub(crate) mod argmax;
 pub(crate) mod elementary;
 pub(crate) mod map;
 pub(crate) mod matmul;
