@@ -4,6 +4,7 @@
 //! - [`elementary`]: the exponential and its relatives, vectorised;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`norm`]: layer normalisation of rows;
+//! - [`pairwise`]: sums of runs and of rows;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
 //! - [`run`]: the sum and the largest of a short run, on vectors;
@@ -18,6 +19,7 @@ pub(crate) mod elementary;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod norm;
+pub(crate) mod pairwise;
 pub(crate) mod reduce;
 pub(crate) mod run;
 pub(crate) mod softmax;

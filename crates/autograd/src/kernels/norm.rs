@@ -5,7 +5,7 @@
 //!
 //! [`ops::LayerNorm`]: crate::ops::LayerNorm
 
-use super::reduce::pairwise;
+use super::pairwise::pairwise;
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;

@@ -1,11 +1,12 @@
 //! Sums over axes, pairwise: the rounding error grows with the logarithm of the number of terms, not with the number.
 //!
-//! Where the summed elements lie behind each other, or are rows of few columns that do, they are read as one: some rows make a
-//! wide row, the wide rows are added element by element, and their sum is folded by halves. Rows of many columns are added
+//! Where the summed elements lie behind each other, they are a run. Rows of few columns that lie behind each other make wide rows,
+//! some of them one; these are added element by element, and their sum is folded by halves. Rows of many columns are added
 //! as they are.
 //!
 //! The order of the additions depends on the shape and the strides only, so the same sum has the same bits every time.
 
+use super::pairwise::{STRETCH, WIDTH, add_chunks, add_rows, pairwise};
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::array::{Array, View};
@@ -15,10 +16,6 @@ use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
 use std::cmp::Reverse;
 
-/// The most columns that are added side by side: with the rows they come from they stay in the first-level cache.
-const WIDTH: usize = 1024;
-/// Rows that are added straight, four at a time.
-const STRETCH: usize = 16;
 /// A long block of rows is cut into leaves, that threads share: so long at least, and so many at most.
 const LEAF: usize = 16 * WIDTH;
 const LEAVES: usize = 32;
@@ -216,26 +213,6 @@ fn rows_side_by_side(rows: usize, columns: usize) -> usize {
     1 << most.ilog2()
 }
 
-/// The sum of a run.
-#[inline(always)]
-pub(crate) fn pairwise<T: Scalar>(x: &[T]) -> T {
-    if x.len() <= WIDTH {
-        return T::sum_of_run(x);
-    }
-    let mut wide = [T::zero(); WIDTH];
-    add_chunks(x, &mut wide);
-    T::sum_of_run(&wide)
-}
-
-/// Writes the sum of `x`, cut into rows as long as `y`, of which the last may be shorter.
-#[inline(always)]
-fn add_chunks<T: Scalar>(x: &[T], y: &mut [T]) {
-    let chunks = x.chunks_exact(y.len());
-    let rest = chunks.remainder();
-    add_rows(chunks, y);
-    y.iter_mut().zip(rest).for_each(|(y, &x)| *y += x);
-}
-
 /// Columns that are summed over rows which lie anywhere.
 struct Bands<'a, T> {
     data: &'a [T],
@@ -265,50 +242,6 @@ impl<T: Scalar> Loop for Bands<'_, T> {
             column = 0;
         }
     }
-}
-
-/// Writes the sum of rows: of straight stretches, as the digits of a binary counter, so that sums of equally many rows meet.
-#[inline(always)]
-fn add_rows<'a, T: Scalar>(mut rows: impl Iterator<Item = &'a [T]>, y: &mut [T]) {
-    let mut digits: Vec<T> = Vec::new();
-    let mut stretches = 0_usize;
-    let add_digit = |digits: &mut Vec<T>, y: &mut [T]| {
-        let first = digits.len() - y.len();
-        y.iter_mut().zip(&digits[first..]).for_each(|(y, &digit)| *y += digit);
-        digits.truncate(first);
-    };
-    while add_stretch(&mut rows, y) {
-        stretches += 1;
-        for _ in 0..stretches.trailing_zeros() {
-            add_digit(&mut digits, y);
-        }
-        digits.extend_from_slice(y);
-    }
-    while !digits.is_empty() {
-        add_digit(&mut digits, y);
-    }
-}
-
-/// Writes the sum of the next few rows. Whether there were enough for a stretch.
-#[inline(always)]
-fn add_stretch<'a, T: Scalar>(rows: &mut impl Iterator<Item = &'a [T]>, y: &mut [T]) -> bool {
-    y.fill(T::zero());
-    for _ in 0..STRETCH / 4 {
-        match [rows.next(), rows.next(), rows.next(), rows.next()] {
-            [Some(a), Some(b), Some(c), Some(d)] => {
-                for ((((y, &a), &b), &c), &d) in y.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                    *y += (a + b) + (c + d);
-                }
-            }
-            rest => {
-                for row in rest.into_iter().flatten() {
-                    y.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
-                }
-                return false;
-            }
-        }
-    }
-    true
 }
 
 /// The axes left when `reduced` are summed over; kept as size 1 if `keep`.
@@ -354,6 +287,40 @@ mod tests {
                 expected[i] += x;
             }
             prop_assert_eq!(y, expected);
+        }
+    }
+
+    /// Shapes of every kind that threads share, against one addition at a time, and fractions to the same bits.
+    #[test]
+    fn large_shapes_on_any_number_of_threads() {
+        let cases: [(&[usize], &[usize]); 8] = [
+            (&[300_000], &[0]),
+            (&[700, 300], &[1]),
+            (&[3, 70_000], &[1]),
+            (&[70_000, 3], &[0]),
+            (&[90, 2500], &[0]),
+            (&[2, 40_000, 3], &[1]),
+            (&[3, 200, 700], &[1]),
+            (&[40, 3, 1500], &[0, 2]),
+        ];
+        for (dims, reduced) in cases {
+            let size: usize = dims.iter().product();
+            let array =
+                |by: f64| Array::from_vec((0..size).map(|i| (i % 17) as f64 * by).collect(), dims).unwrap();
+            let (whole, tenths) = (array(1.0), array(0.1));
+            let out = remaining(whole.shape(), reduced, true);
+            let sums = |x: &Array<f64>, count: usize| {
+                let mut y = vec![f64::NAN; out.size()];
+                threads::with_threads(count, || sum(x.view(), reduced, &mut y));
+                y
+            };
+            let places = Array::from_vec((0..out.size()).collect::<Vec<_>>(), &out).unwrap();
+            let mut expected = vec![0.0; out.size()];
+            for (x, i) in whole.view().iter().zip(places.broadcast_to(whole.shape()).unwrap().view().iter()) {
+                expected[i] += x;
+            }
+            assert!(sums(&whole, 3) == expected, "{dims:?} over {reduced:?}");
+            assert!(sums(&tenths, 1) == sums(&tenths, 3), "{dims:?} over {reduced:?}: other bits on threads");
         }
     }
 

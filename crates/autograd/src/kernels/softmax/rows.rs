@@ -4,7 +4,7 @@
 //! most, run over all of them.
 
 use super::{Of, PER_NANOSECOND};
-use crate::kernels::reduce::pairwise;
+use crate::kernels::pairwise::pairwise;
 use crate::kernels::threads;
 use crate::kernels::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
