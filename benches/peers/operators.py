@@ -1,7 +1,7 @@
-"""Operators of PyTorch and of wengert, in turns: `run operators [--rounds R] [--budget SECONDS] [--save NAME]`.
+"""Operators of PyTorch and of wengert, in turns: `run operators [--only TEXT] [--rounds R] [--budget SECONDS] [--save NAME]`.
 
-The program `operators` says what each does, on matrices of 100 columns in float32. Every round runs both, on one thread and on all.
-Prints a table of how many times as fast as PyTorch wengert is, by the best and the median times of all rounds, and how fast it
+The program `operators` says what each does, on matrices of 100 columns in float32; `--only` takes those whose names contain TEXT.
+Every round runs both, on one thread and on all. Prints a table of how many times as fast as PyTorch wengert is, by the best and the median times of all rounds, and how fast it
 reads and writes where nothing but memory counts; `--save` writes it to ../results/NAME.md.
 """
 import argparse
@@ -14,7 +14,7 @@ import sys
 import time
 
 here = os.path.dirname(os.path.abspath(__file__))
-COLUMNS, SIZES = 100, [10**3, 10**4, 10**5, 10**6, 10**7]
+COLUMNS, FEW, SIZES = 100, 4, [10**3, 10**4, 10**5, 10**6, 10**7]
 
 
 def torch_operators(rows):
@@ -25,19 +25,28 @@ def torch_operators(rows):
     x, other, square = normal(rows, COLUMNS), normal(rows, COLUMNS), normal(COLUMNS, rows)
     row, column, scale, shift = normal(COLUMNS), normal(rows, 1), normal(COLUMNS), normal(COLUMNS)
     leaf, leaf_scale, leaf_shift = (t.clone().requires_grad_() for t in (x, scale, shift))
-    wide = x.reshape(COLUMNS, rows)
+    wide, narrow, blocks = x.reshape(COLUMNS, rows), x.reshape(-1, FEW), x.reshape(-1, 10, COLUMNS)
+    wide_leaf = wide.clone().requires_grad_()
     indices = torch.arange(rows) * 7919 % rows
     norm = torch.nn.functional.layer_norm
-    back = lambda y, *leaves: torch.autograd.grad(y, leaves, other)
+    back = lambda y, *leaves: torch.autograd.grad(y, leaves, other.reshape(y.shape))
     plain = {
         "softmax": lambda: x.softmax(-1),
         "softmax along axis 0": lambda: wide.softmax(0),
         "log softmax": lambda: x.log_softmax(-1),
+        "log softmax along axis 0": lambda: wide.log_softmax(0),
+        "logsumexp": lambda: x.logsumexp(-1),
+        "logsumexp along axis 0": lambda: wide.logsumexp(0),
         "layer norm": lambda: norm(x, [COLUMNS], scale, shift),
         "sum": lambda: x.sum(),
         "sums of rows": lambda: x.sum(-1),
         "sums of columns": lambda: x.sum(0),
         "sums of long rows": lambda: wide.sum(-1),
+        "sums of few columns": lambda: narrow.sum(0),
+        "sums over the middle axis": lambda: blocks.sum(1),
+        "mean": lambda: x.mean(),
+        "argmax": lambda: x.argmax(-1),
+        "argmax along axis 0": lambda: wide.argmax(0),
         "transpose, copied": lambda: x.t().contiguous(),
         "add": lambda: x + other,
         "add a transpose": lambda: x + square.t(),
@@ -50,18 +59,22 @@ def torch_operators(rows):
     }
     recorded = {
         "softmax, and back": lambda: back(leaf.softmax(-1), leaf),
+        "softmax along axis 0, and back": lambda: back(wide_leaf.softmax(0), wide_leaf),
+        "log softmax, and back": lambda: back(leaf.log_softmax(-1), leaf),
         "layer norm, and back": lambda: back(norm(leaf, [COLUMNS], leaf_scale, leaf_shift), leaf, leaf_scale, leaf_shift),
         "rows by index, and back": lambda: back(leaf[indices], leaf),
     }
     return plain, recorded
 
 
-def time_torch(threads, budget):
+def time_torch(threads, budget, only):
     import torch
 
     torch.set_num_threads(threads)
 
     def measure(name, size, run):
+        if only not in name:
+            return
         times, start = [], time.perf_counter()
         while time.perf_counter() - start < budget or len(times) < 5:
             began = time.perf_counter()
@@ -82,6 +95,7 @@ def time_torch(threads, budget):
 def compare():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help="the program `operators`, which `run` builds")
+    parser.add_argument("--only", default="", help="a part of the names of the operators to compare")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--budget", type=float, default=0.02, help="seconds for each operator, size and round")
     parser.add_argument("--save", help="a name for the results, such as operators-DATE")
@@ -92,7 +106,7 @@ def compare():
     for _ in range(options.rounds):
         for threads in counts:
             for who, command in commands.items():
-                environment = dict(os.environ, BUDGET=str(options.budget), THREADS=str(threads))
+                environment = dict(os.environ, BUDGET=str(options.budget), THREADS=str(threads), ONLY=options.only)
                 environment |= {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
                 result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
                 for line in map(json.loads, result.stdout.splitlines()):
@@ -115,7 +129,7 @@ def compare():
     lines += ["", "Gigabytes a second at 10^7 elements, of what has to be read and written, at best:", ""]
     lines += ["| operator | threads | PyTorch | wengert |", "|---|--:|--:|--:|"]
     traffic = {"sum": 1, "sums of columns": 1, "add": 3, "add a row to all": 2, "transpose, copied": 2, "concat along axis 0": 4, "rows by index": 2}
-    for name, passes in traffic.items():
+    for name, passes in ((name, passes) for name, passes in traffic.items() if name in order):
         for threads in counts:
             speeds = [passes * 4 * SIZES[-1] / best[who, name, SIZES[-1], threads] / 1e9 for who in commands]
             lines.append(f"| {name} | {threads} | " + " | ".join(f"{speed:.1f}" for speed in speeds) + " |")
@@ -124,11 +138,12 @@ def compare():
         from machine import about
 
         with open(os.path.join(here, "..", "results", f"{options.save}.md"), "w") as file:
-            command = f"benches/peers/run operators --rounds {options.rounds} --budget {options.budget}"
+            only = f" --only '{options.only}'" if options.only else ""
+            command = f"benches/peers/run operators{only} --rounds {options.rounds} --budget {options.budget}"
             file.write(f"# Operators beside PyTorch\n\n{about(['torch'])}.\n`{command}`\n\n" + "\n".join(lines) + "\n")
 
 
 if sys.argv[1:] == ["torch"]:
-    time_torch(int(os.environ["THREADS"]), float(os.environ["BUDGET"]))
+    time_torch(int(os.environ["THREADS"]), float(os.environ["BUDGET"]), os.environ["ONLY"])
 else:
     compare()

@@ -7,6 +7,7 @@
 use crate::display;
 use crate::kernels::elementary::Elementary;
 use crate::kernels::matmul::Gemm;
+use crate::kernels::run::Run;
 use num_traits::Float;
 use std::fmt;
 use std::iter::Sum;
@@ -68,6 +69,7 @@ pub trait Scalar:
     Element
     + Gemm
     + Elementary
+    + Run
     + Float
     + AddAssign
     + SubAssign

@@ -93,7 +93,7 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
 
     fn forward(&self, [logits]: [View<'_, T>; 1], y: &mut [T]) {
         let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
-        let logs = Tensor::build([rows], |logs| LogSumExp.forward([logits], logs));
+        let logs = Tensor::build([rows], |logs| LogSumExp { axis: -1 }.forward([logits], logs));
         let (logs, logits) = (logs.array().view(), logits.contiguous());
         let right = self.labels().zip(logits.chunks_exact(classes)).map(|(label, row)| row[label]);
         // In f64: there may be millions of rows.

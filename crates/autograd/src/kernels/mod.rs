@@ -1,24 +1,30 @@
 //! The loops that touch elements. Everything above them speaks of arrays and tensors.
 //!
+//! - [`argmax`]: the place of the largest element of each lane;
 //! - [`elementary`]: the exponential and its relatives, vectorised;
-//! - [`lanes`]: functions of whole lanes along an axis;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`norm`]: layer normalisation of rows;
+//! - [`pairwise`]: sums of runs and of rows;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
-//! - [`softmax`]: softmax of rows, and its logarithm;
+//! - [`run`]: the sum and the largest of a short run, on vectors;
+//! - [`simd`]: vectors of numbers, as each instruction set has them;
+//! - [`softmax`]: softmax along an axis, and its logarithm;
 //! - [`threads`]: work cut into parts for several threads;
 //! - [`tiles`]: operands that broadcast or are strided, gathered piece by piece;
 //! - [`update`]: the pass of an optimizer over a parameter;
 //! - [`widest`]: loops compiled for each instruction set.
 #![allow(unsafe_code)]
 
+pub(crate) mod argmax;
 pub(crate) mod elementary;
-pub(crate) mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod norm;
+pub(crate) mod pairwise;
 pub(crate) mod reduce;
+pub(crate) mod run;
+mod simd;
 pub(crate) mod softmax;
 pub(crate) mod threads;
 mod tiles;

@@ -5,7 +5,7 @@
 //!
 //! [`ops::LayerNorm`]: crate::ops::LayerNorm
 
-use super::reduce::pairwise;
+use super::pairwise::pairwise;
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
@@ -20,9 +20,8 @@ pub(crate) fn layer_norm<T: Scalar>(x: &[T], scale: &[T], shift: &[T], epsilon: 
     let n = scale.len().max(1);
     // About as many nanoseconds as there are numbers, four at a time.
     let nanoseconds = y.len() / 4;
-    let stretch = (y.len() / n).div_ceil(threads::parts(nanoseconds)).max(1) * n;
-    threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
-        let x = &x[i * stretch..][..y.len()];
+    threads::for_each_rows(y, n, nanoseconds, |first, y| {
+        let x = &x[first * n..][..y.len()];
         on_widest(Forward { x, scale, shift, epsilon, y });
     });
 }
@@ -116,13 +115,16 @@ impl<T: Scalar> Loop for &mut Back<'_, T> {
             dshift.fill(T::zero());
             for ((x, dy), dx) in x.chunks_exact(n).zip(dy.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
                 let r = centred(x, *epsilon, dx);
-                for j in 0..n {
-                    let z = dx[j] * r;
-                    dx[j] = z;
-                    g[j] = dy[j] * scale[j];
-                    gz[j] = g[j] * z;
-                    dscale[j] += dy[j] * z;
-                    dshift[j] += dy[j];
+                for ((((dx, &dy), &scale), g), gz) in
+                    dx.iter_mut().zip(dy).zip(*scale).zip(&mut *g).zip(&mut *gz)
+                {
+                    *dx *= r;
+                    *g = dy * scale;
+                    *gz = *g * *dx;
+                }
+                for (((dscale, dshift), &z), &dy) in dscale.iter_mut().zip(&mut *dshift).zip(&*dx).zip(dy) {
+                    *dscale += dy * z;
+                    *dshift += dy;
                 }
                 let (mean_g, mean_gz) = (pairwise(g) / count, pairwise(gz) / count);
                 for (dx, &g) in dx.iter_mut().zip(&*g) {

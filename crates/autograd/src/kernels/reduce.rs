@@ -1,7 +1,12 @@
 //! Sums over axes, pairwise: the rounding error grows with the logarithm of the number of terms, not with the number.
 //!
-//! The order of the additions depends on the shape only, so the same sum has the same bits every time.
+//! Where the summed elements lie behind each other, they are a run. Rows of few columns that lie behind each other make wide rows,
+//! some of them one; these are added element by element, and their sum is folded by halves. Rows of many columns are added
+//! as they are.
+//!
+//! The order of the additions depends on the shape and the strides only, so the same sum has the same bits every time.
 
+use super::pairwise::{STRETCH, WIDTH, add_chunks, add_rows, pairwise};
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::array::{Array, View};
@@ -9,257 +14,234 @@ use crate::error::OrPanic;
 use crate::layout::Places;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
-use smallvec::SmallVec;
-use std::array::from_fn;
+use std::cmp::Reverse;
 
-/// The accumulators that a straight run of additions is spread over, so that vectors can hold them.
-const LANES: usize = 16;
-/// Up to this many terms are added straight, each lane by itself.
-const STRAIGHT: usize = 256;
-/// Rows that are added straight.
-const STRETCH: usize = 32;
-/// Columns that are summed together: their partial sums stay in registers and the first-level cache.
-const COLUMNS: usize = 64;
+/// A long block of rows is cut into leaves, that threads share: so long at least, and so many at most.
+const LEAF: usize = 16 * WIDTH;
+const LEAVES: usize = 32;
 /// About how many terms are added in a nanosecond.
-const PER_NANOSECOND: usize = 8;
+const PER_NANOSECOND: usize = 16;
 
 /// Writes the sums of `x` over the axes `reduced` (ascending) to `y`, one for each index of the other axes, in
 /// row-major order. A sum of no terms is zero.
 pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
-    let layout = x.layout();
-    let (dims, strides) = (x.shape().dims(), layout.strides());
-    let pick = |inside: bool| -> (Small<usize>, Small<isize>) {
-        (0..dims.len())
-            .filter(|a| reduced.contains(a) == inside && dims[*a] != 1)
-            .map(|a| (dims[a], strides[a]))
-            .unzip()
-    };
-    let ((kept, kept_strides), (summed, summed_strides)) = (pick(false), pick(true));
-    let terms: usize = summed.iter().product();
-    if terms == 0 || y.is_empty() {
+    let (dims, layout) = (x.shape().dims(), x.layout());
+    if y.is_empty() || x.shape().size() == 0 {
         return y.fill(T::zero());
     }
+    let pick = |inside: bool| -> Small<(usize, isize)> {
+        let axes = (0..dims.len()).filter(|a| reduced.contains(a) == inside);
+        axes.map(|a| (dims[a], layout.strides()[a])).collect()
+    };
+    let mut summed = pick(true);
+    summed.sort_by_key(|&(_, stride)| Reverse(stride.unsigned_abs()));
+    let (mut summed, mut kept) = (Walk::new(&summed), Walk::new(&pick(false)));
     let start = layout.offset() as isize;
-    let (outer, inner) = summed.split_at(summed.len().saturating_sub(1));
-    let run = inner.first().copied().unwrap_or(1);
 
-    if x.as_slice().is_some() && reduced_are_last(reduced, dims) {
-        let x = &x.data()[layout.offset()..][..terms * y.len()];
-        if let [y] = y {
-            *y = pairwise_shared(x);
-            return;
+    match (summed.last(), kept.last()) {
+        (None, _) => y.iter_mut().zip(kept.places(start)).for_each(|(y, place)| *y = x.data()[place]),
+        (Some((len, 1)), _) if summed.dims.len() == 1 => {
+            blocks(&Blocks { data: x.data(), starts: kept, start, len, columns: 1 }, y);
         }
-        let nanoseconds = x.len() / PER_NANOSECOND;
-        let stretch = y.len().div_ceil(threads::parts(nanoseconds));
-        threads::for_each_chunk(y, stretch, nanoseconds, |i, y| {
-            on_widest(RowSums { x: &x[i * stretch * terms..][..y.len() * terms], terms, y });
-        });
-    } else if summed_strides.last().is_none_or(|&s| s == 1) {
-        for (place, y) in Places::new(&kept, &kept_strides, start).zip(y) {
-            let runs = Places::new(outer, &summed_strides[..outer.len()], place as isize);
-            *y = runs.map(|first| pairwise(&x.data()[first..][..run])).sum();
+        (Some((rows, stride)), Some((columns, 1)))
+            if summed.dims.len() == 1 && stride == columns as isize && columns <= WIDTH / 2 =>
+        {
+            kept.pop();
+            blocks(&Blocks { data: x.data(), starts: kept, start, len: rows * columns, columns }, y);
         }
-    } else if kept_strides.last() == Some(&1) {
-        let (rest, columns) = (kept.len() - 1, kept[kept.len() - 1]);
-        let starts = Places::new(&kept[..rest], &kept_strides[..rest], start);
-        for (place, y) in starts.zip(y.chunks_exact_mut(columns)) {
-            threads::for_each_chunk(y, COLUMNS, terms * columns / PER_NANOSECOND, |i, y| {
-                let start = place as isize + (i * COLUMNS) as isize;
-                match (&summed[..], &summed_strides[..]) {
-                    (&[rows], &[stride]) => {
-                        let rows = (0..rows as isize).map(|row| (start + row * stride) as usize);
-                        on_widest(ColumnSums { data: x.data(), rows, y });
-                    }
-                    _ => {
-                        let rows = Places::new(&summed, &summed_strides, start);
-                        on_widest(ColumnSums { data: x.data(), rows, y });
-                    }
-                }
+        (_, Some((columns, 1))) => {
+            kept.pop();
+            let nanoseconds = x.shape().size() / PER_NANOSECOND;
+            threads::for_each_rows(y, 1, nanoseconds, |first, y| {
+                on_widest(Bands { data: x.data(), starts: &kept, start, columns, rows: &summed, first, y });
             });
         }
-    } else {
-        // Neither side is contiguous: lay the summed axes innermost, by a copy.
-        let order: Vec<usize> =
-            (0..dims.len()).filter(|a| !reduced.contains(a)).chain(reduced.iter().copied()).collect();
-        let layout = layout.permute(&order).or_panic();
-        let copy = Array::build(layout.shape(), |copy| {
-            for (to, place) in copy.iter_mut().zip(layout.places()) {
-                *to = x.data()[place];
-            }
-        })
-        .or_panic();
-        let last: Vec<usize> = (dims.len() - reduced.len()..dims.len()).collect();
-        sum(copy.view(), &last, y);
-    }
-}
-
-fn reduced_are_last(reduced: &[usize], dims: &[usize]) -> bool {
-    let first = dims.len() - reduced.len();
-    reduced.iter().enumerate().all(|(i, &axis)| axis == first + i)
-}
-
-/// The sums of rows that lie behind each other.
-struct RowSums<'a, T> {
-    x: &'a [T],
-    terms: usize,
-    y: &'a mut [T],
-}
-
-impl<T: Scalar> Loop for RowSums<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        for (row, y) in self.x.chunks_exact(self.terms).zip(self.y) {
-            *y = pairwise(row);
+        (Some((_, 1)), _) => {
+            // Over the last axis first, and then over the others.
+            let (len, _) = summed.pop().expect("a last axis");
+            let starts = kept.followed_by(&summed);
+            let mut sums = vec![T::zero(); starts.size()];
+            blocks(&Blocks { data: x.data(), starts, start, len, columns: 1 }, &mut sums);
+            blocks_of(&sums, summed.size(), 1, y);
+        }
+        _ => {
+            // Neither side is contiguous: lay the summed axes innermost, by a copy.
+            let order: Vec<usize> =
+                (0..dims.len()).filter(|a| !reduced.contains(a)).chain(reduced.iter().copied()).collect();
+            let layout = layout.permute(&order).or_panic();
+            let copy = Array::build(layout.shape(), |copy| {
+                for (to, place) in copy.iter_mut().zip(layout.places()) {
+                    *to = x.data()[place];
+                }
+            })
+            .or_panic();
+            let last: Vec<usize> = (dims.len() - reduced.len()..dims.len()).collect();
+            sum(copy.view(), &last, y);
         }
     }
 }
 
-/// The sum of a run: of straight stretches, as the digits of a binary counter, so that sums of equally many terms meet.
-#[inline(always)]
-pub(crate) fn pairwise<T: Scalar>(x: &[T]) -> T {
-    if x.len() <= STRAIGHT {
-        return straight(x);
-    }
-    by_twos(x.chunks(STRAIGHT).map(|x| straight(x)))
+/// The sizes and strides of some axes; neighbours that a step along the first passes on to evenly are one.
+#[derive(Clone, Default)]
+struct Walk {
+    dims: Small<usize>,
+    strides: Small<isize>,
 }
 
-/// The sum of some sums, added as the digits of a binary counter.
-#[inline(always)]
-fn by_twos<T: Scalar>(sums: impl Iterator<Item = T>) -> T {
-    let mut levels: SmallVec<[T; 32]> = SmallVec::new();
-    for (i, mut sum) in sums.enumerate() {
-        for _ in 0..(i + 1).trailing_zeros() {
-            sum = levels.pop().expect("one level for each binary digit") + sum;
-        }
-        levels.push(sum);
-    }
-    let last = levels.pop().unwrap_or(T::zero());
-    levels.into_iter().rev().fold(last, |sum, level| level + sum)
-}
-
-/// The sum of few terms, in lanes.
-#[inline(always)]
-pub(crate) fn straight<T: Scalar>(x: &[T]) -> T {
-    if x.len() < LANES {
-        return x.iter().fold(T::zero(), |sum, &x| sum + x);
-    }
-    let mut lanes = [T::zero(); LANES];
-    let mut rest = x;
-    if x.len() >= 4 * LANES {
-        // Four vectors at a time: one sum alone would wait for its own latency.
-        let mut wide = [T::zero(); 4 * LANES];
-        let chunks = x.chunks_exact(4 * LANES);
-        rest = chunks.remainder();
-        for chunk in chunks {
-            for l in 0..4 * LANES {
-                wide[l] += chunk[l];
-            }
-        }
-        for l in 0..LANES {
-            lanes[l] = (wide[l] + wide[l + LANES]) + (wide[l + 2 * LANES] + wide[l + 3 * LANES]);
-        }
-    }
-    let chunks = rest.chunks_exact(LANES);
-    let tail = chunks.remainder();
-    for chunk in chunks {
-        for l in 0..LANES {
-            lanes[l] += chunk[l];
-        }
-    }
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for l in 0..width {
-            let other = lanes[l + width];
-            lanes[l] += other;
-        }
-    }
-    tail.iter().fold(lanes[0], |sum, &x| sum + x)
-}
-
-/// As [`pairwise`], in leaves that several threads share where that pays. The same bits: a leaf is a whole digit of the counter.
-fn pairwise_shared<T: Scalar>(x: &[T]) -> T {
-    const LEAF: usize = STRAIGHT << 8;
-    let mut sums = vec![T::zero(); x.len().div_ceil(LEAF)];
-    threads::for_each_chunk(&mut sums, 1, x.len() / PER_NANOSECOND, |i, sum| {
-        let x = &x[i * LEAF..];
-        let x = &x[..x.len().min(LEAF)];
-        on_widest(RowSums { x, terms: x.len(), y: sum });
-    });
-    by_twos(sums.into_iter())
-}
-
-/// Sums of columns, from rows that begin at certain places.
-struct ColumnSums<'a, T, R> {
-    data: &'a [T],
-    rows: R,
-    y: &'a mut [T],
-}
-
-impl<T: Scalar, R: Iterator<Item = usize> + Clone> Loop for ColumnSums<'_, T, R> {
-    #[inline(always)]
-    fn run(self) {
-        let ColumnSums { data, rows, y } = self;
-        let mut first = 0;
-        while first < y.len() {
-            let (y, rows) = (&mut y[first..], rows.clone().map(|row| row + first));
-            first += match y.len() {
-                COLUMNS.. => some_columns::<T, COLUMNS, 1>(data, rows, y),
-                16.. => some_columns::<T, 16, 4>(data, rows, y),
-                4.. => some_columns::<T, 4, 4>(data, rows, y),
-                2.. => some_columns::<T, 2, 4>(data, rows, y),
-                _ => some_columns::<T, 1, 4>(data, rows, y),
-            };
-        }
-    }
-}
-
-/// Sums the first `N` columns, and returns their number: stretches of some rows straight, the stretches as the digits of a
-/// binary counter, so that only sums of equally many rows meet. A stretch is `CHAINS` sums side by side: where the columns
-/// are few, one alone would wait for its own latency.
-#[inline(always)]
-fn some_columns<T: Scalar, const N: usize, const CHAINS: usize>(
-    data: &[T],
-    mut rows: impl Iterator<Item = usize>,
-    y: &mut [T],
-) -> usize {
-    let mut levels: SmallVec<[[T; N]; 4]> = SmallVec::new();
-    let mut stretches = 0_usize;
-    let mut sum = loop {
-        let mut chains = [[T::zero(); N]; CHAINS];
-        let mut is_last = false;
-        'stretch: for _ in 0..STRETCH / CHAINS {
-            for chain in &mut chains {
-                let Some(first) = rows.next() else {
-                    is_last = true;
-                    break 'stretch;
-                };
-                let row = &data[first..][..N];
-                for j in 0..N {
-                    chain[j] += row[j];
+impl Walk {
+    fn new(axes: &[(usize, isize)]) -> Self {
+        let mut walk = Walk::default();
+        for &(dim, stride) in axes.iter().filter(|(dim, _)| *dim != 1) {
+            match (walk.dims.last_mut(), walk.strides.last_mut()) {
+                (Some(last_dim), Some(last)) if *last == stride * dim as isize => {
+                    *last_dim *= dim;
+                    *last = stride;
+                }
+                _ => {
+                    walk.dims.push(dim);
+                    walk.strides.push(stride);
                 }
             }
         }
-        let mut sum = chains.into_iter().reduce(added).expect("one chain at least");
-        if is_last {
-            break sum;
-        }
-        stretches += 1;
-        for _ in 0..stretches.trailing_zeros() {
-            sum = added(levels.pop().expect("one level for each binary digit"), sum);
-        }
-        levels.push(sum);
-    };
-    while let Some(level) = levels.pop() {
-        sum = added(level, sum);
+        walk
     }
-    y[..N].copy_from_slice(&sum);
-    N
+
+    fn last(&self) -> Option<(usize, isize)> {
+        self.dims.last().copied().zip(self.strides.last().copied())
+    }
+
+    fn pop(&mut self) -> Option<(usize, isize)> {
+        self.dims.pop().zip(self.strides.pop())
+    }
+
+    fn size(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    fn places(&self, start: isize) -> Places {
+        Places::new(&self.dims, &self.strides, start)
+    }
+
+    fn followed_by(&self, inner: &Walk) -> Walk {
+        let mut walk = self.clone();
+        walk.dims.extend_from_slice(&inner.dims);
+        walk.strides.extend_from_slice(&inner.strides);
+        walk
+    }
 }
 
+/// Blocks of rows that lie behind each other, whose columns are summed.
+struct Blocks<'a, T> {
+    data: &'a [T],
+    /// Where the blocks begin.
+    starts: Walk,
+    start: isize,
+    /// The elements of a block, and the columns they fill.
+    len: usize,
+    columns: usize,
+}
+
+/// Writes the sums of columns of each block, shared by threads. Where there are few blocks, and long ones, their leaves are.
+fn blocks<T: Scalar>(all: &Blocks<'_, T>, y: &mut [T]) {
+    let Blocks { data, ref starts, start, len, columns } = *all;
+    let count = y.len() / columns;
+    let nanoseconds = count * len / PER_NANOSECOND;
+    let most = LEAVES / count;
+    if most < 2 || len < 2 * LEAF {
+        return threads::for_each_rows(y, columns, nanoseconds, |first, y| {
+            let starts = starts.places(start).skip(first);
+            on_widest(BlockSums { data, starts, len, columns, y });
+        });
+    }
+    let whole = STRETCH * columns * rows_side_by_side(len / columns, columns);
+    let leaf = len.div_ceil(most).max(LEAF).next_multiple_of(whole);
+    let leaves = len.div_ceil(leaf);
+    let mut sums = vec![T::zero(); count * leaves * columns];
+    threads::for_each_chunk(&mut sums, columns, nanoseconds, |i, y| {
+        let block = starts.places(start).nth(i / leaves).expect("a start for every block");
+        let (first, left) = (i % leaves * leaf, len - i % leaves * leaf);
+        let starts = std::iter::once(block + first);
+        on_widest(BlockSums { data, starts, len: left.min(leaf), columns, y });
+    });
+    blocks_of(&sums, leaves * columns, columns, y);
+}
+
+/// Writes the sums of columns of blocks that lie behind each other.
+fn blocks_of<T: Scalar>(data: &[T], len: usize, columns: usize, y: &mut [T]) {
+    let starts = Walk::new(&[(data.len() / len, len as isize)]);
+    blocks(&Blocks { data, starts, start: 0, len, columns }, y);
+}
+
+struct BlockSums<'a, T, S> {
+    data: &'a [T],
+    starts: S,
+    len: usize,
+    columns: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Scalar, S: Iterator<Item = usize>> Loop for BlockSums<'_, T, S> {
+    #[inline(always)]
+    fn run(self) {
+        let BlockSums { data, starts, len, columns, y } = self;
+        if columns == 1 {
+            for (start, y) in starts.zip(y) {
+                *y = pairwise(&data[start..][..len]);
+            }
+            return;
+        }
+        let side_by_side = rows_side_by_side(len / columns, columns);
+        let mut room = [T::zero(); WIDTH];
+        let wide = &mut room[..side_by_side * columns];
+        for (start, y) in starts.zip(y.chunks_exact_mut(columns)) {
+            add_chunks(&data[start..][..len], wide);
+            let mut half = wide.len();
+            while half > columns {
+                half /= 2;
+                let (sums, others) = wide.split_at_mut(half);
+                sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += *other);
+            }
+            y.copy_from_slice(&wide[..columns]);
+        }
+    }
+}
+
+/// How many rows of a block make a wide row: a power of two, so that their sums are folded by halves.
 #[inline(always)]
-fn added<T: Scalar, const N: usize>(a: [T; N], b: [T; N]) -> [T; N] {
-    from_fn(|j| a[j] + b[j])
+fn rows_side_by_side(rows: usize, columns: usize) -> usize {
+    let most = (rows / 8).min(WIDTH / columns).max(1);
+    1 << most.ilog2()
+}
+
+/// Columns that are summed over rows which lie anywhere.
+struct Bands<'a, T> {
+    data: &'a [T],
+    /// Where the outputs' rows begin, and the columns of each.
+    starts: &'a Walk,
+    start: isize,
+    columns: usize,
+    /// The rows that are added.
+    rows: &'a Walk,
+    /// Outputs, and the number of the first.
+    first: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Scalar> Loop for Bands<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Bands { data, starts, start, columns, rows, first, mut y } = self;
+        let mut column = first % columns;
+        for start in starts.places(start).skip(first / columns) {
+            while column < columns && !y.is_empty() {
+                let width = y.len().min(columns - column).min(WIDTH);
+                let (band, rest) = y.split_at_mut(width);
+                add_rows(rows.places((start + column) as isize).map(|row| &data[row..][..width]), band);
+                (column, y) = (column + width, rest);
+            }
+            column = 0;
+        }
+    }
 }
 
 /// The axes left when `reduced` are summed over; kept as size 1 if `keep`.
@@ -305,6 +287,40 @@ mod tests {
                 expected[i] += x;
             }
             prop_assert_eq!(y, expected);
+        }
+    }
+
+    /// Shapes of every kind that threads share, against one addition at a time, and fractions to the same bits.
+    #[test]
+    fn large_shapes_on_any_number_of_threads() {
+        let cases: [(&[usize], &[usize]); 8] = [
+            (&[300_000], &[0]),
+            (&[700, 300], &[1]),
+            (&[3, 70_000], &[1]),
+            (&[70_000, 3], &[0]),
+            (&[90, 2500], &[0]),
+            (&[2, 40_000, 3], &[1]),
+            (&[3, 200, 700], &[1]),
+            (&[40, 3, 1500], &[0, 2]),
+        ];
+        for (dims, reduced) in cases {
+            let size: usize = dims.iter().product();
+            let array =
+                |by: f64| Array::from_vec((0..size).map(|i| (i % 17) as f64 * by).collect(), dims).unwrap();
+            let (whole, tenths) = (array(1.0), array(0.1));
+            let out = remaining(whole.shape(), reduced, true);
+            let sums = |x: &Array<f64>, count: usize| {
+                let mut y = vec![f64::NAN; out.size()];
+                threads::with_threads(count, || sum(x.view(), reduced, &mut y));
+                y
+            };
+            let places = Array::from_vec((0..out.size()).collect::<Vec<_>>(), &out).unwrap();
+            let mut expected = vec![0.0; out.size()];
+            for (x, i) in whole.view().iter().zip(places.broadcast_to(whole.shape()).unwrap().view().iter()) {
+                expected[i] += x;
+            }
+            assert!(sums(&whole, 3) == expected, "{dims:?} over {reduced:?}");
+            assert!(sums(&tenths, 1) == sums(&tenths, 3), "{dims:?} over {reduced:?}: other bits on threads");
         }
     }
 

@@ -6,6 +6,7 @@
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
+use crate::kernels::argmax::argmax;
 use crate::kernels::reduce;
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
@@ -131,14 +132,9 @@ impl<T: Scalar> Tensor<T> {
         let at = self.shape().axis(axis).map_err(|e| e.of("argmax")).or_panic();
         let len = self.shape()[at];
         assert!(len > 0, "argmax: axis {at} of shape {} is empty: it has no largest element", self.shape());
-        let order: Vec<usize> = (0..self.rank()).filter(|&a| a != at).chain([at]).collect();
-        let lanes = self.array().permute(&order).or_panic();
-        let above = |x: T, y: T| x > y || x.is_nan() && !y.is_nan();
-        let largest =
-            |lane: &[T]| (1..len).fold(0, |best, i| if above(lane[i], lane[best]) { i } else { best });
+        let apart = self.shape().dims()[at + 1..].iter().product();
         Array::build(reduce::remaining(self.shape(), &[at], false), |places| {
-            let lanes = lanes.view().contiguous();
-            lanes.chunks_exact(len).zip(places).for_each(|(lane, place)| *place = largest(lane));
+            argmax(&self.array().view().contiguous(), len, apart, places);
         })
         .or_panic()
     }

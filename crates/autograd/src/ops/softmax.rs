@@ -11,13 +11,12 @@
 use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::lanes::for_each_lane;
-use crate::kernels::softmax::{Of, rows};
+use crate::kernels::reduce::remaining;
+use crate::kernels::softmax::{self, Of};
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use smallvec::SmallVec;
 
 /// Softmax along an axis.
 #[derive(Debug)]
@@ -36,6 +35,12 @@ impl<T: Scalar> Op<T, 1> for Softmax {
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let y = call.y();
         &y * (dy - (dy * &y).sum_keepdims(self.axis))
+    }
+    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 1] {
+        [call.needs(0).then(|| match call.recorded() {
+            true => self.backward(0, call, &dy),
+            false => backward_along(Of::Softmax, self.axis, &call.y(), &dy),
+        })]
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
@@ -59,39 +64,61 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         dy - call.y().exp() * dy.sum_keepdims(self.axis)
     }
+    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 1] {
+        [call.needs(0).then(|| match call.recorded() {
+            true => self.backward(0, call, &dy),
+            false => backward_along(Of::LogSoftmax, self.axis, &call.y(), &dy),
+        })]
+    }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
     }
 }
 
-/// Softmax or its logarithm along an axis.
+/// Softmax, its logarithm, or that of the sum, along an axis.
 fn along<T: Scalar>(of: Of, x: View<'_, T>, axis: isize, y: &mut [T]) {
-    let axis = x.shape().axis(axis).or_panic();
-    match x.shape()[axis] {
-        0 => {}
-        // Nothing lies between the elements of a lane.
-        n if x.shape().dims()[axis + 1..].iter().all(|&dim| dim == 1) => rows(of, &x.contiguous(), n, y),
-        n => for_each_lane(x, axis, y, |x, y| rows(of, x, n, y)),
+    let (n, apart) = lanes(x.shape(), axis);
+    if n > 0 && !y.is_empty() {
+        softmax::forward(of, &x.contiguous(), n, apart, y);
     }
 }
 
-/// The logarithm of the sum of the exponentials along the last axis, which disappears.
+/// The gradient of softmax or its logarithm in one pass, from its value and the cotangent.
+fn backward_along<T: Scalar>(of: Of, axis: isize, y: &Tensor<T>, dy: &Tensor<T>) -> Tensor<T> {
+    let (n, apart) = lanes(y.shape(), axis);
+    let (y, dy_lanes) = (y.array().view().contiguous(), dy.array().view().contiguous());
+    Tensor::build(dy.shape(), |dx| {
+        if !dx.is_empty() {
+            softmax::backward(of, &y, &dy_lanes, n, apart, dx);
+        }
+    })
+}
+
+/// How long the lanes along an axis are, and how far apart their elements lie in row-major order.
+fn lanes(shape: &Shape, axis: isize) -> (usize, usize) {
+    let axis = shape.axis(axis).or_panic();
+    (shape[axis], shape.dims()[axis + 1..].iter().product())
+}
+
+/// The logarithm of the sum of the exponentials along an axis, which disappears.
 #[derive(Debug)]
-pub struct LogSumExp;
+pub struct LogSumExp {
+    /// The axis; `-1` is the last.
+    pub axis: isize,
+}
 
 impl<T: Scalar> Op<T, 1> for LogSumExp {
     fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
-        let last = x.axis(-1)?;
-        Ok(Shape::from(&x.dims()[..last]))
+        Ok(remaining(x, &[x.axis(self.axis)?], false))
     }
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
-        match x.shape().dims().last() {
-            None | Some(0) => y.fill(T::neg_infinity()),
-            Some(&n) => rows(Of::LogSumExp, &x.contiguous(), n, y),
+        if x.shape().size() == 0 {
+            return y.fill(T::neg_infinity());
         }
+        along(Of::LogSumExp, x, self.axis, y);
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        dy.unsqueeze(-1) * (call.x(0) - call.y().unsqueeze(-1)).exp()
+        dy.unsqueeze(self.axis) * (call.x(0) - call.y().unsqueeze(self.axis)).exp()
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0) | Keeps::y()
@@ -136,8 +163,6 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn logsumexp(&self, axis: isize) -> Self {
-        let axis = self.shape().axis(axis).map_err(|e| e.of("logsumexp")).or_panic();
-        let order: SmallVec<[usize; 4]> = (0..self.rank()).filter(|&a| a != axis).chain([axis]).collect();
-        LogSumExp.apply([&self.permute(&order)])
+        LogSumExp { axis }.apply([self])
     }
 }

@@ -1,9 +1,9 @@
 //! The engines: the inner loops compiled for each instruction set, and the choice among them at run time.
 
 use super::pack::{Panel, copy_panel, transpose_panel};
-use super::simd::Vector;
 use super::tile::{Tile, TileFn, tile};
 use super::vector::{MatrixVector, add_columns, dot_rows};
+use crate::kernels::simd::Vector;
 
 /// The inner loops of one instruction set for one type of number.
 #[derive(Debug)]

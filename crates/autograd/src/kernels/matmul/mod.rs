@@ -5,7 +5,7 @@
 //! while a tile of it is in registers.
 //!
 //! From the inside out:
-//! - [`simd`]: vectors of numbers, as each instruction set has them;
+//! - [`simd`](super::simd): vectors of numbers, as each instruction set has them;
 //! - [`tile`]: a few rows and vectors of C, in registers, while k runs;
 //! - [`square`]: squares of elements transposed in registers;
 //! - [`pack`]: operands laid out as the tile walks through them;
@@ -28,7 +28,6 @@ mod block;
 mod cache;
 mod engine;
 pub(super) mod pack;
-mod simd;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod square;
 mod tile;

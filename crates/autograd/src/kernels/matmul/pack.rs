@@ -7,9 +7,9 @@
 
 use super::block::Operand;
 use super::engine::Engine;
-use super::simd::Vector;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::square::{SIDE_32, SIDE_64, square_32, square_64};
+use crate::kernels::simd::Vector;
 
 /// A panel to pack: `k` runs of `columns` elements.
 #[derive(Clone, Copy, Debug)]

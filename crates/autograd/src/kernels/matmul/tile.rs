@@ -8,7 +8,7 @@
 //! A sum runs over k in order, one fused multiply-add after the other. So the bits of an element do not depend on the
 //! tile that it is in, nor on its instruction set.
 
-use super::simd::Vector;
+use crate::kernels::simd::Vector;
 
 /// What a tile is asked to do: `C = plus + A B` for its part of C.
 #[derive(Clone, Copy, Debug)]

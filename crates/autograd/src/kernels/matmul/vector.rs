@@ -10,9 +10,9 @@
 use super::block::{self, Operand, Product};
 use super::cache;
 use super::engine::Engine;
-use super::simd::Vector;
 use crate::buffer::Buffer;
 use crate::error::OrPanic;
+use crate::kernels::simd::Vector;
 use crate::scalar::Scalar;
 
 /// `y = plus + M x`.

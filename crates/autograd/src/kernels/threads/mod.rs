@@ -141,6 +141,19 @@ pub(crate) fn for_each_chunk<T: Send>(
     });
 }
 
+/// Calls `f` with stretches of `y`, of whole rows of `width` elements, and the number of the first row of each: one stretch for
+/// each thread that is worth it.
+#[inline]
+pub(crate) fn for_each_rows<T: Send>(
+    y: &mut [T],
+    width: usize,
+    nanoseconds: usize,
+    f: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let rows = (y.len() / width).div_ceil(parts(nanoseconds)).max(1);
+    for_each_chunk(y, rows * width, nanoseconds, |i, y| f(i * rows, y));
+}
+
 /// A pointer to what several threads write to, each its part.
 pub(crate) struct SendMut<T>(pub(crate) *mut T);
 
