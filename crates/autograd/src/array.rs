@@ -117,7 +117,7 @@ impl<T: Element> Array<T> {
     /// If there is no memory for the copy.
     #[track_caller]
     pub fn make_mut(&mut self) -> &mut [T] {
-        if !self.layout.is_contiguous() || self.buffer.get_mut().is_none() {
+        if self.get_mut().is_none() {
             *self = self.view().copied().or_panic();
         }
         self.get_mut().expect("a copy has one owner and lies in row-major order")

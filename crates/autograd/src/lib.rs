@@ -41,6 +41,7 @@ mod kernels;
 mod layout;
 mod op;
 pub mod ops;
+mod per_axis;
 mod pointwise;
 mod profile;
 mod rng;
