@@ -37,6 +37,7 @@ mod dual;
 mod error;
 mod gradients;
 mod graph;
+mod idle;
 mod kernels;
 mod layout;
 mod op;
