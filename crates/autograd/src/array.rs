@@ -76,7 +76,7 @@ impl<T: Element> Array<T> {
     /// The number of elements.
     #[inline]
     pub fn size(&self) -> usize {
-        self.shape().size()
+        self.layout.size()
     }
 
     /// Where the elements lie in the buffer.
@@ -222,7 +222,7 @@ impl<'a, T: Element> View<'a, T> {
     /// The number of elements.
     #[inline]
     pub fn size(&self) -> usize {
-        self.shape().size()
+        self.layout.size()
     }
 
     /// The whole buffer, in which [`layout`](Self::layout) says where the elements are.

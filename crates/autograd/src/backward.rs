@@ -11,9 +11,10 @@
 
 use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients, why_none};
-use crate::graph::{self, Call, Id, Node};
+use crate::graph::{Call, Id, Node};
 use crate::idle;
 use crate::profile;
+use crate::recording;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -154,17 +155,17 @@ fn sweep<T: Scalar>(
 ) -> Result<Gradients<T>, GradError> {
     let root = root.into_place();
     let Some(youngest) = root.node() else { return Err(GradError::ConstantRoot) };
-    let recorded = targets.is_some() && graph::is_recording();
+    let recorded = targets.is_some() && recording::is_recording();
     let on_path = targets.map(|ids| on_path(youngest, ids));
     let is_asked_for = |node: &Node<T>| targets.map_or(node.is_leaf(), |ids| ids.contains(&node.id));
     let mut grads = Gradients { by_age: idle::take_gradients() };
     let mut pending = idle::take_pending();
-    pending.push_back((youngest.id, root, dy));
-    graph::with_recording(recorded, || {
-        while let Some((id, place, dy)) = pending.pop_back() {
+    pending.push_back((root, dy));
+    recording::with_recording(recorded, || {
+        while let Some((place, dy)) = pending.pop_back() {
             let Some(node) = place.node() else { continue };
             if is_asked_for(node) {
-                grads.add(id, dy.clone());
+                grads.add(node.id, dy.clone());
             }
             if node.is_leaf() {
                 continue;
@@ -182,9 +183,11 @@ fn sweep<T: Scalar>(
                     }
                     return;
                 }
-                match pending.binary_search_by_key(&input.id, |(id, ..)| *id) {
-                    Ok(at) => pending[at].2.accumulate(dx),
-                    Err(at) => pending.insert(at, (input.id, place.clone(), dx)),
+                match pending
+                    .binary_search_by_key(&Some(input.id), |(place, _)| place.node().map(|node| node.id))
+                {
+                    Ok(at) => pending[at].1.accumulate(dx),
+                    Err(at) => pending.insert(at, (place.clone(), dx)),
                 }
             };
             profile::backward(node, || node.op().gradients(&call, dy, &mut give));

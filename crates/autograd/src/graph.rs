@@ -10,12 +10,12 @@ use crate::error::ShapeError;
 use crate::idle;
 use crate::op::{AnyOp, Keeps};
 use crate::profile;
+use crate::recording::is_recording;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::any::Any;
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::Arc;
@@ -298,37 +298,4 @@ impl<T: Scalar> std::fmt::Debug for Call<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?} called at {}", self.node.op(), self.node.caller)
     }
-}
-
-thread_local! {
-    static RECORDING: Cell<bool> = const { Cell::new(true) };
-}
-
-#[inline]
-pub(crate) fn is_recording() -> bool {
-    RECORDING.get()
-}
-
-/// Runs `f` without recording: its tensors are constants, and no graph grows. For evaluation, and for updates by hand.
-///
-/// ```
-/// use autograd::{no_grad, Tensor};
-/// let w = Tensor::from([2.0]).requires_grad();
-/// assert!((&w * 3.0).is_tracked());
-/// assert!(!no_grad(|| &w * 3.0).is_tracked());
-/// ```
-pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
-    with_recording(false, f)
-}
-
-/// Runs `f` with recording on or off, and restores what was, also if `f` panics.
-pub(crate) fn with_recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            RECORDING.set(self.0);
-        }
-    }
-    let _restore = Restore(RECORDING.replace(on));
-    f()
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 const NODES: usize = 1 << 14;
 
 /// Nodes whose turn in a sweep will come, with their cotangents: the oldest first.
-pub(crate) type Pending<T> = VecDeque<(Id, Place<T>, Tensor<T>)>;
+pub(crate) type Pending<T> = VecDeque<(Place<T>, Tensor<T>)>;
 /// The gradients that a sweep has found: the youngest first.
 pub(crate) type ByAge<T> = Vec<(Id, Tensor<T>)>;
 

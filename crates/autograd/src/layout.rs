@@ -38,6 +38,12 @@ impl Layout {
         &self.shape
     }
 
+    /// The number of elements, which is known not to overflow.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        self.shape.dims().iter().product()
+    }
+
     /// The step from one index to the next, an axis each, in elements.
     #[inline]
     pub fn strides(&self) -> &[isize] {
