@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use wengert::prelude::*;
-use wengert::with_threads;
+use wengert::{memory_stats, with_threads};
 
 struct Counting;
 
@@ -69,4 +69,14 @@ fn a_graph_that_is_dropped_unused_serves_the_next() {
     let x: Tensor = Tensor::ones([2, 4]).requires_grad();
     let unused = || drop((0..100).fold(x.clone(), |y, _| y.powi(2) * &x));
     assert_eq!(allocations(unused), [0; 3]);
+}
+
+#[test]
+fn nodes_that_lie_idle_hold_no_values() {
+    let logits: Tensor = Tensor::ones([4, 2]).requires_grad();
+    let before = memory_stats().live_buffers;
+    // The operator holds the labels, the node the logits and the square.
+    drop(logits.powi(2).cross_entropy(&[0, 1, 1, 0]).backward());
+    drop(logits.powi(2).cross_entropy(&[0, 1, 1, 0]));
+    assert_eq!(memory_stats().live_buffers, before);
 }
