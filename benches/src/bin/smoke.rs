@@ -9,7 +9,7 @@ use wengert::with_threads;
 
 const CASES: &str = include_str!("../../peers/cases.json");
 
-const USAGE: &str = "usage: smoke CASE STEPS, with a case of peers/cases.json, or softmax, layer-norm, sum, transpose or rows";
+const USAGE: &str = "usage: smoke CASE STEPS, with a case of peers/cases.json, or chain, softmax, layer-norm, sum, transpose or rows";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +35,15 @@ fn step(name: &str) -> Result<Box<dyn FnMut()>, Box<dyn Error>> {
     let mut rng = Rng::seed(0);
     let mut normal = |shape: [usize; 2]| Tensor::<f32>::normal(shape, 0.0, 1.0, &mut rng);
     Ok(match name {
+        // A hundred operators that compute next to nothing, recorded and swept: what the engine costs.
+        "chain" => {
+            let x = normal([2, 4]).requires_grad();
+            let cotangent: Tensor = Tensor::ones([2, 4]);
+            Box::new(move || {
+                let y = (0..100).fold(black_box(&x).clone(), |y, _| -y);
+                drop(black_box(y.backward_from(&cotangent)));
+            })
+        }
         "softmax" => {
             let x = normal([64, 100]);
             Box::new(move || drop(black_box(black_box(&x).softmax(-1))))

@@ -76,7 +76,7 @@ impl<T: Element> Array<T> {
     /// The number of elements.
     #[inline]
     pub fn size(&self) -> usize {
-        self.shape().size()
+        self.layout.size()
     }
 
     /// Where the elements lie in the buffer.
@@ -117,7 +117,7 @@ impl<T: Element> Array<T> {
     /// If there is no memory for the copy.
     #[track_caller]
     pub fn make_mut(&mut self) -> &mut [T] {
-        if !self.layout.is_contiguous() || self.buffer.get_mut().is_none() {
+        if self.get_mut().is_none() {
             *self = self.view().copied().or_panic();
         }
         self.get_mut().expect("a copy has one owner and lies in row-major order")
@@ -222,7 +222,7 @@ impl<'a, T: Element> View<'a, T> {
     /// The number of elements.
     #[inline]
     pub fn size(&self) -> usize {
-        self.shape().size()
+        self.layout.size()
     }
 
     /// The whole buffer, in which [`layout`](Self::layout) says where the elements are.

@@ -11,13 +11,14 @@
 
 use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients, why_none};
-use crate::graph::{self, Call, Id, Node};
+use crate::graph::{Call, Id, Node};
+use crate::idle;
 use crate::profile;
+use crate::recording;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
 
 impl<T: Scalar> Tensor<T> {
     /// The gradients of this number with respect to every leaf it was computed from.
@@ -152,63 +153,72 @@ fn sweep<T: Scalar>(
     dy: Tensor<T>,
     targets: Option<&[Id]>,
 ) -> Result<Gradients<T>, GradError> {
-    let root = root.into_node().ok_or(GradError::ConstantRoot)?;
-    let recorded = targets.is_some() && graph::is_recording();
-    let on_path = targets.map(|ids| on_path(&root, ids));
-    let is_asked_for = |node: &Node<T>| targets.map_or(node.record.is_none(), |ids| ids.contains(&node.id));
-    let mut grads = Gradients { by_age: Vec::new() };
-    let mut pending = VecDeque::from([(root, dy)]);
-    graph::with_recording(recorded, || {
-        while let Some((node, dy)) = pending.pop_back() {
-            if is_asked_for(&node) {
+    let root = root.into_place();
+    let Some(youngest) = root.node() else { return Err(GradError::ConstantRoot) };
+    let recorded = targets.is_some() && recording::is_recording();
+    let on_path = targets.map(|ids| on_path(youngest, ids));
+    let is_asked_for = |node: &Node<T>| targets.map_or(node.is_leaf(), |ids| ids.contains(&node.id));
+    let mut grads = Gradients { by_age: idle::take_gradients() };
+    let mut pending = idle::take_pending();
+    pending.push_back((root, dy));
+    recording::with_recording(recorded, || {
+        while let Some((place, dy)) = pending.pop_back() {
+            let Some(node) = place.node() else { continue };
+            if is_asked_for(node) {
                 grads.add(node.id, dy.clone());
             }
-            let Some(record) = &node.record else { continue };
-            let call = Call::new(&node, record, recorded, on_path.as_ref());
-            let mut owed: SmallVec<[bool; 4]> = (0..record.inputs.len()).map(|i| call.needs(i)).collect();
+            if node.is_leaf() {
+                continue;
+            }
+            let call = Call::new(&place, node, recorded, on_path.as_ref());
+            let mut owed: SmallVec<[bool; 4]> = (0..node.inputs.len()).map(|i| call.needs(i)).collect();
             let mut give = |i: usize, dx| {
-                let Some(input) = record.inputs[i].node.as_ref().filter(|_| call.needs(i)) else { return };
+                let place = &node.inputs[i].place;
+                let Some(input) = place.node().filter(|_| call.needs(i)) else { return };
                 owed[i] = false;
-                let dx = sum_to_input(dx, input, i, record);
-                if input.record.is_none() {
+                let dx = sum_to_input(dx, input, i, node);
+                if input.is_leaf() {
                     if is_asked_for(input) {
                         grads.add(input.id, dx);
                     }
                     return;
                 }
-                match pending.binary_search_by_key(&input.id, |(node, _)| node.id) {
-                    Ok(place) => pending[place].1.accumulate(dx),
-                    Err(place) => pending.insert(place, (input.clone(), dx)),
+                match pending
+                    .binary_search_by_key(&Some(input.id), |(place, _)| place.node().map(|node| node.id))
+                {
+                    Ok(at) => pending[at].1.accumulate(dx),
+                    Err(at) => pending.insert(at, (place.clone(), dx)),
                 }
             };
-            profile::backward(record, &node.shape, || record.op.gradients(&call, dy, &mut give));
+            profile::backward(node, || node.op().gradients(&call, dy, &mut give));
             if let Some(i) = owed.iter().position(|&owed| owed) {
-                let (name, caller) = (record.op.name(), record.caller);
+                let (name, caller) = (node.op().name(), node.caller);
                 panic!("{name}: gave no gradient for input {i}, which needs one (called at {caller})");
             }
         }
     });
+    idle::give_pending(pending);
     Ok(grads)
 }
 
 /// Undoes broadcasting: a value that was used in many places gathers the gradients of all of them.
-fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, record: &graph::Record<T>) -> Tensor<T> {
+fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, node: &Node<T>) -> Tensor<T> {
     if dx.shape() == &input.shape {
         return dx;
     }
     dx.try_sum_to(&input.shape).unwrap_or_else(|_| {
-        let (name, caller) = (record.op.name(), record.caller);
+        let (name, caller) = (node.op().name(), node.caller);
         let (found, expected) = (dx.shape(), &input.shape);
         panic!("{name}: the gradient of input {i} has shape {found}, which does not sum to the input's {expected} (called at {caller})")
     })
 }
 
 /// The nodes from which a path leads to a target: an operator need not work out a gradient that would get lost.
-fn on_path<T: Scalar>(root: &Arc<Node<T>>, targets: &[Id]) -> HashSet<Id> {
+fn on_path<T: Scalar>(root: &Node<T>, targets: &[Id]) -> HashSet<Id> {
     let mut nodes = BTreeMap::from([(root.id, root)]);
     let mut unseen = vec![root];
-    while let Some(record) = unseen.pop().map(|node| &node.record) {
-        for input in record.iter().flat_map(|record| &record.inputs).filter_map(|input| input.node.as_ref()) {
+    while let Some(node) = unseen.pop() {
+        for input in node.parents() {
             if nodes.insert(input.id, input).is_none() {
                 unseen.push(input);
             }
@@ -217,9 +227,7 @@ fn on_path<T: Scalar>(root: &Arc<Node<T>>, targets: &[Id]) -> HashSet<Id> {
     // Oldest first, so that a node's inputs have been decided before it.
     let mut leading = HashSet::new();
     for (id, node) in nodes {
-        let mut inputs =
-            node.record.iter().flat_map(|record| &record.inputs).filter_map(|input| input.node.as_ref());
-        if targets.contains(&id) || inputs.any(|input| leading.contains(&input.id)) {
+        if targets.contains(&id) || node.parents().any(|input| leading.contains(&input.id)) {
             leading.insert(id);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::error::OrPanic;
 use crate::graph::Id;
+use crate::idle;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -51,6 +52,12 @@ impl<T: Scalar> Gradients<T> {
     /// Whether no tensor has a gradient.
     pub fn is_empty(&self) -> bool {
         self.by_age.is_empty()
+    }
+}
+
+impl<T: Scalar> Drop for Gradients<T> {
+    fn drop(&mut self) {
+        idle::give_gradients(std::mem::take(&mut self.by_age));
     }
 }
 

@@ -2,17 +2,20 @@
 //!
 //! A tracked tensor has a [`Node`]. A leaf's node is empty; any other holds the operator that was called, the nodes of
 //! its inputs, and the values that the operator said it keeps, and nothing else: history is apart from data. Nodes
-//! point to older nodes only, so there are no cycles, and a node dies with the last tensor computed from it.
+//! point to older nodes only, so there are no cycles, and a node dies with the last tensor computed from it. Its memory
+//! serves the next one, see [`idle`](crate::idle).
 
 use crate::array::Array;
 use crate::error::ShapeError;
+use crate::idle;
 use crate::op::{AnyOp, Keeps};
 use crate::profile;
+use crate::recording::is_recording;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
-use std::cell::Cell;
+use std::any::Any;
 use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::Arc;
@@ -21,28 +24,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The age of a node: whatever is computed from it has a greater one.
 pub(crate) type Id = u64;
 
-/// A tracked tensor's place in the graph.
+/// A leaf, or a call that can be differentiated.
 pub(crate) struct Node<T: Scalar> {
     pub(crate) id: Id,
     pub(crate) shape: Shape,
-    /// `None` for a leaf.
-    pub(crate) record: Option<Record<T>>,
-}
-
-/// A call that can be differentiated.
-pub(crate) struct Record<T: Scalar> {
-    pub(crate) op: Box<dyn AnyOp<T>>,
-    pub(crate) inputs: SmallVec<[Input<T>; 2]>,
+    /// None for a leaf.
+    pub(crate) inputs: Vec<Input<T>>,
+    /// `None` only until the node is first a call.
+    op: Option<Box<dyn Slot<T>>>,
     /// Without its node, which would be a cycle.
     output: Option<Array<T>>,
-    /// The line of the program that made the call.
+    /// The line of the program that made the leaf or the call.
     pub(crate) caller: &'static Location<'static>,
 }
 
 /// An input of a recorded call.
 pub(crate) struct Input<T: Scalar> {
-    /// `None` if it was a constant.
-    pub(crate) node: Option<Arc<Node<T>>>,
+    /// None if it was a constant.
+    pub(crate) place: Place<T>,
     held: Held<T>,
 }
 
@@ -51,80 +50,153 @@ enum Held<T: Scalar> {
     Shape(Shape),
 }
 
-impl<T: Scalar> Node<T> {
-    /// A leaf: a variable that gradients are asked for.
-    pub(crate) fn leaf(shape: Shape) -> Arc<Self> {
-        Arc::new(Node { id: next_id(), shape, record: None })
+/// Memory for an operator of some type: an `Option` that is `None` while its node lies idle.
+trait Slot<T: Scalar>: Any + Send + Sync {
+    fn op(&self) -> &dyn AnyOp<T>;
+    fn clear(&mut self);
+}
+
+impl<T: Scalar, O: AnyOp<T>> Slot<T> for Option<O> {
+    fn op(&self) -> &dyn AnyOp<T> {
+        self.as_ref().expect("a call has its operator")
+    }
+    fn clear(&mut self) {
+        *self = None;
     }
 }
 
-#[inline]
-fn next_id() -> Id {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+impl<T: Scalar> Node<T> {
+    /// A new node, in memory that lay idle if there is any.
+    #[inline]
+    fn make(shape: &Shape, caller: &'static Location<'static>, fill: impl FnOnce(&mut Node<T>)) -> Place<T> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mut place = idle::take_node().unwrap_or_else(|| {
+            let (shape, inputs) = (Shape::scalar(), Vec::new());
+            Arc::new(Node { id: 0, shape, inputs, op: None, output: None, caller })
+        });
+        let node = Arc::get_mut(&mut place).expect("a node that lies idle has no other owner");
+        node.id = NEXT.fetch_add(1, Ordering::Relaxed);
+        node.shape = shape.clone();
+        node.caller = caller;
+        fill(node);
+        Place(Some(place))
+    }
+
+    /// A leaf: a variable that gradients are asked for.
+    #[track_caller]
+    pub(crate) fn leaf(shape: &Shape) -> Place<T> {
+        Node::make(shape, Location::caller(), |_| ())
+    }
+
+    /// The nodes of the inputs that are tracked.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = &Node<T>> {
+        self.inputs.iter().filter_map(|input| input.place.node())
+    }
+
+    #[inline]
+    pub(crate) fn is_leaf(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
+    /// The operator that was called.
+    #[inline]
+    pub(crate) fn op(&self) -> &dyn AnyOp<T> {
+        self.op.as_ref().expect("a leaf has no operator").op()
+    }
+
+    #[inline]
+    fn set_op<O: AnyOp<T>>(&mut self, op: O) {
+        let slot = self.op.as_deref_mut().map(|slot| slot as &mut dyn Any);
+        match slot.and_then(|slot| slot.downcast_mut::<Option<O>>()) {
+            Some(slot) => *slot = Some(op),
+            None => self.op = Some(Box::new(Some(op))),
+        }
+    }
+}
+
+/// A tensor's place in the graph: an owner of its node, or none for a constant.
+#[derive(Clone)]
+pub(crate) struct Place<T: Scalar>(Option<Arc<Node<T>>>);
+
+impl<T: Scalar> Place<T> {
+    pub(crate) const NONE: Self = Place(None);
+
+    #[inline]
+    pub(crate) fn node(&self) -> Option<&Node<T>> {
+        self.0.as_deref()
+    }
+
+    /// The node, if nobody else owns it.
+    #[inline]
+    fn orphan(&mut self) -> Option<Arc<Node<T>>> {
+        self.0.take_if(|node| Arc::strong_count(node) == 1)
+    }
+}
+
+impl<T: Scalar> Drop for Place<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(node) = self.orphan() {
+            bury(node);
+        }
+    }
+}
+
+/// Empties a node that has no owner left, and those that only this one owned, and gives them back. In a loop: a chain of a million
+/// calls must not need a million stack frames to die.
+fn bury<T: Scalar>(node: Arc<Node<T>>) {
+    let mut dying: SmallVec<[Arc<Node<T>>; 4]> = SmallVec::new();
+    let mut next = Some(node);
+    while let Some(mut dead) = next {
+        if let Some(node) = Arc::get_mut(&mut dead) {
+            dying.extend(node.inputs.iter_mut().filter_map(|input| input.place.orphan()));
+            node.inputs.clear();
+            node.output = None;
+            node.op.iter_mut().for_each(|slot| slot.clear());
+            idle::give_node(dead);
+        }
+        next = dying.pop();
+    }
 }
 
 /// Evaluates an operator, and records the call if an input is tracked and recording is on.
 #[inline]
 #[track_caller]
 pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
+    let caller = Location::caller();
     let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
-    let span = profile::forward(&op, x, Location::caller());
+    let span = profile::forward(&op, x, caller);
     let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
     profile::close(span, array.shape());
-    if !is_recording() || x.iter().all(|x| x.node().is_none()) {
+    if !is_recording() || x.iter().all(|x| !x.is_tracked()) {
         return Ok(Tensor::constant(array));
     }
     let mut keeps = Keeps::NONE;
     for (i, x) in x.iter().enumerate() {
-        if x.node().is_some() {
+        if x.is_tracked() {
             keeps = keeps | op.keeps(i);
         }
     }
-    let inputs = x.iter().enumerate().map(|(i, x)| Input {
-        node: x.node().cloned(),
-        held: match keeps.has_x(i) {
-            true => Held::Value(x.array().clone()),
-            false => Held::Shape(x.shape().clone()),
-        },
+    let place = Node::make(array.shape(), caller, |node| {
+        node.inputs.reserve_exact(x.len());
+        node.inputs.extend(x.iter().enumerate().map(|(i, x)| Input {
+            place: x.place().clone(),
+            held: match keeps.has_x(i) {
+                true => Held::Value(x.array().clone()),
+                false => Held::Shape(x.shape().clone()),
+            },
+        }));
+        node.output = keeps.has_y().then(|| array.clone());
+        node.set_op(op);
     });
-    let record = Record {
-        inputs: inputs.collect(),
-        op: Box::new(op),
-        output: keeps.has_y().then(|| array.clone()),
-        caller: Location::caller(),
-    };
-    let node = Node { id: next_id(), shape: array.shape().clone(), record: Some(record) };
-    Ok(Tensor::tracked(array, Arc::new(node)))
-}
-
-impl<T: Scalar> Drop for Node<T> {
-    /// Frees the nodes that only this one held, in a loop: a chain of a million calls must not need a million stack
-    /// frames to die.
-    fn drop(&mut self) {
-        // Most often somebody holds them still, and there is nothing to do.
-        let is_held_here = |input: &Input<T>| {
-            input.node.as_ref().is_some_and(|node| node.record.is_some() && Arc::strong_count(node) == 1)
-        };
-        if !self.record.iter().any(|record| record.inputs.iter().any(is_held_here)) {
-            return;
-        }
-        let mut dying = Vec::new();
-        let mut next = self.record.take();
-        while let Some(record) = next {
-            // Only sole ownership passes on; leaves have nothing behind them.
-            let orphans = record.inputs.into_iter().filter_map(|input| Arc::into_inner(input.node?));
-            dying.extend(orphans.filter(|node| node.record.is_some()));
-            next = dying.pop().and_then(|mut node| node.record.take());
-        }
-    }
+    Ok(Tensor::tracked(array, place))
 }
 
 /// A recorded call, as the operator's `backward` sees it: the values it kept, and what is asked of it.
 #[derive(Clone, Copy)]
 pub struct Call<'a, T: Scalar> {
-    node: &'a Arc<Node<T>>,
-    record: &'a Record<T>,
+    place: &'a Place<T>,
+    node: &'a Node<T>,
     recorded: bool,
     /// The nodes that gradients are carried to; `None` for all.
     on_path: Option<&'a HashSet<Id>>,
@@ -132,12 +204,12 @@ pub struct Call<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Call<'a, T> {
     pub(crate) fn new(
-        node: &'a Arc<Node<T>>,
-        record: &'a Record<T>,
+        place: &'a Place<T>,
+        node: &'a Node<T>,
         recorded: bool,
         on_path: Option<&'a HashSet<Id>>,
     ) -> Self {
-        Call { node, record, recorded, on_path }
+        Call { place, node, recorded, on_path }
     }
 
     /// Input `i`. While the backward pass is itself recorded, it has its place in the graph.
@@ -146,13 +218,13 @@ impl<'a, T: Scalar> Call<'a, T> {
     /// If the operator's `keeps` does not list it.
     #[track_caller]
     pub fn x(&self, i: usize) -> Tensor<T> {
-        let input = &self.record.inputs[i];
+        let input = &self.node.inputs[i];
         let Held::Value(array) = &input.held else {
             self.not_kept(&format!("input {i}"), &format!("Keeps::x({i})"))
         };
-        match &input.node {
-            Some(node) if self.recorded => Tensor::tracked(array.clone(), node.clone()),
-            _ => Tensor::constant(array.clone()),
+        match self.recorded {
+            true => Tensor::tracked(array.clone(), input.place.clone()),
+            false => Tensor::constant(array.clone()),
         }
     }
 
@@ -162,16 +234,16 @@ impl<'a, T: Scalar> Call<'a, T> {
     /// If the operator's `keeps` does not list it.
     #[track_caller]
     pub fn y(&self) -> Tensor<T> {
-        let Some(array) = &self.record.output else { self.not_kept("its output", "Keeps::y()") };
+        let Some(array) = &self.node.output else { self.not_kept("its output", "Keeps::y()") };
         match self.recorded {
-            true => Tensor::tracked(array.clone(), self.node.clone()),
+            true => Tensor::tracked(array.clone(), self.place.clone()),
             false => Tensor::constant(array.clone()),
         }
     }
 
     /// The value of input `i`, if it was kept.
     pub fn kept_x(&self, i: usize) -> Option<&'a Array<T>> {
-        match &self.record.inputs[i].held {
+        match &self.node.inputs[i].held {
             Held::Value(array) => Some(array),
             Held::Shape(_) => None,
         }
@@ -179,13 +251,13 @@ impl<'a, T: Scalar> Call<'a, T> {
 
     /// The value of the output, if it was kept.
     pub fn kept_y(&self) -> Option<&'a Array<T>> {
-        self.record.output.as_ref()
+        self.node.output.as_ref()
     }
 
     #[cold]
     #[track_caller]
     fn not_kept(&self, what: &str, cure: &str) -> ! {
-        let (name, caller) = (self.record.op.name(), self.record.caller);
+        let (name, caller) = (self.node.op().name(), self.node.caller);
         panic!(
             "{name}: the gradient reads {what}, which was not kept: add `{cure}` to its `keeps` (called at {caller})"
         )
@@ -193,7 +265,7 @@ impl<'a, T: Scalar> Call<'a, T> {
 
     /// The shape of input `i`.
     pub fn shape(&self, i: usize) -> &'a Shape {
-        match &self.record.inputs[i].held {
+        match &self.node.inputs[i].held {
             Held::Value(array) => array.shape(),
             Held::Shape(shape) => shape,
         }
@@ -201,13 +273,13 @@ impl<'a, T: Scalar> Call<'a, T> {
 
     /// The number of inputs.
     pub fn inputs(&self) -> usize {
-        self.record.inputs.len()
+        self.node.inputs.len()
     }
 
     /// Whether anybody asks for the gradient of input `i`.
     pub fn needs(&self, i: usize) -> bool {
-        let node = &self.record.inputs[i].node;
-        node.as_ref().is_some_and(|node| self.on_path.is_none_or(|on_path| on_path.contains(&node.id)))
+        let node = self.node.inputs[i].place.node();
+        node.is_some_and(|node| self.on_path.is_none_or(|on_path| on_path.contains(&node.id)))
     }
 
     /// Whether the backward pass is recorded, to be differentiated again. If not, `backward` may take a faster way
@@ -218,45 +290,12 @@ impl<'a, T: Scalar> Call<'a, T> {
 
     /// The line of the program that called the operator.
     pub fn caller(&self) -> &'static Location<'static> {
-        self.record.caller
+        self.node.caller
     }
 }
 
 impl<T: Scalar> std::fmt::Debug for Call<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} called at {}", self.record.op, self.record.caller)
+        write!(f, "{:?} called at {}", self.node.op(), self.node.caller)
     }
-}
-
-thread_local! {
-    static RECORDING: Cell<bool> = const { Cell::new(true) };
-}
-
-#[inline]
-pub(crate) fn is_recording() -> bool {
-    RECORDING.get()
-}
-
-/// Runs `f` without recording: its tensors are constants, and no graph grows. For evaluation, and for updates by hand.
-///
-/// ```
-/// use autograd::{no_grad, Tensor};
-/// let w = Tensor::from([2.0]).requires_grad();
-/// assert!((&w * 3.0).is_tracked());
-/// assert!(!no_grad(|| &w * 3.0).is_tracked());
-/// ```
-pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
-    with_recording(false, f)
-}
-
-/// Runs `f` with recording on or off, and restores what was, also if `f` panics.
-pub(crate) fn with_recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            RECORDING.set(self.0);
-        }
-    }
-    let _restore = Restore(RECORDING.replace(on));
-    f()
 }

@@ -5,27 +5,18 @@
 //! touches the elements.
 
 use crate::error::ShapeError;
+use crate::per_axis::PerAxis;
 use crate::shape::{Shape, Small};
 use smallvec::SmallVec;
 
 /// A shape and the strides that lead through a buffer. Strides and offset count elements, not bytes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Shape,
-    strides: Small<isize>,
+    strides: PerAxis<isize>,
     offset: usize,
-}
-
-impl Clone for Layout {
-    #[inline]
-    fn clone(&self) -> Self {
-        // A copy of the slice, which is quicker than one of the list.
-        Layout {
-            shape: self.shape.clone(),
-            strides: SmallVec::from_slice(&self.strides),
-            offset: self.offset,
-        }
-    }
+    /// What the strides say; it is asked again and again.
+    is_contiguous: bool,
 }
 
 impl Layout {
@@ -33,13 +24,24 @@ impl Layout {
     #[inline]
     pub fn contiguous(shape: Shape) -> Self {
         let strides = row_major(shape.dims());
-        Layout { shape, strides, offset: 0 }
+        Layout { shape, strides, offset: 0, is_contiguous: true }
+    }
+
+    fn new(shape: Shape, strides: PerAxis<isize>, offset: usize) -> Self {
+        let is_contiguous = is_row_major(shape.dims(), &strides);
+        Layout { shape, strides, offset, is_contiguous }
     }
 
     /// The shape.
     #[inline]
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// The number of elements, which is known not to overflow.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        self.shape.dims().iter().product()
     }
 
     /// The step from one index to the next, an axis each, in elements.
@@ -57,17 +59,7 @@ impl Layout {
     /// Whether the elements follow each other in row-major order, without a gap.
     #[inline]
     pub fn is_contiguous(&self) -> bool {
-        let mut expected = 1;
-        for (&dim, &stride) in self.shape.dims().iter().zip(&self.strides).rev() {
-            if dim == 0 {
-                return true;
-            }
-            if dim != 1 && stride != expected {
-                return false;
-            }
-            expected *= dim as isize;
-        }
-        true
+        self.is_contiguous
     }
 
     /// Repeats axes of size 1, and missing leading axes, by a stride of zero.
@@ -85,7 +77,7 @@ impl Layout {
                     "aligned at the last axis, each size must be equal or 1 in the shape that is stretched",
                 ));
         }
-        Ok(Layout { shape: target.clone(), strides: self.strides_in(target), offset: self.offset })
+        Ok(Layout::new(target.clone(), PerAxis::from(&self.strides_in(target)[..]), self.offset))
     }
 
     /// The strides of this layout when read with the shape `target`, which it is known to broadcast to.
@@ -115,11 +107,8 @@ impl Layout {
                 .operand("shape", &self.shape, "")
                 .help(format!("give the axes {axes:?} in some order")));
         }
-        Ok(Layout {
-            shape: order.iter().map(|&axis| self.shape[axis]).collect(),
-            strides: order.iter().map(|&axis| self.strides[axis]).collect(),
-            offset: self.offset,
-        })
+        let shape = order.iter().map(|&axis| self.shape[axis]).collect();
+        Ok(Layout::new(shape, order.iter().map(|&axis| self.strides[axis]).collect(), self.offset))
     }
 
     /// Every `step`-th element of `axis` from `start` on, `len` of them; a negative step walks backwards.
@@ -143,29 +132,27 @@ impl Layout {
             .operand("shape", &self.shape, format!("axis {axis} is {dim}"))
             .help("`start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"));
         }
-        let mut layout = self.clone();
+        let (mut strides, mut offset) = (self.strides.clone(), self.offset);
         // Where there are no elements there is no first one, and the buffer may be shorter than `start`.
         if len > 0 && self.shape.size() > 0 {
-            layout.offset = (self.offset as isize + start as isize * self.strides[axis]) as usize;
+            offset = (self.offset as isize + start as isize * self.strides[axis]) as usize;
         }
         if len > 1 {
-            layout.strides[axis] *= step;
+            strides[axis] *= step;
         }
-        layout.shape = self.shape.with(axis, len);
-        Ok(layout)
+        Ok(Layout::new(self.shape.with(axis, len), strides, offset))
     }
 
     /// The same elements in row-major order under another shape of the same size, where strides can express that:
     /// always for a contiguous layout, otherwise if only axes that lie evenly behind each other are merged or split.
     pub(crate) fn reshape(&self, shape: &Shape) -> Option<Layout> {
         if self.is_contiguous() {
-            let strides = row_major(shape.dims());
-            return Some(Layout { shape: shape.clone(), strides, offset: self.offset });
+            return Some(Layout { offset: self.offset, ..Layout::contiguous(shape.clone()) });
         }
         // Walk both shapes from the left; each group of old axes with the same size as a group of new ones must be
         // evenly spaced to be split anew.
         let (old, strides) = (self.shape.dims(), &self.strides);
-        let mut result: Small<isize> = SmallVec::from_elem(0, shape.rank());
+        let mut result = PerAxis::defaults(shape.rank());
         let (mut i, mut j) = (0, 0);
         while i < old.len() && j < shape.rank() {
             let (first_i, first_j) = (i, j);
@@ -193,7 +180,7 @@ impl Layout {
             (i, j) = (i + 1, j + 1);
         }
         // What is left on either side has size 1 throughout.
-        Some(Layout { shape: shape.clone(), strides: result, offset: self.offset })
+        Some(Layout::new(shape.clone(), result, self.offset))
     }
 
     /// The place of every element, in row-major order.
@@ -203,14 +190,30 @@ impl Layout {
     }
 }
 
-fn row_major(dims: &[usize]) -> Small<isize> {
-    let mut strides: Small<isize> = SmallVec::from_elem(0, dims.len());
+#[inline]
+fn row_major(dims: &[usize]) -> PerAxis<isize> {
+    let mut strides = PerAxis::defaults(dims.len());
     let mut stride = 1_isize;
     for (s, &dim) in strides.iter_mut().zip(dims).rev() {
         *s = stride;
         stride = stride.saturating_mul(dim.max(1) as isize);
     }
     strides
+}
+
+/// Whether strides lead through elements that follow each other.
+fn is_row_major(dims: &[usize], strides: &[isize]) -> bool {
+    let mut expected = 1;
+    for (&dim, &stride) in dims.iter().zip(strides).rev() {
+        if dim == 0 {
+            return true;
+        }
+        if dim != 1 && stride != expected {
+            return false;
+        }
+        expected *= dim as isize;
+    }
+    true
 }
 
 /// Walks the places of a layout in row-major order.

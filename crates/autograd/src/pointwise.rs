@@ -9,7 +9,7 @@ use crate::algebra::{Algebra, Number};
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::map::{map, map_with};
+use crate::kernels::map::{map, map_in_place, map_with};
 use crate::kernels::update::update_each;
 use crate::op::{Keeps, Op, snake_case};
 use crate::scalar::Scalar;
@@ -102,7 +102,7 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
 
     #[inline]
     fn forward(&self, x: [View<'_, T>; N], y: &mut [T]) {
-        let shape = Shape::broadcast(&x.each_ref().map(|x| x.shape())).or_panic();
+        let shape = Shape::joint(&x.map(|x| x.shape())).or_panic();
         map(x, &shape, y, |x| self.0.f(x.map(Number)).0);
     }
 
@@ -117,6 +117,9 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
             let y = if keeps.has_y() { call.y() } else { absent() };
             return dy * self.0.df(i, x, y);
         }
+        if self.slope(i) == Some(T::one()) {
+            return dy.clone();
+        }
         // One pass; `dy` stands in for operands that are not there.
         let x = from_fn(|j| call.kept_x(j).filter(|_| has[j]).unwrap_or(dy.array()).view());
         let y = call.kept_y().filter(|_| keeps.has_y()).unwrap_or(dy.array()).view();
@@ -130,27 +133,52 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
         })
     }
 
-    /// Of one input, in the place of the cotangent, if nobody else looks at that and the derivative reads one value.
     fn backward_all(&self, call: &Call<'_, T>, mut dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
-        let keeps = self.0.keeps(0);
-        let value = match (keeps.has_x(0), keeps.has_y()) {
-            (true, false) => call.kept_x(0),
-            (false, true) => call.kept_y(),
-            _ => None,
-        };
-        let value = value.and_then(Array::as_slice).filter(|_| N == 1 && !call.recorded());
-        if let (Some(value), Some(dx)) = (value, dy.as_mut_slice()) {
-            let (nan, is_x) = (Number(T::nan()), keeps.has_x(0));
-            update_each(dx, value, [], |dy, value, []| {
-                let (x, y) = if is_x { (Number(value), nan) } else { (nan, Number(value)) };
-                (dy * self.0.df(0, from_fn(|_| x), y).0, [])
-            });
-            return from_fn(|_| Some(dy.clone()));
+        if N == 1 && !call.recorded() && self.in_place(call, &mut dy) {
+            let mut dx = Some(dy);
+            return from_fn(|_| dx.take());
         }
         from_fn(|i| call.needs(i).then(|| self.backward(i, call, &dy)))
     }
 
     fn keeps(&self, i: usize) -> Keeps {
         self.0.keeps(i)
+    }
+}
+
+impl<P> Map<P> {
+    /// The derivative with respect to `x[i]`, if it is the same everywhere, because it reads nothing.
+    fn slope<T: Scalar, const N: usize>(&self, i: usize) -> Option<T>
+    where
+        P: Pointwise<T, N>,
+    {
+        let nan = Number(T::nan());
+        (self.0.keeps(i) == Keeps::NONE).then(|| self.0.df(i, [nan; N], nan).0)
+    }
+
+    /// Makes the gradient of the only input of its cotangent, if nobody else looks at that and the derivative reads one value
+    /// or none.
+    fn in_place<T: Scalar, const N: usize>(&self, call: &Call<'_, T>, dy: &mut Tensor<T>) -> bool
+    where
+        P: Pointwise<T, N>,
+    {
+        let Some(dy) = dy.as_mut_slice() else { return false };
+        if let Some(slope) = self.slope(0) {
+            map_in_place(dy, |dy| dy * slope);
+            return true;
+        }
+        let nan = Number(T::nan());
+        let keeps = self.0.keeps(0);
+        let (value, is_x) = match (keeps.has_x(0), keeps.has_y()) {
+            (true, false) => (call.kept_x(0), true),
+            (false, true) => (call.kept_y(), false),
+            _ => return false,
+        };
+        let Some(value) = value.and_then(Array::as_slice) else { return false };
+        update_each(dy, value, [], |dy, value, []| {
+            let (x, y) = if is_x { (Number(value), nan) } else { (nan, Number(value)) };
+            (dy * self.0.df(0, [x; N], y).0, [])
+        });
+        true
     }
 }

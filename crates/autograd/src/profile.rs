@@ -12,7 +12,7 @@ pub use report::{Cost, Profile, Row};
 pub use trace::Event;
 
 use crate::buffer::taken_bytes;
-use crate::graph::{Id, Record};
+use crate::graph::{Id, Node};
 use crate::op::AnyOp;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -147,12 +147,11 @@ pub(crate) fn close(span: Option<Span>, output: &Shape) {
 
 /// Works out the gradients of a call, and measures that if a profile is taken.
 #[inline]
-pub(crate) fn backward<T: Scalar>(record: &Record<T>, dy: &Shape, gradients: impl FnOnce()) {
+pub(crate) fn backward<T: Scalar>(node: &Node<T>, gradients: impl FnOnce()) {
     let span = ON.get().then(|| {
-        let nodes = record.inputs.iter().filter_map(|input| input.node.as_ref());
-        let leaves = nodes.filter(|node| node.record.is_none()).map(|node| node.id).collect();
-        let place = Place { leaves, caller: record.caller };
-        open(record.op.name(), Pass::Backward, place, SmallVec::from_iter([dy.clone()]))
+        let leaves = node.parents().filter(|node| node.is_leaf()).map(|node| node.id).collect();
+        let place = Place { leaves, caller: node.caller };
+        open(node.op().name(), Pass::Backward, place, SmallVec::from_iter([node.shape.clone()]))
     });
     gradients();
     drop(span);
@@ -161,7 +160,7 @@ pub(crate) fn backward<T: Scalar>(record: &Record<T>, dy: &Shape, gradients: imp
 #[cold]
 fn open_forward<T: Scalar>(op: &impl AnyOp<T>, x: &[&Tensor<T>], caller: &'static Location<'static>) -> Span {
     let nodes = x.iter().filter_map(|x| x.node());
-    let leaves = nodes.filter(|node| node.record.is_none()).map(|node| node.id).collect();
+    let leaves = nodes.filter(|node| node.is_leaf()).map(|node| node.id).collect();
     let shapes = x.iter().map(|x| x.shape().clone()).collect();
     open(op.name(), Pass::Forward, Place { leaves, caller }, shapes)
 }

@@ -5,13 +5,16 @@
 //! they meet, and an operator is written once for both precisions.
 
 use crate::display;
+use crate::idle::Idle;
 use crate::kernels::elementary::Elementary;
 use crate::kernels::matmul::Gemm;
 use crate::kernels::run::Run;
 use num_traits::Float;
+use std::cell::RefCell;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
+use std::thread::LocalKey;
 
 mod sealed {
     pub trait Sealed {}
@@ -84,6 +87,10 @@ pub trait Scalar:
 
     /// The nearest number of this type.
     fn of(value: f64) -> Self;
+
+    /// The thread's parts of graphs over this type that lie idle.
+    #[doc(hidden)]
+    fn idle() -> &'static LocalKey<RefCell<Idle<Self>>>;
 }
 
 macro_rules! scalar {
@@ -103,6 +110,11 @@ macro_rules! scalar {
 
             fn of(value: f64) -> Self {
                 value as $t
+            }
+
+            fn idle() -> &'static LocalKey<RefCell<Idle<$t>>> {
+                thread_local!(static IDLE: RefCell<Idle<$t>> = const { RefCell::new(Idle::NOTHING) });
+                &IDLE
             }
         }
     )*};

@@ -4,7 +4,9 @@
 //! stretched; a missing axis counts as 1. This is NumPy's rule.
 
 use crate::error::{OrPanic, ShapeError};
+use crate::per_axis::PerAxis;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Index, RangeFull};
 
@@ -19,21 +21,13 @@ pub(crate) type Small<T> = SmallVec<[T; 4]>;
 /// assert_eq!((shape.rank(), shape.size(), shape[1]), (2, 6, 3));
 /// assert_eq!(shape.to_string(), "[2, 3]");
 /// ```
-#[derive(PartialEq, Eq, Hash, Default)]
-pub struct Shape(Small<usize>);
-
-impl Clone for Shape {
-    #[inline]
-    fn clone(&self) -> Self {
-        // A copy of the slice, which is quicker than one of the list.
-        Shape(SmallVec::from_slice(&self.0))
-    }
-}
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Shape(PerAxis<usize>);
 
 impl Shape {
     /// The shape of a scalar: no axes, one element.
     pub fn scalar() -> Self {
-        Shape(Small::new())
+        Shape(PerAxis::defaults(0))
     }
 
     /// The sizes of the axes, outermost first.
@@ -66,7 +60,7 @@ impl Shape {
     pub fn try_size(&self) -> Result<usize, ShapeError> {
         let mut product = 1_usize;
         let mut empty = false;
-        for &dim in &self.0 {
+        for &dim in self.dims() {
             empty |= dim == 0;
             product = match product.checked_mul(dim.max(1)) {
                 Some(p) if p <= isize::MAX as usize / 8 => p,
@@ -89,12 +83,19 @@ impl Shape {
     /// ```
     #[inline]
     pub fn broadcast(shapes: &[&Shape]) -> Result<Shape, ShapeError> {
-        let Some((first, rest)) = shapes.split_first() else { return Ok(Shape::scalar()) };
+        Shape::joint(shapes).map(Cow::into_owned)
+    }
+
+    /// As [`broadcast`](Self::broadcast): most often the shape that they all have.
+    #[inline]
+    pub(crate) fn joint<'a>(shapes: &[&'a Shape]) -> Result<Cow<'a, Shape>, ShapeError> {
+        let Some((first, rest)) = shapes.split_first() else { return Ok(Cow::Owned(Shape::scalar())) };
         if rest.iter().all(|s| s == first) {
-            return Ok((*first).clone());
+            return Ok(Cow::Borrowed(first));
         }
         let rank = shapes.iter().map(|s| s.rank()).max().unwrap_or(0);
-        let mut joint = Shape(SmallVec::from_elem(1, rank));
+        let mut joint = Shape(PerAxis::defaults(rank));
+        joint.0.fill(1);
         for shape in shapes {
             let skip = rank - shape.rank();
             for (axis, &dim) in shape.0.iter().enumerate() {
@@ -106,7 +107,7 @@ impl Shape {
                 }
             }
         }
-        Ok(joint)
+        Ok(Cow::Owned(joint))
     }
 
     /// Resolves an axis that may count from the end, `-1` being the last.
@@ -157,9 +158,12 @@ impl Shape {
     }
 
     /// This shape followed by the axes of `tail`.
-    pub(crate) fn join(mut self, tail: &[usize]) -> Shape {
-        self.0.extend_from_slice(tail);
-        self
+    pub(crate) fn join(&self, tail: &[usize]) -> Shape {
+        let mut joined = PerAxis::defaults(self.rank() + tail.len());
+        let (head, rest) = joined.split_at_mut(self.rank());
+        head.copy_from_slice(self.dims());
+        rest.copy_from_slice(tail);
+        Shape(joined)
     }
 }
 
@@ -181,6 +185,12 @@ fn cannot_broadcast(shapes: &[&Shape], from_end: usize) -> ShapeError {
         error = error.operand(ShapeError::label(i, shapes.len()), shape, note);
     }
     error.help("aligned at the last axis, sizes must be equal or 1; `reshape` or `unsqueeze` an operand to line its axes up")
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Shape::scalar()
+    }
 }
 
 impl Index<usize> for Shape {
@@ -206,20 +216,20 @@ impl fmt::Debug for Shape {
 impl<const N: usize> From<[usize; N]> for Shape {
     #[inline]
     fn from(dims: [usize; N]) -> Self {
-        Shape(SmallVec::from_slice(&dims))
+        Shape(PerAxis::from(&dims[..]))
     }
 }
 
 impl From<&[usize]> for Shape {
     #[inline]
     fn from(dims: &[usize]) -> Self {
-        Shape(SmallVec::from_slice(dims))
+        Shape(PerAxis::from(dims))
     }
 }
 
 impl From<Vec<usize>> for Shape {
     fn from(dims: Vec<usize>) -> Self {
-        Shape(SmallVec::from_vec(dims))
+        Shape(PerAxis::from(&dims[..]))
     }
 }
 

@@ -5,11 +5,10 @@
 
 use crate::array::Array;
 use crate::error::OrPanic;
-use crate::graph::Node;
+use crate::graph::{Node, Place};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use std::fmt;
-use std::sync::Arc;
 
 /// An n-dimensional array of `f32` or `f64` that can be differentiated.
 ///
@@ -23,19 +22,19 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Tensor<T: Scalar = f32> {
     array: Array<T>,
-    node: Option<Arc<Node<T>>>,
+    place: Place<T>,
 }
 
 impl<T: Scalar> Tensor<T> {
     /// A constant with this value.
     #[inline]
     pub fn constant(array: Array<T>) -> Self {
-        Tensor { array, node: None }
+        Tensor { array, place: Place::NONE }
     }
 
     #[inline]
-    pub(crate) fn tracked(array: Array<T>, node: Arc<Node<T>>) -> Self {
-        Tensor { array, node: Some(node) }
+    pub(crate) fn tracked(array: Array<T>, place: Place<T>) -> Self {
+        Tensor { array, place }
     }
 }
 
@@ -142,7 +141,7 @@ impl<T: Scalar> Tensor<T> {
     /// Whether operators on this tensor are recorded.
     #[inline]
     pub fn is_tracked(&self) -> bool {
-        self.node.is_some()
+        self.node().is_some()
     }
 
     /// This value as a leaf that gradients can be asked for. A tensor that is tracked already stays what it is.
@@ -153,9 +152,9 @@ impl<T: Scalar> Tensor<T> {
     /// assert_eq!(x.exp().backward()[&x].item(), 2.0_f64.exp());
     /// ```
     pub fn requires_grad(self) -> Self {
-        match self.node {
-            Some(_) => self,
-            None => Tensor { node: Some(Node::leaf(self.shape().clone())), array: self.array },
+        match self.is_tracked() {
+            true => self,
+            false => Tensor { place: Node::leaf(self.shape()), array: self.array },
         }
     }
 
@@ -179,7 +178,7 @@ impl<T: Scalar> Tensor<T> {
     /// If this is the result of a recorded operator, whose value is not free to change.
     #[track_caller]
     pub fn update<R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
-        let is_result = self.node.as_ref().is_some_and(|node| node.record.is_some());
+        let is_result = self.node().is_some_and(|node| !node.is_leaf());
         assert!(
             !is_result,
             "update: the tensor of shape {} was computed by a recorded operator, whose value is not free to change\n  help: update the leaf it was computed from, or a copy: `let mut x = x.detach();`",
@@ -189,26 +188,31 @@ impl<T: Scalar> Tensor<T> {
     }
 
     #[inline]
-    pub(crate) fn node(&self) -> Option<&Arc<Node<T>>> {
-        self.node.as_ref()
+    pub(crate) fn place(&self) -> &Place<T> {
+        &self.place
+    }
+
+    #[inline]
+    pub(crate) fn node(&self) -> Option<&Node<T>> {
+        self.place.node()
     }
 
     /// The elements, to write to, if this is a constant in row-major order that nobody else looks at.
     pub(crate) fn as_mut_slice(&mut self) -> Option<&mut [T]> {
-        self.array.get_mut().filter(|_| self.node.is_none())
+        self.array.get_mut().filter(|_| self.place.node().is_none())
     }
 
     pub(crate) fn into_array(self) -> Array<T> {
         self.array
     }
 
-    pub(crate) fn into_node(self) -> Option<Arc<Node<T>>> {
-        self.node
+    pub(crate) fn into_place(self) -> Place<T> {
+        self.place
     }
 
     /// Adds another gradient to this one: in place, if nobody else looks at it and neither is recorded.
     pub(crate) fn accumulate(&mut self, other: Tensor<T>) {
-        let is_plain = other.node.is_none() && self.shape() == other.shape();
+        let is_plain = !other.is_tracked() && self.shape() == other.shape();
         if is_plain && let (Some(sum), Some(more)) = (self.as_mut_slice(), other.array.as_slice()) {
             sum.iter_mut().zip(more).for_each(|(sum, &more)| *sum += more);
             return;
@@ -219,9 +223,9 @@ impl<T: Scalar> Tensor<T> {
 
 impl<T: Scalar> fmt::Debug for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match &self.node {
+        let kind = match self.node() {
             None => "constant",
-            Some(node) if node.record.is_none() => "leaf",
+            Some(node) if node.is_leaf() => "leaf",
             Some(_) => "tracked",
         };
         write!(f, "Tensor<{}> {} {kind}\n{self}", T::NAME, self.shape())

@@ -60,7 +60,7 @@ impl CrossEntropy {
     }
 
     fn labels(&self) -> impl Iterator<Item = usize> + '_ {
-        self.labels.view().iter()
+        self.labels.as_slice().expect("a list is in order").iter().copied()
     }
 }
 
@@ -94,10 +94,10 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
     fn forward(&self, [logits]: [View<'_, T>; 1], y: &mut [T]) {
         let [rows, classes] = [logits.shape()[0], logits.shape()[1]];
         let logs = Tensor::build([rows], |logs| LogSumExp { axis: -1 }.forward([logits], logs));
-        let (logs, logits) = (logs.array().view(), logits.contiguous());
+        let (logs, logits) = (logs.array().view().contiguous(), logits.contiguous());
         let right = self.labels().zip(logits.chunks_exact(classes)).map(|(label, row)| row[label]);
         // In f64: there may be millions of rows.
-        let total: f64 = logs.iter().zip(right).map(|(log, right)| (log - right).into()).sum();
+        let total: f64 = logs.iter().zip(right).map(|(&log, right)| (log - right).into()).sum();
         y[0] = T::of(total / rows as f64);
     }
 

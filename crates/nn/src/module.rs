@@ -69,7 +69,9 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
 }
 
 /// The path to a parameter: names of fields and indices, joined by dots.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// By default the path to the module itself, which is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(String);
 
 /// A step down a path: the name of a field, or an index.
@@ -90,14 +92,6 @@ impl<'a> From<&'a str> for Step<'a> {
 impl From<usize> for Step<'_> {
     fn from(index: usize) -> Self {
         Step::Index(index)
-    }
-}
-
-/// The path to the module itself: it is empty.
-impl Default for Path {
-    fn default() -> Self {
-        // Most paths fit; an optimizer walks them in every step.
-        Path(String::with_capacity(64))
     }
 }
 

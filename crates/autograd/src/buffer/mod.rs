@@ -25,6 +25,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 
 /// Every block begins at a multiple of this: a cache line, and the widest vector.
 const ALIGN: usize = 64;
@@ -116,8 +117,10 @@ impl<T: Element> Drop for Buffer<T> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: `block` is not used again: this is `drop`, and nothing else takes it.
-        let mut block = unsafe { ManuallyDrop::take(&mut self.block) };
-        if Arc::get_mut(&mut block).is_some() {
+        let block = unsafe { ManuallyDrop::take(&mut self.block) };
+        if Arc::strong_count(&block) == 1 {
+            // What other owners did with it, they did before they let go.
+            fence(Ordering::Acquire);
             // A thread that is ending has no pool any more; the block is then freed as it goes out of scope.
             let _ = POOL.try_with(|pool| pool.borrow_mut().give(block));
         }

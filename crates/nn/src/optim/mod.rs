@@ -54,25 +54,26 @@ pub trait Optimizer<T: Scalar = f32> {
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
         let _span = span(type_name::<Self>());
         let mut state = std::mem::take(self.state());
+        let mut path = std::mem::take(&mut state.path);
         let (mut place, mut updated) = (0, 0);
-        module.visit_mut(&mut Path::default(), &mut |path, param| {
+        module.visit_mut(&mut path, &mut |path, param| {
             if let Some(g) = grads.get(param) {
-                let shape = param.shape().clone();
-                let slot = state.slot(place, path.as_str(), &shape);
+                let Slot { shape, steps, values, .. } = state.slot(place, path.as_str(), param.shape());
                 // More than before, if a hyperparameter was changed so that the rule remembers more.
-                slot.values
-                    .resize_with(slot.values.len().max(self.slots().len()), || vec![T::zero(); shape.size()]);
-                slot.steps += 1;
-                let (step, g) = (slot.steps, g.array().view().contiguous());
-                let slots = &mut slot.values;
+                let slots = values.len().max(self.slots().len());
+                values.resize_with(slots, || vec![T::zero(); shape.size()]);
+                *steps += 1;
+                let g = g.array().view().contiguous();
                 param.update(|w| {
-                    self.update(ParamStep { path: path.as_str(), shape: &shape, step, w, g: &g, slots });
+                    let (path, step, g, slots) = (path.as_str(), *steps, &*g, values.as_mut_slice());
+                    self.update(ParamStep { path, shape, step, w, g, slots });
                 });
                 updated += 1;
             }
             place += 1;
         });
         state.steps += u64::from(updated > 0);
+        state.path = path;
         *self.state() = state;
         assert!(
             updated > 0 || place == 0,
@@ -120,6 +121,8 @@ pub struct State<T> {
     slots: Vec<Slot<T>>,
     /// The place of each path in `slots`.
     places: HashMap<String, usize>,
+    /// Memory for the path of the walk.
+    path: Path,
 }
 
 #[derive(Clone, PartialEq)]
@@ -142,7 +145,7 @@ impl<T> fmt::Debug for State<T> {
 
 impl<T> Default for State<T> {
     fn default() -> Self {
-        State { steps: 0, slots: Vec::new(), places: HashMap::new() }
+        State { steps: 0, slots: Vec::new(), places: HashMap::new(), path: Path::default() }
     }
 }
 

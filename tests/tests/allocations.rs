@@ -1,0 +1,82 @@
+//! A training loop asks the system for memory in its first step only: nodes, operators, buffers and lists are used again.
+
+#![allow(unsafe_code)] // whoever counts allocations has to be the allocator
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use wengert::prelude::*;
+use wengert::{memory_stats, with_threads};
+
+struct Counting;
+
+thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
+
+// SAFETY: all is left to the system's allocator; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise; `start` came from the system's allocator.
+        unsafe { System.dealloc(start, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// How often each of the steps that follow the first one allocates.
+fn allocations(mut step: impl FnMut()) -> [usize; 3] {
+    with_threads(1, || {
+        step();
+        [(); 3].map(|()| {
+            let before = ALLOCATIONS.get();
+            step();
+            ALLOCATIONS.get() - before
+        })
+    })
+}
+
+#[test]
+fn the_second_training_step_allocates_nothing() {
+    let mut rng = Rng::seed(0);
+    let x: Tensor = Tensor::normal([32, 2], 0.0, 1.0, &mut rng);
+    let labels: Vec<usize> = (0..32).map(|i| i % 2).collect();
+    let mut net = Mlp::new(&[2, 16, 16, 2], Activation::Sigmoid, &mut rng);
+    let mut optimizer = Adam::new(1e-3);
+    let step = || {
+        let loss = net.forward(&x, &mut Mode::train(&mut rng)).cross_entropy(&labels);
+        optimizer.step(&mut net, &loss.backward());
+    };
+    assert_eq!(allocations(step), [0; 3]);
+}
+
+#[test]
+fn a_second_chain_of_operators_that_hold_numbers_allocates_nothing() {
+    let x: Tensor = Tensor::ones([2, 4]).requires_grad();
+    let dy = Tensor::ones([2, 4]);
+    let recorded = || {
+        let y = (0..100).fold(x.clone(), |y, i| if i % 2 == 0 { y.powi(2) * &x } else { (y + 1.0) * 0.5 });
+        y.backward_from(&dy);
+    };
+    assert_eq!(allocations(recorded), [0; 3]);
+}
+
+#[test]
+fn a_graph_that_is_dropped_unused_serves_the_next() {
+    let x: Tensor = Tensor::ones([2, 4]).requires_grad();
+    let unused = || drop((0..100).fold(x.clone(), |y, _| y.powi(2) * &x));
+    assert_eq!(allocations(unused), [0; 3]);
+}
+
+#[test]
+fn nodes_that_lie_idle_hold_no_values() {
+    let logits: Tensor = Tensor::ones([4, 2]).requires_grad();
+    let before = memory_stats().live_buffers;
+    // The operator holds the labels, the node the logits and the square.
+    drop(logits.powi(2).cross_entropy(&[0, 1, 1, 0]).backward());
+    drop(logits.powi(2).cross_entropy(&[0, 1, 1, 0]));
+    assert_eq!(memory_stats().live_buffers, before);
+}
