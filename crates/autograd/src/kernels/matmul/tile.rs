@@ -32,6 +32,10 @@ pub(super) struct Tile<T> {
 /// A tile of some size, compiled for some instruction set.
 pub(super) type TileFn<T> = unsafe fn(&Tile<T>);
 
+/// Sums of so many steps take long enough for their part of C to come to the cache meanwhile. Its rows lie far from each other, so
+/// no processor foresees them.
+const LONG: usize = 64;
+
 /// Computes a tile.
 ///
 /// # Safety
@@ -47,6 +51,14 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(t:
         let mut a = [t.a.start; ROWS];
         for i in 1..ROWS {
             a[i] = t.a.start.offset(i as isize * t.a.across);
+        }
+        if t.k >= LONG {
+            for i in 0..ROWS {
+                let c = t.c.offset(i as isize * t.c_row);
+                for v in 0..VECTORS {
+                    V::prefetch(c.add(v * V::LANES));
+                }
+            }
         }
         let (mut step, mut b) = (0, t.b.start);
         for _ in 0..t.k {
