@@ -18,6 +18,7 @@ import tempfile
 
 import numpy
 
+from build import build
 from machine import about
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -48,20 +49,6 @@ if unknown := (added | without) - {*PYTHON, *RUST}:
 if "torch" in without:
     sys.exit("torch cannot be left out: it is what all are compared with")
 peers = [peer for peer in [*PYTHON, *RUST] if peer not in without and (peer != "burn" or peer in added)]
-target = os.path.join(os.environ.get("PEERS_HOME", os.path.join(here, ".home")), "target")
-
-
-def build(peer):
-    """The program of a peer in Rust: a package with its own workspace, below this folder."""
-    environment = dict(os.environ, CARGO_TARGET_DIR=target)
-    if peer == "handwritten":  # its plain loops are vectorised for the processor that they are built for
-        environment["RUSTFLAGS"] = "-C target-cpu=native"
-    manifest = os.path.join(here, peer, "Cargo.toml")
-    if subprocess.run(["cargo", "build", "--quiet", "--release", "--manifest-path", manifest], env=environment).returncode:
-        sys.exit(f"{peer}: the build failed; --without {peer} leaves it out")
-    return os.path.join(target, "release", "burn-flex" if peer == "burn" else peer)
-
-
 programs = {peer: build(peer) for peer in peers if peer in RUST}
 many = options.threads
 contestants = {}

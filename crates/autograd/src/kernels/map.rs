@@ -82,13 +82,13 @@ fn plain<'a, T: Element, const N: usize>(x: &[View<'a, T>; N], shape: &Shape) ->
 
 /// Writes `f` of each element in its place.
 #[inline]
-pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Fn(T) -> T) {
-    on_widest(InPlace { y, f });
+pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Fn(T) -> T + Sync) {
+    in_stretches(y, 64, |_, y| on_widest(InPlace { y, f: &f }));
 }
 
 struct InPlace<'a, T, F> {
     y: &'a mut [T],
-    f: F,
+    f: &'a F,
 }
 
 impl<T: Element, F: Fn(T) -> T> Loop for InPlace<'_, T, F> {

@@ -19,6 +19,11 @@ pub struct Matmul;
 
 impl<T: Scalar> Op<T, 2> for Matmul {
     fn shape(&self, [a, b]: [&Shape; 2]) -> Result<Shape, ShapeError> {
+        if let (&[m, k], &[inner, n]) = (a.dims(), b.dims())
+            && k == inner
+        {
+            return Ok(Shape::from([m, n]));
+        }
         if a.rank() < 2 || b.rank() < 2 {
             return Err(ShapeError::new("expected matrices, or batches of them, with at least two axes")
                 .operand("left", a, format!("rank {}", a.rank()))
@@ -41,9 +46,14 @@ impl<T: Scalar> Op<T, 2> for Matmul {
     fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
         let (rank_a, rank_b) = (a.shape().rank(), b.shape().rank());
         let (m, k, n) = (a.shape()[rank_a - 2], a.shape()[rank_a - 1], b.shape()[rank_b - 1]);
-        if let (Some(rows), 2) = (a.as_slice().filter(|_| rank_a > 2 && k > 0), rank_b) {
+        let rows = match (rank_a, rank_b) {
+            (2, 2) => Some(Matrix::new(a)),
             // All matrices of the batch meet the same `b`: one tall product.
-            return matmul(Matrix::row_major(rows, rows.len() / k, k), Matrix::new(b), y, Epilogue::Store);
+            (_, 2) if k > 0 => a.as_slice().map(|rows| Matrix::row_major(rows, rows.len() / k, k)),
+            _ => None,
+        };
+        if let Some(rows) = rows {
+            return matmul(rows, Matrix::new(b), y, Epilogue::Store);
         }
         let joint = <Self as Op<T, 2>>::shape(self, [a.shape(), b.shape()]).or_panic();
         let batch = &joint.dims()[..joint.rank() - 2];

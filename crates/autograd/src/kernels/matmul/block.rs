@@ -112,8 +112,10 @@ const BLOCK_A: usize = 2 << 20;
 const PANELS: usize = 16;
 
 /// Parts of `whole` that differ by at most one: where each begins, and its length.
+#[inline(always)]
 fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
-    let (short, longer) = (whole / parts, whole % parts);
+    // Most often there is one, and a division takes as long as a small tile.
+    let (short, longer) = if parts == 1 { (whole, 0) } else { (whole / parts, whole % parts) };
     (0..parts).map(move |i| (i * short + i.min(longer), short + usize::from(i < longer)))
 }
 
@@ -137,60 +139,85 @@ pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T
     let mut room_b = Room::new(if pack_b { vectors.min(block_b) * engine.lanes * depth } else { 0 });
     let (room_a, room_b) = (room_a.start(), room_b.start());
 
+    let Product { c, c_row, .. } = *product;
     for (p, k) in evenly(k, blocks) {
-        let plus = if p == 0 { product.plus } else { Some((product.c.cast_const(), product.c_row)) };
+        let plus = if p == 0 { product.plus } else { Some((c.cast_const(), c_row)) };
         for (i, m) in evenly(m, m.div_ceil(block_a)) {
-            let row_panels = || evenly(m, m.div_ceil(engine.rows)).map(|(i, rows)| (i, rows, rows));
+            let row_panels = evenly(m, m.div_ceil(engine.rows));
             let a = product.a.at(i, p);
             if pack_a {
+                let panels = row_panels.clone().map(|(i, rows)| (i, rows, rows));
                 // SAFETY: rows `i..i + m` and steps `p..p + k` are in A, and the room is for the largest block.
-                unsafe { pack(engine, a, k, row_panels(), room_a) };
+                unsafe { pack(engine, a, k, panels, room_a) };
             }
             for (j, vectors) in evenly(vectors, vectors.div_ceil(block_b)) {
-                let j = j * engine.lanes;
-                let n = (vectors * engine.lanes).min(n - j);
-                let column_panels = || {
-                    evenly(vectors, vectors.div_ceil(engine.vectors)).map(|(j, vectors)| {
+                let column_panels = evenly(vectors, vectors.div_ceil(engine.vectors));
+                let (j, vectors) = (j * engine.lanes, vectors * engine.lanes);
+                let (b, n) = (product.b.at(j, p), vectors.min(n - j));
+                if pack_b {
+                    let panels = column_panels.clone().map(|(j, vectors)| {
                         let (j, width) = (j * engine.lanes, vectors * engine.lanes);
                         (j, width.min(n - j), width)
-                    })
-                };
-                let b = product.b.at(j, p);
-                if pack_b {
+                    });
                     // SAFETY: columns `j..j + n` and steps `p..p + k` are in B, and the room is for the largest block.
-                    unsafe { pack(engine, b, k, column_panels(), room_b) };
+                    unsafe { pack(engine, b, k, panels, room_b) };
                 }
-                for (down, rows, _) in row_panels() {
-                    let a = if pack_a { packed(room_a, k, down, rows) } else { a.at(down, 0) };
-                    for (right, columns, width) in column_panels() {
-                        let b = if pack_b { packed(room_b, k, right, width) } else { b.at(right, 0) };
-                        let (down, right) = (i + down, j + right);
-                        let place = |row: isize| down as isize * row + right as isize;
-                        let vectors = width / engine.lanes;
-                        let tile = Tile {
-                            k,
-                            a: a.start,
-                            a_row: a.across,
-                            a_k: a.along,
-                            b: b.start,
-                            b_k: b.along,
-                            c: product.c.wrapping_offset(place(product.c_row)),
-                            c_row: product.c_row,
-                            last: columns - (vectors - 1) * engine.lanes,
-                            plus: plus.map(|(plus, row)| (plus.wrapping_offset(place(row)), row)),
-                        };
-                        // SAFETY: the tile is the part of the product from row `down` and column `right` on.
-                        unsafe { engine.tiles[rows - 1][vectors - 1](&tile) };
-                    }
-                }
+                let place = |row: isize| i as isize * row + j as isize;
+                let whole = Tile {
+                    k,
+                    a: if pack_a { packed(room_a, k) } else { a },
+                    b: if pack_b { packed(room_b, k) } else { b },
+                    c: c.wrapping_offset(place(c_row)),
+                    c_row,
+                    last: n,
+                    plus: plus.map(|(plus, row)| (plus.wrapping_offset(place(row)), row)),
+                };
+                // SAFETY: the block is the part of the product from row `i` and column `j` on.
+                unsafe { tiles(engine, &whole, row_panels.clone(), column_panels, [pack_a, pack_b]) };
             }
         }
     }
 }
 
-/// The panel from `first` on, `width` wide, of a packed operand.
-fn packed<T>(start: *const T, k: usize, first: usize, width: usize) -> Operand<T> {
-    Operand { start: start.wrapping_add(first * k), across: 1, along: width as isize }
+/// A packed operand, whose panels follow each other: `along` is that of a panel of one.
+fn packed<T>(start: *const T, k: usize) -> Operand<T> {
+    Operand { start, across: k as isize, along: 1 }
+}
+
+/// Computes a block tile by tile. It is given as one tile, whose `last` is the number of columns.
+///
+/// # Safety
+/// The machine must be able to run the engine; the operands, `c` and `plus` must be valid for all rows and columns of the panels.
+unsafe fn tiles<T: Scalar>(
+    engine: &Engine<T>,
+    whole: &Tile<T>,
+    rows: impl Iterator<Item = (usize, usize)>,
+    columns: impl Iterator<Item = (usize, usize)> + Clone,
+    [packed_a, packed_b]: [bool; 2],
+) {
+    let lanes = engine.lanes;
+    let mut tile = *whole;
+    for (down, rows) in rows {
+        tile.a = panel(whole.a, down, rows, packed_a);
+        let c = whole.c.wrapping_offset(down as isize * whole.c_row);
+        let plus = whole.plus.map(|(plus, row)| (plus.wrapping_offset(down as isize * row), row));
+        for (right, vectors) in columns.clone() {
+            let (right, width) = (right * lanes, vectors * lanes);
+            tile.b = panel(whole.b, right, width, packed_b);
+            tile.c = c.wrapping_add(right);
+            tile.plus = plus.map(|(plus, row)| (plus.wrapping_add(right), row));
+            tile.last = lanes.min(whole.last + lanes - right - width);
+            // SAFETY: the rows and columns of the tile are in the block.
+            unsafe { engine.tiles[rows - 1][vectors - 1](&tile) };
+        }
+    }
+}
+
+/// The panel from `first` on, `width` wide.
+#[inline(always)]
+fn panel<T>(whole: Operand<T>, first: usize, width: usize, packed: bool) -> Operand<T> {
+    let panel = whole.at(first, 0);
+    if packed { Operand { across: 1, along: width as isize, ..panel } } else { panel }
 }
 
 /// Room to pack in: a little of the stack, or a buffer from the pool of the thread.

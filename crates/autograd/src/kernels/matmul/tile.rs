@@ -8,6 +8,7 @@
 //! A sum runs over k in order, one fused multiply-add after the other. So the bits of an element do not depend on the
 //! tile that it is in, nor on its instruction set.
 
+use super::block::Operand;
 use crate::kernels::simd::Vector;
 
 /// What a tile is asked to do: `C = plus + A B` for its part of C.
@@ -15,13 +16,10 @@ use crate::kernels::simd::Vector;
 pub(super) struct Tile<T> {
     /// The length of the sums.
     pub(super) k: usize,
-    /// The part of A, and the steps from row to row and along k.
-    pub(super) a: *const T,
-    pub(super) a_row: isize,
-    pub(super) a_k: isize,
-    /// The part of B, whose columns are contiguous, and the step along k.
-    pub(super) b: *const T,
-    pub(super) b_k: isize,
+    /// The part of A.
+    pub(super) a: Operand<T>,
+    /// The part of B, whose columns are contiguous.
+    pub(super) b: Operand<T>,
     /// The part of C, whose columns are contiguous, and the step from row to row.
     pub(super) c: *mut T,
     pub(super) c_row: isize,
@@ -33,6 +31,10 @@ pub(super) struct Tile<T> {
 
 /// A tile of some size, compiled for some instruction set.
 pub(super) type TileFn<T> = unsafe fn(&Tile<T>);
+
+/// Sums of so many steps take long enough for their part of C to come to the cache meanwhile. Its rows lie far from each other, so
+/// no processor foresees them.
+const LONG: usize = 64;
 
 /// Computes a tile.
 ///
@@ -46,11 +48,19 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(t:
     unsafe {
         let mask = V::mask(t.last);
         let mut sums = [[V::zero(); VECTORS]; ROWS];
-        let mut a = [t.a; ROWS];
+        let mut a = [t.a.start; ROWS];
         for i in 1..ROWS {
-            a[i] = t.a.offset(i as isize * t.a_row);
+            a[i] = t.a.start.offset(i as isize * t.a.across);
         }
-        let (mut step, mut b) = (0, t.b);
+        if t.k >= LONG {
+            for i in 0..ROWS {
+                let c = t.c.offset(i as isize * t.c_row);
+                for v in 0..VECTORS {
+                    V::prefetch(c.add(v * V::LANES));
+                }
+            }
+        }
+        let (mut step, mut b) = (0, t.b.start);
         for _ in 0..t.k {
             let mut row = [V::zero(); VECTORS];
             for v in 0..VECTORS - 1 {
@@ -63,8 +73,8 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(t:
                     sums[i][v] = x.mul_add(row[v], sums[i][v]);
                 }
             }
-            step += t.a_k;
-            b = b.wrapping_offset(t.b_k);
+            step += t.a.along;
+            b = b.wrapping_offset(t.b.along);
         }
         if let Some((plus, plus_row)) = t.plus {
             for i in 0..ROWS {

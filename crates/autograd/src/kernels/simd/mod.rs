@@ -19,6 +19,8 @@ pub(crate) unsafe trait Vector: Copy {
     unsafe fn splat(x: Self::Number) -> Self;
     unsafe fn load(from: *const Self::Number) -> Self;
     unsafe fn store(self, to: *mut Self::Number);
+    /// Brings what lies at the address to the nearest cache, or nothing, if there is nothing.
+    unsafe fn prefetch(at: *const Self::Number);
     /// The first `lanes` lanes, between 0 and `LANES`.
     unsafe fn mask(lanes: usize) -> Self::Mask;
     /// The lanes of the mask; the others are zero, and their memory is not touched.
@@ -68,6 +70,11 @@ macro_rules! vector {
             unsafe fn store(self, to: *mut $number) {
                 // SAFETY: the caller promises the instruction set and `LANES` numbers to write.
                 unsafe { $store(to, self) }
+            }
+            #[inline(always)]
+            unsafe fn prefetch(at: *const $number) {
+                // SAFETY: a hint, which any address may be given to.
+                unsafe { prefetch(at) }
             }
             #[inline(always)]
             unsafe fn mask($n: usize) -> $mask {

@@ -35,6 +35,14 @@ vector!(
     usize = |n| n
 );
 
+#[inline(always)]
+unsafe fn prefetch<T>(at: *const T) {
+    // SAFETY: a hint, which any address may be given to.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(nostack, preserves_flags, readonly));
+    }
+}
+
 /// What the set has no instruction for, or takes in another order.
 macro_rules! missing {
     (

@@ -34,6 +34,12 @@ vector!(
     (__m256i, usize) = |n| (_mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - 2 * n).cast()), n)
 );
 
+#[inline(always)]
+unsafe fn prefetch<T>(at: *const T) {
+    // SAFETY: a hint, which any address may be given to.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+}
+
 /// With AVX2, a masked load takes the lanes whose bits are all set: the masks are windows of this. A masked store is
 /// very slow on some processors, and is done in pieces of four, two and one.
 static ONES_THEN_ZEROS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -134,7 +140,7 @@ unsafe fn largest_pd(x: __m256d) -> f64 {
 #[cfg(all(target_arch = "x86_64", avx512))]
 #[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
 mod avx512 {
-    use super::Vector;
+    use super::{Vector, prefetch};
     use std::arch::x86_64::*;
 
     vector!(
