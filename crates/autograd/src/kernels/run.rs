@@ -80,7 +80,7 @@ impl Join for Largest {
 }
 
 macro_rules! run {
-    ($t:ident, $joined:ident, $avx512:ident, $avx2:ident, $lanes:literal) => {
+    ($t:ident, $joined:ident, $avx512:ident, $avx2:ident, $neon:ident, $lanes:literal) => {
         impl Run for $t {
             #[inline(always)]
             fn sum_of_run(x: &[$t]) -> $t {
@@ -122,12 +122,19 @@ macro_rules! run {
                     return unsafe { on_avx2::<J>(x) };
                 }
             }
+            #[cfg(target_arch = "aarch64")]
+            {
+                use std::arch::aarch64::$neon;
+                // SAFETY: every processor of this architecture has NEON.
+                return unsafe { on_vectors::<$neon, J, { $lanes / $neon::LANES }>(x) };
+            }
+            #[cfg(not(target_arch = "aarch64"))]
             anywhere::<$t, J, $lanes>(x)
         }
     };
 }
-run!(f32, joined_f32, __m512, __m256, 64);
-run!(f64, joined_f64, __m512d, __m256d, 32);
+run!(f32, joined_f32, __m512, __m256, float32x4_t, 64);
+run!(f64, joined_f64, __m512d, __m256d, float64x2_t, 32);
 
 /// A run joined, in `N` vectors. What fills no quarter of them is joined number by number: a masked load that touches memory
 /// ahead costs more than all of these, where the data comes from afar.
@@ -176,6 +183,7 @@ unsafe fn on_vectors<V: Vector, J: Join, const N: usize>(x: &[V::Number]) -> V::
 }
 
 /// As [`on_vectors`], on any processor.
+#[cfg(any(test, not(target_arch = "aarch64")))]
 fn anywhere<T: Float, J: Join, const LANES: usize>(x: &[T]) -> T {
     let mut all = [J::start::<T>(); LANES];
     let (x, tail) = x.split_at(x.len() - x.len() % (LANES / 4));

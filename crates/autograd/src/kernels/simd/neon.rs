@@ -15,7 +15,7 @@ vector!(
     vaddq_f32,
     max_f32,
     mul_add_f32,
-    vaddvq_f32,
+    sum_f32,
     vmaxvq_f32,
     usize = |n| n
 );
@@ -30,7 +30,7 @@ vector!(
     vaddq_f64,
     max_f64,
     mul_add_f64,
-    vaddvq_f64,
+    vpaddd_f64,
     vmaxvq_f64,
     usize = |n| n
 );
@@ -41,6 +41,13 @@ unsafe fn prefetch<T>(at: *const T) {
     unsafe {
         std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(nostack, preserves_flags, readonly));
     }
+}
+
+/// The sum of four lanes.
+#[inline(always)]
+unsafe fn sum_f32(x: float32x4_t) -> f32 {
+    // SAFETY: it touches no memory.
+    unsafe { vpadds_f32(vadd_f32(vget_low_f32(x), vget_high_f32(x))) }
 }
 
 /// What the set has no instruction for, or takes in another order.
