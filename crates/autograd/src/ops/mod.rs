@@ -13,6 +13,9 @@ mod softmax;
 mod view;
 mod where_;
 
+mod einsum;
+mod products;
+
 pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
 pub use concat::Concat;
 pub use elementary::{Abs, Cos, Exp, Ln, Powi, Relu, Sigmoid, Sin, Sqrt, Tanh};
