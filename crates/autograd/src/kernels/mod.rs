@@ -1,6 +1,7 @@
 //! The loops that touch elements. Everything above them speaks of arrays and tensors.
 //!
 //! - [`elementary`]: the exponential and its relatives, vectorised;
+//! - [`factor`]: factors of small matrices, and what is solved with them;
 //! - [`lanes`]: functions of whole lanes along an axis;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`norm`]: layer normalisation of rows;
@@ -14,6 +15,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod elementary;
+pub(crate) mod factor;
 pub(crate) mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;
