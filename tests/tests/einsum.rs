@@ -24,6 +24,11 @@ fn products_of_vectors() {
 #[test]
 fn trace() {
     check_fn(|[x]| x.trace(), Cases::shapes(["..mn"]));
+    for [m, n] in [[3, 3], [2, 4], [4, 2], [0, 3]] {
+        let x = whole(&[2, m, n], 3);
+        let sum = |i| (0..m.min(n)).map(|j| x.at([i, j, j])).sum::<f64>();
+        assert_eq!(x.trace().to_vec(), [sum(0), sum(1)]);
+    }
 }
 
 #[test]
@@ -61,6 +66,7 @@ fn einsum() {
     check_fn(|[a, b]| e("ij,ij->ij")(&[a, b]), Cases::shapes(["ij", "ij"]));
     check_fn(|[a, b]| e("i,j->ji")(&[a, b]), Cases::shapes(["i", "j"]));
     check_fn(|[a, b]| e("bi,b->bi")(&[a, b]), Cases::shapes(["bi", "b"]));
+    check_fn(|[a, b]| e("bi,ib->b")(&[a, b]), Cases::shapes(["bi", "ib"]));
     check_fn(|[a, b]| e("ijk,kjl->il")(&[a, b]), Cases::shapes(["ijk", "kjl"]));
     check_fn(|[a, b]| e("ij,jk->ik")(&[a, b]), Cases::shapes(["a1", "bc"]));
     check_fn(|[a, b, c]| e("i,ij,j")(&[a, b, c]), Cases::shapes(["i", "ij", "j"]).count(24));

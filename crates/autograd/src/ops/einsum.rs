@@ -185,9 +185,11 @@ impl<T: Scalar> Term<T> {
         let [batch, summed, rows] =
             [a & b & needed, a & b & !needed, a & !b].map(|set| only(&self.letters, set));
         let columns = only(&other.letters, b & !a);
-        if summed.is_empty() {
+        if rows.is_empty() && columns.is_empty() && !batch.is_empty() || summed.is_empty() {
+            // Many inner products, or none: as matrices they would be too small.
             let letters = [&self.letters[..], &columns].concat();
-            return Term { tensor: self.stretchable(&letters) * other.stretchable(&letters), letters };
+            let tensor = self.stretchable(&letters) * other.stretchable(&letters);
+            return Term { tensor, letters }.sum_to(needed);
         }
         let left = self.matrices(&batch, &rows, &summed);
         let right = other.matrices(&batch, &summed, &columns);
