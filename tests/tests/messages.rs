@@ -95,12 +95,20 @@ fn matmul() {
           help: the last axis of the left operand must be as long as the last but one of the right"#]],
     );
     panics(
-        || ones([2, 3]).matmul(&ones([3])),
+        || ones([2, 3]).matmul(&ones([])),
         expect![[r#"
         matmul: expected matrices, or batches of them, with at least two axes
           left   [2, 3]  rank 2
-          right  [3]     rank 1
-          help: `unsqueeze` makes a vector a row (axis 0) or a column (axis -1)"#]],
+          right  []      rank 0
+          help: a scalar is multiplied by `*`; `Tensor::matmul` takes vectors, too"#]],
+    );
+    panics(
+        || ones([2, 3]).matmul(&ones([2])),
+        expect![[r#"
+        matmul: the inner axes differ
+          left   [2, 3]  axis 1 is 3
+          right  [2]     axis 0 is 2
+          help: a vector is a row on the left and a column on the right"#]],
     );
     panics(
         || ones([2, 4, 3]).matmul(&ones([5, 3, 4])),

@@ -2,6 +2,7 @@
 //!
 //! - [`argmax`]: the place of the largest element of each lane;
 //! - [`elementary`]: the exponential and its relatives, vectorised;
+//! - [`factor`]: factors of small matrices, and what is solved with them;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`norm`]: layer normalisation of rows;
 //! - [`pairwise`]: sums of runs and of rows;
@@ -18,6 +19,7 @@
 
 pub(crate) mod argmax;
 pub(crate) mod elementary;
+pub(crate) mod factor;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod norm;

@@ -28,7 +28,7 @@ impl<T: Scalar> Op<T, 2> for Matmul {
             return Err(ShapeError::new("expected matrices, or batches of them, with at least two axes")
                 .operand("left", a, format!("rank {}", a.rank()))
                 .operand("right", b, format!("rank {}", b.rank()))
-                .help("`unsqueeze` makes a vector a row (axis 0) or a column (axis -1)"));
+                .help("a scalar is multiplied by `*`; `Tensor::matmul` takes vectors, too"));
         }
         let ((batch_a, a2), (batch_b, b2)) = (a.split_at(a.rank() - 2), b.split_at(b.rank() - 2));
         if a2[1] != b2[0] {
@@ -104,6 +104,9 @@ impl<T: Scalar> Tensor<T> {
     /// The matrix product over the last two axes, `[.., m, k]` by `[.., k, n]` to `[.., m, n]`; the axes before them
     /// are batches, and broadcast. Neither operand is copied, whatever its layout.
     ///
+    /// A vector is a row on the left and a column on the right, and the axis that it lacks does not appear in the result:
+    /// `[k]` by `[.., k, n]` is `[.., n]`, `[.., m, k]` by `[k]` is `[.., m]`, and `[k]` by `[k]` a scalar. This is NumPy's rule.
+    ///
     /// ```
     /// use autograd::Tensor;
     /// let a = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
@@ -112,9 +115,12 @@ impl<T: Scalar> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If an operand has fewer than two axes, the inner sizes differ, or the batches do not broadcast together.
+    /// If an operand is a scalar, the inner sizes differ, or the batches do not broadcast together.
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
-        Matmul.apply([self, other])
+        match (self.rank(), other.rank()) {
+            (1, 1..) | (2.., 1) => self.matmul_vector(other),
+            _ => Matmul.apply([self, other]),
+        }
     }
 }

@@ -13,6 +13,12 @@ mod softmax;
 mod view;
 mod where_;
 
+mod cholesky;
+mod determinant;
+mod einsum;
+mod products;
+mod solve;
+
 pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
 pub use concat::Concat;
 pub use elementary::{Abs, Cos, Exp, Ln, Powi, Relu, Sigmoid, Sin, Sqrt, Tanh};
@@ -24,3 +30,7 @@ pub use reduce::Sum;
 pub use softmax::{LogSoftmax, LogSumExp, Softmax};
 pub use view::{BroadcastTo, Permute, Reshape, Slice, Unslice};
 pub use where_::Where;
+
+pub use cholesky::Cholesky;
+pub use determinant::{Adjugate, Determinant, SignLogDeterminant};
+pub use solve::{Inverse, Solve, SolveTriangular};

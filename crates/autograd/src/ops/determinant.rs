@@ -1,0 +1,179 @@
+//! Determinants, and their logarithms.
+//!
+//! ```text
+//! y = det A        dA = dy adj(A)ᵀ     the adjugate adj(A) = det(A) A⁻¹ exists for every matrix
+//! y = ln |det A|   dA = dy A⁻ᵀ
+//! M = adj(A)       dA = (<dM, M> Mᵀ - Mᵀ dM Mᵀ) / det(A)
+//! ```
+
+use crate::array::View;
+use crate::error::{OrPanic, ShapeError};
+use crate::graph::Call;
+use crate::kernels::factor::{Matrices, Pivoting, adjugate, for_each_matrix, lu};
+use crate::op::{Keeps, Op};
+use crate::ops::solve::square;
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The determinant of each square matrix of a batch.
+#[derive(Debug)]
+pub struct Determinant;
+
+impl<T: Scalar> Op<T, 1> for Determinant {
+    fn shape(&self, [a]: [&Shape; 1]) -> Result<Shape, ShapeError> {
+        Ok(square(a)?.0)
+    }
+    fn forward(&self, [a]: [View<'_, T>; 1], y: &mut [T]) {
+        for_each_pivots(a, y, 1, |sign, pivots, y| {
+            y[0] = pivots.fold(sign, |product, pivot| product * pivot);
+        });
+    }
+    fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        as_matrices(dy) * Adjugate.apply([&call.x(0)]).t()
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The adjugate `det(A) A⁻¹` of each square matrix of a batch: the transpose of its matrix of cofactors, which singular ones
+/// have, too. Its gradient at these is NaN.
+#[derive(Debug)]
+pub struct Adjugate;
+
+impl<T: Scalar> Op<T, 1> for Adjugate {
+    fn shape(&self, [a]: [&Shape; 1]) -> Result<Shape, ShapeError> {
+        square(a).map(|_| a.clone())
+    }
+    fn forward(&self, [a]: [View<'_, T>; 1], y: &mut [T]) {
+        let (batch, n) = square(a.shape()).or_panic();
+        let a = Matrices::new(a, &batch);
+        let write = |i: usize, y: &mut [T]| {
+            let mut factors = vec![T::zero(); n * n];
+            a.read(i, &mut factors);
+            adjugate(&mut factors, n, y);
+            Ok(())
+        };
+        let _never_fails = for_each_matrix(y, n * n, 4 * n * n * n, write);
+    }
+    fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        let (m, det) = (call.y(), call.x(0).det());
+        let inner = as_matrices(&(dy * &m).sum_axes([-2, -1]));
+        (inner * m.t() - m.t().matmul(dy).matmul(&m.t())) / as_matrices(&det)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0) | Keeps::y()
+    }
+}
+
+/// The sign and the logarithm of the magnitude of the determinant of each square matrix of a batch, one behind the other along
+/// a new last axis.
+#[derive(Debug)]
+pub struct SignLogDeterminant;
+
+impl<T: Scalar> Op<T, 1> for SignLogDeterminant {
+    fn shape(&self, [a]: [&Shape; 1]) -> Result<Shape, ShapeError> {
+        Ok(square(a)?.0.join(&[2]))
+    }
+    fn forward(&self, [a]: [View<'_, T>; 1], y: &mut [T]) {
+        for_each_pivots(a, y, 2, |sign, pivots, y| {
+            (y[0], y[1]) = (sign, T::zero());
+            for pivot in pivots {
+                y[0] *= if pivot == T::zero() { pivot } else { pivot.signum() };
+                y[1] += pivot.abs().ln();
+            }
+        });
+    }
+    fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        as_matrices(&dy.slice(-1, 1..).squeeze(-1)) * call.x(0).inverse().t()
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// Calls `f` for each matrix with the sign of its exchanges, its pivots, and `size` elements of `y` to write.
+fn for_each_pivots<T: Scalar>(
+    a: View<'_, T>,
+    y: &mut [T],
+    size: usize,
+    f: impl Fn(T, &mut dyn Iterator<Item = T>, &mut [T]) + Sync,
+) {
+    let (batch, n) = square(a.shape()).or_panic();
+    let a = Matrices::new(a, &batch);
+    let write = |i: usize, y: &mut [T]| {
+        let mut factors = vec![T::zero(); n * n];
+        a.read(i, &mut factors);
+        let exchanges = lu(&mut factors, n, Pivoting::Partial);
+        let sign = if exchanges.odd { -T::one() } else { T::one() };
+        f(sign, &mut factors.iter().step_by(n + 1).copied(), y);
+        Ok(())
+    };
+    let _never_fails = for_each_matrix(y, size, n * n * n, write);
+}
+
+/// Numbers as a batch of matrices with one element.
+#[track_caller]
+fn as_matrices<T: Scalar>(x: &Tensor<T>) -> Tensor<T> {
+    x.unsqueeze(-1).unsqueeze(-1)
+}
+
+/// Determinants.
+impl<T: Scalar> Tensor<T> {
+    /// The determinant of a square matrix, or of each in a batch, `[.., n, n]` to `[..]`; of a singular one it is 0, and the
+    /// gradient its cofactors. The second derivative at a singular matrix is NaN.
+    ///
+    /// The product of many pivots may overflow: [`slogdet`](Self::slogdet) does not.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let a = Tensor::from([[1.0, 2.0], [2.0, 4.0]]).requires_grad();
+    /// let y = a.det();
+    /// assert_eq!(y.item(), 0.0);
+    /// assert_eq!(y.backward()[&a].to_vec(), [4.0, -2.0, -2.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the matrices are not square.
+    #[track_caller]
+    pub fn det(&self) -> Self {
+        Determinant.apply([self])
+    }
+
+    /// The sign of the determinant, a constant, and the logarithm of its magnitude, for a square matrix or each in a batch. Of
+    /// a singular matrix they are 0 and `-inf`, and a gradient, which does not exist there, panics as [`inverse`](Self::inverse)
+    /// does.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let (sign, log) = Tensor::from([[0.0, 2.0], [3.0, 0.0]]).slogdet();
+    /// assert_eq!((sign.item(), log.item()), (-1.0, 2.0_f64.ln() + 3.0_f64.ln()));
+    /// ```
+    ///
+    /// # Panics
+    /// If the matrices are not square.
+    #[track_caller]
+    pub fn slogdet(&self) -> (Self, Self) {
+        let both = SignLogDeterminant.apply([self]);
+        (both.slice(-1, ..1).squeeze(-1).detach(), both.slice(-1, 1..).squeeze(-1))
+    }
+
+    /// The logarithm of the determinant of a square matrix, or of each in a batch: NaN where that is negative, `-inf` where it
+    /// is 0. For the gradient see [`slogdet`](Self::slogdet).
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([[2.0, 5.0], [0.0, 3.0]]).logdet().item(), 2.0_f64.ln() + 3.0_f64.ln());
+    /// ```
+    ///
+    /// # Panics
+    /// If the matrices are not square.
+    #[track_caller]
+    pub fn logdet(&self) -> Self {
+        let (sign, log) = self.slogdet();
+        let is_negative = sign.mask(|sign| sign < T::zero());
+        // Added, so that the gradient goes on.
+        log + Self::where_(&is_negative, &Self::scalar(T::nan()), &Self::scalar(T::zero()))
+    }
+}
