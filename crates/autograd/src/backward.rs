@@ -139,7 +139,7 @@ pub fn try_grad_from<T: Scalar, const N: usize>(
 }
 
 /// The cotangent of a number with respect to itself.
-fn one_for<T: Scalar>(y: &Tensor<T>) -> Result<Tensor<T>, GradError> {
+pub(crate) fn one_for<T: Scalar>(y: &Tensor<T>) -> Result<Tensor<T>, GradError> {
     match y.size() {
         1 => Ok(Tensor::full(y.shape(), T::one())),
         _ => Err(GradError::NotAScalar(y.shape().clone())),
@@ -147,32 +147,45 @@ fn one_for<T: Scalar>(y: &Tensor<T>) -> Result<Tensor<T>, GradError> {
 }
 
 /// Carries `dy` from `root` back to the leaves; or, recorded, to the `targets`.
-fn sweep<T: Scalar>(
+pub(crate) fn sweep<T: Scalar>(
     root: Tensor<T>,
     dy: Tensor<T>,
     targets: Option<&[Id]>,
 ) -> Result<Gradients<T>, GradError> {
+    let mut grads = Gradients { by_age: Vec::new() };
+    sweep_since(0, root, dy, targets, &mut |id, dx| grads.add(id, dx))?;
+    Ok(grads)
+}
+
+/// As [`sweep`], through the part of the graph that is not older than `since`, to which what is older counts as leaves.
+/// What arrives at them is delivered as it comes, in the order in which a sweep through the whole adds it up.
+pub(crate) fn sweep_since<T: Scalar>(
+    since: Id,
+    root: Tensor<T>,
+    dy: Tensor<T>,
+    targets: Option<&[Id]>,
+    deliver: &mut dyn FnMut(Id, Tensor<T>),
+) -> Result<(), GradError> {
     let root = root.into_node().ok_or(GradError::ConstantRoot)?;
     let recorded = targets.is_some() && graph::is_recording();
-    let on_path = targets.map(|ids| on_path(&root, ids));
+    let on_path = targets.map(|ids| on_path(&root, ids, since));
     let is_asked_for = |node: &Node<T>| targets.map_or(node.record.is_none(), |ids| ids.contains(&node.id));
-    let mut grads = Gradients { by_age: Vec::new() };
     let mut pending = VecDeque::from([(root, dy)]);
     graph::with_recording(recorded, || {
         while let Some((node, dy)) = pending.pop_back() {
             if is_asked_for(&node) {
-                grads.add(node.id, dy.clone());
+                deliver(node.id, dy.clone());
             }
-            let Some(record) = &node.record else { continue };
+            let Some(record) = node.record_since(since) else { continue };
             let call = Call::new(&node, record, recorded, on_path.as_ref());
             let mut owed: SmallVec<[bool; 4]> = (0..record.inputs.len()).map(|i| call.needs(i)).collect();
             let mut give = |i: usize, dx| {
                 let Some(input) = record.inputs[i].node.as_ref().filter(|_| call.needs(i)) else { return };
                 owed[i] = false;
                 let dx = sum_to_input(dx, input, i, record);
-                if input.record.is_none() {
+                if input.record_since(since).is_none() {
                     if is_asked_for(input) {
-                        grads.add(input.id, dx);
+                        deliver(input.id, dx);
                     }
                     return;
                 }
@@ -188,7 +201,7 @@ fn sweep<T: Scalar>(
             }
         }
     });
-    Ok(grads)
+    Ok(())
 }
 
 /// Undoes broadcasting: a value that was used in many places gathers the gradients of all of them.
@@ -204,10 +217,10 @@ fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, record: &gr
 }
 
 /// The nodes from which a path leads to a target: an operator need not work out a gradient that would get lost.
-fn on_path<T: Scalar>(root: &Arc<Node<T>>, targets: &[Id]) -> HashSet<Id> {
+fn on_path<T: Scalar>(root: &Arc<Node<T>>, targets: &[Id], since: Id) -> HashSet<Id> {
     let mut nodes = BTreeMap::from([(root.id, root)]);
     let mut unseen = vec![root];
-    while let Some(record) = unseen.pop().map(|node| &node.record) {
+    while let Some(record) = unseen.pop().map(|node| node.record_since(since)) {
         for input in record.iter().flat_map(|record| &record.inputs).filter_map(|input| input.node.as_ref()) {
             if nodes.insert(input.id, input).is_none() {
                 unseen.push(input);
@@ -217,8 +230,11 @@ fn on_path<T: Scalar>(root: &Arc<Node<T>>, targets: &[Id]) -> HashSet<Id> {
     // Oldest first, so that a node's inputs have been decided before it.
     let mut leading = HashSet::new();
     for (id, node) in nodes {
-        let mut inputs =
-            node.record.iter().flat_map(|record| &record.inputs).filter_map(|input| input.node.as_ref());
+        let mut inputs = node
+            .record_since(since)
+            .into_iter()
+            .flat_map(|record| &record.inputs)
+            .filter_map(|input| input.node.as_ref());
         if targets.contains(&id) || inputs.any(|input| leading.contains(&input.id)) {
             leading.insert(id);
         }

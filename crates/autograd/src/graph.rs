@@ -56,10 +56,16 @@ impl<T: Scalar> Node<T> {
     pub(crate) fn leaf(shape: Shape) -> Arc<Self> {
         Arc::new(Node { id: next_id(), shape, record: None })
     }
+
+    /// What made it, unless it is a leaf or older than `since`.
+    pub(crate) fn record_since(&self, since: Id) -> Option<&Record<T>> {
+        self.record.as_ref().filter(|_| self.id >= since)
+    }
 }
 
+/// A new age, greater than all before it.
 #[inline]
-fn next_id() -> Id {
+pub(crate) fn next_id() -> Id {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -167,6 +173,20 @@ impl<'a, T: Scalar> Call<'a, T> {
             true => Tensor::tracked(array.clone(), self.node.clone()),
             false => Tensor::constant(array.clone()),
         }
+    }
+
+    /// Input `i`, which is kept, in its place in the graph, whether the backward pass is recorded or not.
+    pub(crate) fn placed_x(&self, i: usize) -> Tensor<T> {
+        let array = self.kept_x(i).expect("the operator keeps it").clone();
+        match &self.record.inputs[i].node {
+            Some(node) => Tensor::tracked(array, node.clone()),
+            None => Tensor::constant(array),
+        }
+    }
+
+    /// The node of input `i`, if anybody asks for its gradient.
+    pub(crate) fn asked(&self, i: usize) -> Option<Id> {
+        self.record.inputs[i].node.as_ref().map(|node| node.id).filter(|_| self.needs(i))
     }
 
     /// The value of input `i`, if it was kept.

@@ -20,6 +20,7 @@
 //! - [`Scalar`], [`Shape`], [`Layout`], [`Array`]: numbers, and how they lie in memory;
 //! - [`Tensor`], [`Op`], and the graph: values that remember, and what an operator is;
 //! - the sweep: [`Tensor::backward`], [`grad`], [`Gradients`];
+//! - [`jacobian`], [`hessian`], [`vjp`], [`jvp`], [`hvp`], [`checkpoint`]: what is made of sweeps;
 //! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
 //! - [`ops`]: the operators;
 //! - [`profile`]: what each of them costs;
@@ -29,8 +30,10 @@ mod algebra;
 mod array;
 mod backward;
 mod buffer;
+mod calculus;
 #[cfg(any(test, feature = "check"))]
 mod check;
+mod checkpoint;
 mod create;
 mod display;
 mod dual;
@@ -52,8 +55,10 @@ pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
 pub use backward::{grad, grad_from, try_grad, try_grad_from};
 pub use buffer::{MemoryStats, memory_stats};
+pub use calculus::{hessian, hvp, jacobian, jvp, vjp};
 #[cfg(any(test, feature = "check"))]
 pub use check::{Cases, check, check_fn, check_with};
+pub use checkpoint::checkpoint;
 pub use dual::Dual;
 pub use error::ShapeError;
 pub use gradients::{GradError, Gradients};
