@@ -23,7 +23,7 @@
 //! - [`jacobian`], [`hessian`], [`vjp`], [`jvp`], [`hvp`], [`checkpoint`]: what is made of sweeps;
 //! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
 //! - [`ops`]: the operators;
-//! - [`profile`]: what each of them costs;
+//! - [`profile`], [`graph`](fn@graph): what each of them costs, and what was recorded;
 //! - `check` (feature of that name): proof that an operator's gradient is right.
 
 mod algebra;
@@ -44,6 +44,7 @@ mod kernels;
 mod layout;
 mod op;
 pub mod ops;
+mod picture;
 mod pointwise;
 mod profile;
 mod rng;
@@ -67,6 +68,7 @@ pub use kernels::threads::{threads, with_threads};
 pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
 pub use op::{AnyOp, Keeps, Op};
+pub use picture::{Picture, graph};
 pub use pointwise::{Map, Pointwise};
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use rng::Rng;
