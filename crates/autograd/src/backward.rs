@@ -12,6 +12,7 @@
 use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients, why_none};
 use crate::graph::{self, Call, Id, Node};
+use crate::nan;
 use crate::profile;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -183,6 +184,7 @@ pub(crate) fn sweep_since<T: Scalar>(
                 let Some(input) = record.inputs[i].node.as_ref().filter(|_| call.needs(i)) else { return };
                 owed[i] = false;
                 let dx = sum_to_input(dx, input, i, record);
+                nan::gradient(record, i, &dx);
                 if input.record_since(since).is_none() {
                     if is_asked_for(input) {
                         deliver(input.id, dx);
@@ -194,6 +196,7 @@ pub(crate) fn sweep_since<T: Scalar>(
                     Err(place) => pending.insert(place, (input.clone(), dx)),
                 }
             };
+            let _within = nan::backward(record, &dy);
             profile::backward(record, &node.shape, || record.op.gradients(&call, dy, &mut give));
             if let Some(i) = owed.iter().position(|&owed| owed) {
                 let (name, caller) = (record.op.name(), record.caller);

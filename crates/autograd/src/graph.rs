@@ -6,6 +6,7 @@
 
 use crate::array::Array;
 use crate::error::ShapeError;
+use crate::nan;
 use crate::op::{AnyOp, Keeps};
 use crate::profile;
 use crate::scalar::Scalar;
@@ -78,6 +79,7 @@ pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<
     let span = profile::forward(&op, x, Location::caller());
     let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
     profile::close(span, array.shape());
+    nan::value(&op, x, &array, Location::caller());
     if !is_recording() || x.iter().all(|x| x.node().is_none()) {
         return Ok(Tensor::constant(array));
     }

@@ -23,7 +23,7 @@
 //! - [`jacobian`], [`hessian`], [`vjp`], [`jvp`], [`hvp`], [`checkpoint`]: what is made of sweeps;
 //! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
 //! - [`ops`]: the operators;
-//! - [`profile`], [`graph`](fn@graph): what each of them costs, and what was recorded;
+//! - [`profile`], [`graph`](fn@graph), [`trace_nan`]: what each of them costs, what was recorded, and where a NaN comes from;
 //! - `check` (feature of that name): proof that an operator's gradient is right.
 
 mod algebra;
@@ -42,6 +42,7 @@ mod gradients;
 mod graph;
 mod kernels;
 mod layout;
+mod nan;
 mod op;
 pub mod ops;
 mod picture;
@@ -67,6 +68,7 @@ pub use graph::{Call, no_grad};
 pub use kernels::threads::{threads, with_threads};
 pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
+pub use nan::{Birth, NanTrace, Operand, trace_nan};
 pub use op::{AnyOp, Keeps, Op};
 pub use picture::{Picture, graph};
 pub use pointwise::{Map, Pointwise};
