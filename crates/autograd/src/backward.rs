@@ -13,6 +13,7 @@ use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients, why_none};
 use crate::graph::{Call, Id, Node};
 use crate::idle;
+use crate::nan;
 use crate::profile;
 use crate::recording;
 use crate::scalar::Scalar;
@@ -140,7 +141,7 @@ pub fn try_grad_from<T: Scalar, const N: usize>(
 }
 
 /// The cotangent of a number with respect to itself.
-fn one_for<T: Scalar>(y: &Tensor<T>) -> Result<Tensor<T>, GradError> {
+pub(crate) fn one_for<T: Scalar>(y: &Tensor<T>) -> Result<Tensor<T>, GradError> {
     match y.size() {
         1 => Ok(Tensor::full(y.shape(), T::one())),
         _ => Err(GradError::NotAScalar(y.shape().clone())),
@@ -148,26 +149,39 @@ fn one_for<T: Scalar>(y: &Tensor<T>) -> Result<Tensor<T>, GradError> {
 }
 
 /// Carries `dy` from `root` back to the leaves; or, recorded, to the `targets`.
-fn sweep<T: Scalar>(
+pub(crate) fn sweep<T: Scalar>(
     root: Tensor<T>,
     dy: Tensor<T>,
     targets: Option<&[Id]>,
 ) -> Result<Gradients<T>, GradError> {
+    let mut grads = Gradients { by_age: idle::take_gradients() };
+    sweep_since(0, root, dy, targets, &mut |id, dx| grads.add(id, dx))?;
+    Ok(grads)
+}
+
+/// As [`sweep`], through the part of the graph that is not older than `since`, to which what is older counts as leaves.
+/// What arrives at them is delivered as it comes, in the order in which a sweep through the whole adds it up.
+pub(crate) fn sweep_since<T: Scalar>(
+    since: Id,
+    root: Tensor<T>,
+    dy: Tensor<T>,
+    targets: Option<&[Id]>,
+    deliver: &mut dyn FnMut(Id, Tensor<T>),
+) -> Result<(), GradError> {
     let root = root.into_place();
     let Some(youngest) = root.node() else { return Err(GradError::ConstantRoot) };
     let recorded = targets.is_some() && recording::is_recording();
-    let on_path = targets.map(|ids| on_path(youngest, ids));
+    let on_path = targets.map(|ids| on_path(youngest, ids, since));
     let is_asked_for = |node: &Node<T>| targets.map_or(node.is_leaf(), |ids| ids.contains(&node.id));
-    let mut grads = Gradients { by_age: idle::take_gradients() };
     let mut pending = idle::take_pending();
     pending.push_back((root, dy));
     recording::with_recording(recorded, || {
         while let Some((place, dy)) = pending.pop_back() {
             let Some(node) = place.node() else { continue };
             if is_asked_for(node) {
-                grads.add(node.id, dy.clone());
+                deliver(node.id, dy.clone());
             }
-            if node.is_leaf() {
+            if !node.is_call_since(since) {
                 continue;
             }
             let call = Call::new(&place, node, recorded, on_path.as_ref());
@@ -177,9 +191,10 @@ fn sweep<T: Scalar>(
                 let Some(input) = place.node().filter(|_| call.needs(i)) else { return };
                 owed[i] = false;
                 let dx = sum_to_input(dx, input, i, node);
-                if input.is_leaf() {
+                nan::gradient(node, i, &dx);
+                if !input.is_call_since(since) {
                     if is_asked_for(input) {
-                        grads.add(input.id, dx);
+                        deliver(input.id, dx);
                     }
                     return;
                 }
@@ -190,6 +205,7 @@ fn sweep<T: Scalar>(
                     Err(at) => pending.insert(at, (place.clone(), dx)),
                 }
             };
+            let _within = nan::backward(node, &dy);
             profile::backward(node, || node.op().gradients(&call, dy, &mut give));
             if let Some(i) = owed.iter().position(|&owed| owed) {
                 let (name, caller) = (node.op().name(), node.caller);
@@ -198,7 +214,7 @@ fn sweep<T: Scalar>(
         }
     });
     idle::give_pending(pending);
-    Ok(grads)
+    Ok(())
 }
 
 /// Undoes broadcasting: a value that was used in many places gathers the gradients of all of them.
@@ -214,11 +230,11 @@ fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, node: &Node
 }
 
 /// The nodes from which a path leads to a target: an operator need not work out a gradient that would get lost.
-fn on_path<T: Scalar>(root: &Node<T>, targets: &[Id]) -> HashSet<Id> {
+fn on_path<T: Scalar>(root: &Node<T>, targets: &[Id], since: Id) -> HashSet<Id> {
     let mut nodes = BTreeMap::from([(root.id, root)]);
     let mut unseen = vec![root];
     while let Some(node) = unseen.pop() {
-        for input in node.parents() {
+        for input in node.parents_since(since) {
             if nodes.insert(input.id, input).is_none() {
                 unseen.push(input);
             }
@@ -227,7 +243,7 @@ fn on_path<T: Scalar>(root: &Node<T>, targets: &[Id]) -> HashSet<Id> {
     // Oldest first, so that a node's inputs have been decided before it.
     let mut leading = HashSet::new();
     for (id, node) in nodes {
-        if targets.contains(&id) || node.parents().any(|input| leading.contains(&input.id)) {
+        if targets.contains(&id) || node.parents_since(since).any(|input| leading.contains(&input.id)) {
             leading.insert(id);
         }
     }

@@ -7,7 +7,7 @@ use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use std::fmt;
-use std::ops::Index;
+use std::ops::{Add, AddAssign, Index};
 
 /// The gradients of one backward pass, looked up by the tensor they belong to.
 ///
@@ -17,6 +17,27 @@ use std::ops::Index;
 /// let grads = (&x * &x).sum().backward();
 /// assert_eq!(grads[&x].to_vec(), [2.0, 4.0]);
 /// ```
+///
+/// # Rules
+/// - **Gradients are values.** No tensor holds one, so there is nothing to zero. Those of several passes, of small batches or of
+///   several losses, are added: `grads += loss.backward()`.
+/// - **A graph lives as long as what was computed from it.** Two losses may share a trunk, and each can be differentiated, in
+///   either order. `backward` takes its root by value: to use it again, give it a clone, `loss.clone().backward()`. What is freed
+///   can therefore not be reached, and the compiler says so:
+///
+/// ```compile_fail,E0382
+/// # use autograd::Tensor;
+/// let x = Tensor::scalar(2.0).requires_grad();
+/// let loss = &x * &x;
+/// let first = loss.backward();
+/// let second = loss.backward(); // error: use of moved value: `loss`
+/// ```
+/// - **A leaf that took no part has no gradient**, not one of 0: [`get`](Self::get) gives `None`, `grads[&x]` panics, and `grad`
+///   gives a [`GradError`], which say why.
+/// - **Only leaves have one here.** For what lies between there is [`grad`](crate::grad).
+/// - **A change in place changes no graph.** What was recorded keeps the value that it read; only leaves can be changed, by
+///   [`update`](Tensor::update).
+#[derive(Default)]
 pub struct Gradients<T: Scalar = f32> {
     /// The oldest last, as the sweep meets them.
     pub(crate) by_age: Vec<(Id, Tensor<T>)>,
@@ -61,6 +82,31 @@ impl<T: Scalar> Drop for Gradients<T> {
     }
 }
 
+/// The sum, leaf by leaf; a leaf that only one of them knows keeps that one's gradient.
+///
+/// ```
+/// use autograd::{Gradients, Tensor};
+/// let w = Tensor::scalar(2.0).requires_grad();
+/// let mut grads = Gradients::default();
+/// for x in [1.0, 3.0] {
+///     grads += (&w * x).powi(2).backward();
+/// }
+/// assert_eq!(grads[&w].item(), 2.0 * 2.0 * (1.0 + 9.0));
+/// ```
+impl<T: Scalar> AddAssign for Gradients<T> {
+    fn add_assign(&mut self, mut other: Self) {
+        other.by_age.drain(..).for_each(|(id, gradient)| self.add(id, gradient));
+    }
+}
+
+impl<T: Scalar> Add for Gradients<T> {
+    type Output = Self;
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
 impl<T: Scalar> Index<&Tensor<T>> for Gradients<T> {
     type Output = Tensor<T>;
 
@@ -93,6 +139,13 @@ pub enum GradError {
         /// The shape of the cotangent.
         cotangent: Shape,
     },
+    /// A tangent has another shape than its input.
+    Tangent {
+        /// The shape of the input.
+        input: Shape,
+        /// The shape of the tangent.
+        tangent: Shape,
+    },
     /// The root does not depend on any tensor that requires a gradient.
     ConstantRoot,
     /// The tensor, of this shape, does not require a gradient.
@@ -112,6 +165,12 @@ impl fmt::Display for GradError {
                 write!(
                     f,
                     "backward: the cotangent has shape {cotangent}, the root has shape {root}\n  help: they must be equal"
+                )
+            }
+            GradError::Tangent { input, tangent } => {
+                write!(
+                    f,
+                    "no derivative: the tangent has shape {tangent}, its input has shape {input}\n  help: they must be equal"
                 )
             }
             GradError::ConstantRoot => write!(

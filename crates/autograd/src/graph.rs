@@ -8,6 +8,7 @@
 use crate::array::Array;
 use crate::error::ShapeError;
 use crate::idle;
+use crate::nan;
 use crate::op::{AnyOp, Keeps};
 use crate::profile;
 use crate::recording::is_recording;
@@ -69,13 +70,12 @@ impl<T: Scalar> Node<T> {
     /// A new node, in memory that lay idle if there is any.
     #[inline]
     fn make(shape: &Shape, caller: &'static Location<'static>, fill: impl FnOnce(&mut Node<T>)) -> Place<T> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let mut place = idle::take_node().unwrap_or_else(|| {
             let (shape, inputs) = (Shape::scalar(), Vec::new());
             Arc::new(Node { id: 0, shape, inputs, op: None, output: None, caller })
         });
         let node = Arc::get_mut(&mut place).expect("a node that lies idle has no other owner");
-        node.id = NEXT.fetch_add(1, Ordering::Relaxed);
+        node.id = next_id();
         node.shape = shape.clone();
         node.caller = caller;
         fill(node);
@@ -91,6 +91,17 @@ impl<T: Scalar> Node<T> {
     /// The nodes of the inputs that are tracked.
     pub(crate) fn parents(&self) -> impl Iterator<Item = &Node<T>> {
         self.inputs.iter().filter_map(|input| input.place.node())
+    }
+
+    /// Whether it is a call that is not older than `since`.
+    #[inline]
+    pub(crate) fn is_call_since(&self, since: Id) -> bool {
+        self.id >= since && !self.is_leaf()
+    }
+
+    /// As [`parents`](Self::parents), but none of a node that is older than `since`.
+    pub(crate) fn parents_since(&self, since: Id) -> impl Iterator<Item = &Node<T>> {
+        self.parents().filter(move |_| self.id >= since)
     }
 
     #[inline]
@@ -159,6 +170,13 @@ fn bury<T: Scalar>(node: Arc<Node<T>>) {
     }
 }
 
+/// A new age, greater than all before it.
+#[inline]
+pub(crate) fn next_id() -> Id {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Evaluates an operator, and records the call if an input is tracked and recording is on.
 #[inline]
 #[track_caller]
@@ -168,6 +186,7 @@ pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<
     let span = profile::forward(&op, x, caller);
     let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
     profile::close(span, array.shape());
+    nan::value(&op, x, &array, caller);
     if !is_recording() || x.iter().all(|x| !x.is_tracked()) {
         return Ok(Tensor::constant(array));
     }
@@ -239,6 +258,27 @@ impl<'a, T: Scalar> Call<'a, T> {
             true => Tensor::tracked(array.clone(), self.place.clone()),
             false => Tensor::constant(array.clone()),
         }
+    }
+
+    /// Input `i`, which is kept, in its place in the graph, whether the backward pass is recorded or not.
+    pub(crate) fn placed_x(&self, i: usize) -> Tensor<T> {
+        let array = self.kept_x(i).expect("the operator keeps it").clone();
+        Tensor::tracked(array, self.node.inputs[i].place.clone())
+    }
+
+    /// The node of input `i`, if it is tracked.
+    pub(crate) fn input(&self, i: usize) -> Option<&'a Node<T>> {
+        self.node.inputs[i].place.node()
+    }
+
+    /// The operator.
+    pub(crate) fn op(&self) -> &'a dyn AnyOp<T> {
+        self.node.op()
+    }
+
+    /// The node of input `i`, if anybody asks for its gradient.
+    pub(crate) fn asked(&self, i: usize) -> Option<Id> {
+        self.input(i).map(|node| node.id).filter(|_| self.needs(i))
     }
 
     /// The value of input `i`, if it was kept.

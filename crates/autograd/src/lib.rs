@@ -20,17 +20,20 @@
 //! - [`Scalar`], [`Shape`], [`Layout`], [`Array`]: numbers, and how they lie in memory;
 //! - [`Tensor`], [`Op`], and the graph: values that remember, and what an operator is;
 //! - the sweep: [`Tensor::backward`], [`grad`], [`Gradients`];
+//! - [`jacobian`], [`hessian`], [`vjp`], [`jvp`], [`hvp`], [`checkpoint`]: what is made of sweeps;
 //! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
 //! - [`ops`]: the operators;
-//! - [`profile`]: what each of them costs;
+//! - [`profile`], [`graph`](fn@graph), [`trace_nan`]: what each of them costs, what was recorded, and where a NaN comes from;
 //! - `check` (feature of that name): proof that an operator's gradient is right.
 
 mod algebra;
 mod array;
 mod backward;
 mod buffer;
+mod calculus;
 #[cfg(any(test, feature = "check"))]
 mod check;
+mod checkpoint;
 mod create;
 mod display;
 mod dual;
@@ -40,9 +43,11 @@ mod graph;
 mod idle;
 mod kernels;
 mod layout;
+mod nan;
 mod op;
 pub mod ops;
 mod per_axis;
+mod picture;
 mod pointwise;
 mod profile;
 mod recording;
@@ -55,8 +60,10 @@ pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
 pub use backward::{grad, grad_from, try_grad, try_grad_from};
 pub use buffer::{MemoryStats, empty_cache, memory_stats};
+pub use calculus::{hessian, hvp, jacobian, jvp, vjp};
 #[cfg(any(test, feature = "check"))]
 pub use check::{Cases, check, check_fn, check_with};
+pub use checkpoint::checkpoint;
 pub use dual::Dual;
 pub use error::ShapeError;
 pub use gradients::{GradError, Gradients};
@@ -64,7 +71,9 @@ pub use graph::Call;
 pub use kernels::threads::{threads, with_threads};
 pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
+pub use nan::{Birth, NanTrace, Operand, trace_nan};
 pub use op::{AnyOp, Keeps, Op};
+pub use picture::{Picture, graph};
 pub use pointwise::{Map, Pointwise};
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use recording::no_grad;

@@ -5,7 +5,7 @@
 //! operators, and the rest of the wall time was spent outside. Equal calls are counted together, and the first of them
 //! are kept one by one as well, for a trace.
 
-mod report;
+pub(crate) mod report;
 mod trace;
 
 pub use report::{Cost, Profile, Row};

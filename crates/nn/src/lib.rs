@@ -10,7 +10,9 @@
 // The derive writes `::wengert::...`, which inside this crate is this crate.
 extern crate self as wengert;
 
+mod checkpoint;
 pub mod data;
+mod grad_report;
 mod init;
 mod layer;
 mod layers;
@@ -27,7 +29,9 @@ pub use autograd::{
     Gradients, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span, threads,
     with_threads,
 };
+pub use checkpoint::checkpointed;
 pub use data::{Batch, Batches, Dataset, Samples};
+pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{Activation, Linear, Mlp};

@@ -26,6 +26,11 @@ impl<T: Scalar> Param<T> {
         Param(value.detach().requires_grad())
     }
 
+    /// Another handle to the same parameter, for a graph to hold.
+    pub(crate) fn alias(&self) -> Self {
+        Param(self.0.clone())
+    }
+
     /// Changes the elements, in row-major order, in place. Graphs recorded before keep the old value.
     pub fn update<R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
         self.0.update(change)

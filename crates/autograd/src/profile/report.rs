@@ -222,7 +222,7 @@ fn time(time: Duration) -> String {
     in_units(time.as_nanos() as f64, 1000.0, &["ns", "µs", "ms", "s"])
 }
 
-fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     in_units(bytes as f64, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB"])
 }
 

@@ -1,0 +1,253 @@
+//! Derivatives of functions: products with the Jacobian from either side, Jacobians and Hessians.
+//!
+//! The sweep multiplies by the transposed Jacobian: it carries a cotangent `u` of `y = f(x)` back to `Jᵀu`. This is linear
+//! in `u`, so that differentiating it by `u` multiplies by the Jacobian itself, whatever the value of `u`:
+//!
+//! ```text
+//! J v = ∂/∂u <Jᵀu, v> .
+//! ```
+//!
+//! Two sweeps therefore give forward mode, for every operator whose gradient can be differentiated (J. Townsend, "A new
+//! trick for calculating Jacobian vector products", 2017).
+//!
+//! All functions here take a function of `N` tensors, written as a closure that takes an array, and the tensors:
+//! `jacobian(|[a, b]| a.matmul(b), [&a, &b])`. They differentiate by the closure's arguments alone: what it captures is
+//! constant to them. Where the result does not depend on an argument, the derivative is 0.
+//!
+//! They compose. What they return can itself be differentiated, by tracked tensors among the arguments and the captured
+//! ones, unless within [`no_grad`](crate::no_grad); where there is no such tensor, it is constant.
+
+use crate::backward::{one_for, sweep};
+use crate::checkpoint::older_than;
+use crate::error::OrPanic;
+use crate::gradients::{GradError, Gradients};
+use crate::graph::next_id;
+use crate::op::AnyOp;
+use crate::ops::Reshape;
+use crate::recording::{is_recording, with_recording};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The value `y = f(x)`, and for each input the product of a cotangent with the Jacobian, `Jᵀ dy`, in the shape of the input:
+/// the gradients of `sum(y * dy)`.
+///
+/// ```
+/// use autograd::{Tensor, vjp};
+/// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
+/// let (y, [da, db]) = vjp(|[a, b]| a * b, [&a, &b], &Tensor::from([1.0, 10.0]));
+/// assert_eq!((y.to_vec(), da.to_vec(), db.to_vec()), (vec![3.0, 8.0], vec![3.0, 40.0], vec![1.0, 20.0]));
+/// ```
+///
+/// # Panics
+/// If the cotangent has not the shape of `f(x)`.
+#[track_caller]
+pub fn vjp<T: Scalar, const N: usize>(
+    f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    x: [&Tensor<T>; N],
+    dy: &Tensor<T>,
+) -> (Tensor<T>, [Tensor<T>; N]) {
+    let at = At::new(f, x);
+    if at.y.shape() != dy.shape() {
+        let (root, cotangent) = (at.y.shape().clone(), dy.shape().clone());
+        return Err(GradError::Cotangent { root, cotangent }).or_panic();
+    }
+    let recorded = at.recorded || is_recording() && dy.is_tracked();
+    let dx = with_recording(recorded, || pull(&at.y, dy, &at.x));
+    (at.value(), dx)
+}
+
+/// The value `y = f(x)`, and its derivative along the tangents `v`, `J v`, in the shape of `y`: forward mode. It costs two to
+/// three times as much as `f`, whatever the number of inputs.
+///
+/// ```
+/// use autograd::{Tensor, jvp};
+/// let x = Tensor::from([1.0, 2.0]);
+/// let (y, dy) = jvp(|[x]| x * x, [&x], [&Tensor::from([1.0, 0.5])]);
+/// assert_eq!((y.to_vec(), dy.to_vec()), (vec![1.0, 4.0], vec![2.0, 2.0]));
+/// ```
+///
+/// # Panics
+/// If a tangent has not the shape of its input.
+#[track_caller]
+pub fn jvp<T: Scalar, const N: usize>(
+    f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    x: [&Tensor<T>; N],
+    v: [&Tensor<T>; N],
+) -> (Tensor<T>, Tensor<T>) {
+    let at = At::new(f, x);
+    check_tangents(x, v).or_panic();
+    let (u, transposed) = at.transposed();
+    let recorded = at.recorded || is_recording() && v.iter().any(|v| v.is_tracked());
+    let [dy] = along(&transposed, v, &[u], recorded);
+    (at.value(), dy)
+}
+
+/// The Jacobian with respect to each input, `∂y / ∂x`, of the shape of the output followed by that of the input: its element
+/// at `[i.., j..]` is the derivative of `y[i..]` by `x[j..]`.
+///
+/// It takes one sweep for each element of `y`, or for each of the inputs if they are fewer.
+///
+/// ```
+/// use autograd::{Tensor, jacobian};
+/// let (a, x) = (Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor::from([1.0, 0.5, 0.0]));
+/// let [j] = jacobian(|[x]| x.linear(&a, None), [&x]);
+/// assert_eq!((j.dims(), j.to_vec()), (&[2, 3][..], a.to_vec()));
+/// ```
+#[track_caller]
+pub fn jacobian<T: Scalar, const N: usize>(
+    f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    x: [&Tensor<T>; N],
+) -> [Tensor<T>; N] {
+    let at = At::new(f, x);
+    if at.y.size() <= at.x.iter().map(Tensor::size).sum() {
+        return with_recording(at.recorded, || rows(&at.y, &at.x));
+    }
+    // By columns: the rows of the transpose.
+    let (u, transposed) = at.transposed();
+    let u = [u];
+    with_recording(at.recorded, || {
+        transposed.each_ref().map(|jtu| {
+            let [transposed] = rows(jtu, &u);
+            let (first, all) = (jtu.rank(), transposed.rank());
+            transposed.permute(&(first..all).chain(0..first).collect::<Vec<_>>())
+        })
+    })
+}
+
+/// The second derivatives of a number: for each pair of inputs the block `∂²y / ∂x_i ∂x_j`, of the shape of `x_i` followed by
+/// that of `x_j`. It is the Jacobian of the gradient, and takes one sweep for each element of the inputs.
+///
+/// ```
+/// use autograd::{Tensor, hessian};
+/// let x = Tensor::from([1.0, 2.0]);
+/// let [[h]] = hessian(|[x]| x.powi(3).sum(), [&x]);
+/// assert_eq!((h.dims(), h.to_vec()), (&[2, 2][..], vec![6.0, 0.0, 0.0, 12.0]));
+/// ```
+///
+/// # Panics
+/// If `f` does not return a single number.
+#[track_caller]
+pub fn hessian<T: Scalar, const N: usize>(
+    f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    x: [&Tensor<T>; N],
+) -> [[Tensor<T>; N]; N] {
+    let at = At::new(f, x);
+    let gradient = at.gradient().or_panic();
+    with_recording(at.recorded, || gradient.each_ref().map(|g| rows(g, &at.x)))
+}
+
+/// The product of the Hessian of a number with tangents `v`, in the shapes of the inputs: two sweeps, without the Hessian.
+///
+/// ```
+/// use autograd::{Tensor, hvp};
+/// let x = Tensor::from([1.0, 2.0]);
+/// let [hv] = hvp(|[x]| x.powi(3).sum(), [&x], [&Tensor::from([1.0, 1.0])]);
+/// assert_eq!(hv.to_vec(), [6.0, 12.0]);
+/// ```
+///
+/// # Panics
+/// If `f` does not return a single number, or a tangent has not the shape of its input.
+#[track_caller]
+pub fn hvp<T: Scalar, const N: usize>(
+    f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    x: [&Tensor<T>; N],
+    v: [&Tensor<T>; N],
+) -> [Tensor<T>; N] {
+    let at = At::new(f, x);
+    check_tangents(x, v).or_panic();
+    let gradient = at.gradient().or_panic();
+    // The Hessian is symmetric: H v is the gradient of <∇f, v>.
+    along(&gradient, v, &at.x, at.recorded || is_recording() && v.iter().any(|v| v.is_tracked()))
+}
+
+/// A function's value at a place, recorded, whose arguments are variables of its own.
+struct At<T: Scalar, const N: usize> {
+    x: [Tensor<T>; N],
+    y: Tensor<T>,
+    /// Whether derivatives can be differentiated: recording is on, and `y` depends on something tracked from outside.
+    recorded: bool,
+}
+
+impl<T: Scalar, const N: usize> At<T, N> {
+    #[track_caller]
+    fn new(f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>, x: [&Tensor<T>; N]) -> Self {
+        let since = next_id();
+        let (x, y) = with_recording(true, || {
+            // A tracked argument gets a place of its own, too: the closure may have captured the same tensor.
+            let x = x.map(|x| match x.is_tracked() {
+                true => Reshape(x.shape().clone()).apply_to(&[x]),
+                false => x.clone().requires_grad(),
+            });
+            let y = f(x.each_ref());
+            (x, y)
+        });
+        let recorded = is_recording() && !older_than(since, &y).is_empty();
+        At { x, y, recorded }
+    }
+
+    fn value(self) -> Tensor<T> {
+        if self.recorded { self.y } else { self.y.detach() }
+    }
+
+    /// A cotangent `u`, and `Jᵀu` as a function of it. The value of `u` does not matter.
+    fn transposed(&self) -> (Tensor<T>, [Tensor<T>; N]) {
+        let u = Tensor::zeros(self.y.shape()).requires_grad();
+        let jtu = with_recording(true, || pull(&self.y, &u, &self.x));
+        (u, jtu)
+    }
+
+    /// The gradient of a number, as a function of the arguments.
+    fn gradient(&self) -> Result<[Tensor<T>; N], GradError> {
+        let one = one_for(&self.y)?;
+        Ok(with_recording(true, || pull(&self.y, &one, &self.x)))
+    }
+}
+
+/// The gradients of `<y, dy>` with respect to variables, 0 where there is none.
+fn pull<T: Scalar, const N: usize>(y: &Tensor<T>, dy: &Tensor<T>, x: &[Tensor<T>; N]) -> [Tensor<T>; N] {
+    let ids: Vec<_> = x.iter().filter_map(|x| Some(x.node()?.id)).collect();
+    let none = || Gradients { by_age: Vec::new() };
+    let grads = sweep(y.clone(), dy.clone(), Some(&ids)).unwrap_or_else(|_| none());
+    x.each_ref().map(|x| grads.get(x).cloned().unwrap_or_else(|| Tensor::zeros(x.shape())))
+}
+
+/// The gradients of `Σ <y_i, v_i>` with respect to variables.
+fn along<T: Scalar, const M: usize, const N: usize>(
+    y: &[Tensor<T>; M],
+    v: [&Tensor<T>; M],
+    x: &[Tensor<T>; N],
+    recorded: bool,
+) -> [Tensor<T>; N] {
+    let products = with_recording(true, || y.iter().zip(v).map(|(y, v)| (y * v).sum()).reduce(|a, b| a + b));
+    let zero = || Tensor::scalar(T::zero());
+    let sum = products.unwrap_or_else(zero);
+    with_recording(recorded, || pull(&sum, &Tensor::scalar(T::one()), x))
+}
+
+/// The Jacobians of `y`, a sweep for each of its elements.
+fn rows<T: Scalar, const N: usize>(y: &Tensor<T>, x: &[Tensor<T>; N]) -> [Tensor<T>; N] {
+    let unit = |k| {
+        Tensor::build(y.shape(), |e| (0..).zip(e).for_each(|(i, e)| *e = T::of(f64::from(u8::from(i == k)))))
+    };
+    let rows: Vec<_> = (0..y.size()).map(|k| pull(y, &unit(k), x)).collect();
+    std::array::from_fn(|i| {
+        let shape = y.shape().clone().join(x[i].dims());
+        let lanes: Vec<_> = rows.iter().map(|row| row[i].reshape([x[i].size()])).collect();
+        match lanes.is_empty() {
+            true => Tensor::zeros(shape),
+            false => Tensor::concat(&lanes.iter().collect::<Vec<_>>(), 0).reshape(shape),
+        }
+    })
+}
+
+fn check_tangents<T: Scalar, const N: usize>(
+    x: [&Tensor<T>; N],
+    v: [&Tensor<T>; N],
+) -> Result<(), GradError> {
+    let shapes = |t: &Tensor<T>| -> Shape { t.shape().clone() };
+    match x.iter().zip(v).find(|(x, v)| x.shape() != v.shape()) {
+        Some((x, v)) => Err(GradError::Tangent { input: shapes(x), tangent: shapes(v) }),
+        None => Ok(()),
+    }
+}
