@@ -62,6 +62,7 @@ pub use kernels::threads::{threads, with_threads};
 pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
 pub use op::{AnyOp, Keeps, Op};
+pub use ops::{By, NewAxis, Padding};
 pub use pointwise::{Map, Pointwise};
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use rng::Rng;

@@ -6,6 +6,7 @@
 //! - [`norm`]: layer normalisation of rows;
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
+//! - [`scatter`]: elements taken by index, and added where they came from;
 //! - [`softmax`]: softmax of rows, and its logarithm;
 //! - [`threads`]: work cut into parts for several threads;
 //! - [`tiles`]: operands that broadcast or are strided, gathered piece by piece;
@@ -19,6 +20,7 @@ pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod norm;
 pub(crate) mod reduce;
+pub(crate) mod scatter;
 pub(crate) mod softmax;
 pub(crate) mod threads;
 mod tiles;
