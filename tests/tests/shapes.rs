@@ -23,12 +23,63 @@ fn flips() {
 }
 
 #[test]
+#[allow(clippy::reversed_empty_ranges)]
 fn subscripts() {
     check_fn(|[x]| x.i((.., 1..3, -1)), Cases::shapes(["ab43"]));
     check_fn(|[x]| x.i(2), Cases::shapes(["3ab"]));
     check_fn(|[x]| x.i((By(.., -2), NewAxis, 0, ..)), Cases::shapes(["a3b"]));
     check_fn(|[x]| x.i((NewAxis, By(1..=-2, 2), .., NewAxis, -2..)), Cases::shapes(["5a4"]));
     check_fn(|[x]| x.i((1, 2, 0)), Cases::shapes(["231"]));
+}
+
+/// Whole numbers of three types, all kinds of ranges, and as many entries as there may be, in a tensor of eight axes.
+#[test]
+fn every_kind_of_entry() {
+    let x = Tensor::<f32>::arange(256).reshape([2; 8]);
+    let (one, last, ranged) = (1_usize, -1_isize, 0_usize..1);
+    let y = x.i((one, last, ranged, .., ..=0, 1..=1));
+    assert_eq!(
+        (y.dims(), y.to_vec()),
+        (&[1, 2, 2, 2, 1, 1][..], (0..8).map(|i| (193 + 4 * i) as f32).collect())
+    );
+    assert_eq!(x.i((.., 1)).i((.., NewAxis)).dims(), [2, 2, 2, 2, 2, 2, 2, 1]);
+    let list = Tensor::<f32>::arange(6);
+    for (found, expected) in [
+        (list.i(By(1..6, 2)), &[1.0, 3.0, 5.0][..]),
+        (list.i(By(1..6, -2)), &[5.0, 3.0, 1.0]),
+        (list.i(By(..-1, -3)), &[4.0, 1.0]),
+        (list.i(By(-4.., 3)), &[2.0, 5.0]),
+        (list.i(By(.., isize::MIN)), &[5.0]),
+        (list.i(By(2..2, -1)), &[]),
+        (list.i(6..), &[]),
+    ] {
+        assert_eq!(found.to_vec(), expected);
+    }
+}
+
+/// Axes of size 0, and numbers that nothing holds: a result or an error, never anything else.
+#[test]
+fn empty_and_excessive() {
+    let empty = Tensor::<f32>::zeros([0, 3]);
+    assert_eq!(empty.roll(1, 0).dims(), [0, 3]);
+    assert_eq!(empty.flip(..).i((.., -1)).dims(), [0]);
+    assert_eq!(empty.repeat([5, 2]).dims(), [0, 6]);
+    assert_eq!(empty.triu(0).diagonal(isize::MIN, [0, 1]).dims(), [0]);
+    assert_eq!(empty.chunk(4, 0).len(), 1);
+    assert_eq!(empty.pad(&[(1, 1), (0, 0)], Padding::Constant(2.0)).to_vec(), [2.0; 6]);
+    assert_eq!(empty.index_select(0, &indices(&[], &[0, 2])).dims(), [0, 2, 3]);
+    assert_eq!(empty.gather(1, &indices(&[], &[0, 7])).dims(), [0, 7]);
+    let x = Tensor::<f32>::ones([1, 2]);
+    assert_eq!(x.unfold(1, 1, usize::MAX).dims(), [1, 1, 1]);
+    assert_eq!(x.roll(isize::MIN, 1).to_vec(), [1.0; 2]);
+    for found in [
+        message(|| Tensor::<f32>::ones([1, 2]).pad(&[(usize::MAX, 1)], Padding::Constant(0.0))),
+        message(|| Tensor::<f32>::ones([1, 2]).pad(&[(usize::MAX, 1)], Padding::Replicate)),
+        message(|| Tensor::<f32>::ones([1, 2]).repeat([usize::MAX, 2])),
+        message(|| Tensor::<f32>::ones([1, 2]).diag_embed(isize::MAX)),
+    ] {
+        assert!(found.contains(": the shape has more elements than can be addressed"), "{found}");
+    }
 }
 
 #[test]

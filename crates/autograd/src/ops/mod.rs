@@ -30,6 +30,6 @@ pub use reduce::Sum;
 pub use slice::{Flip, Slice};
 pub use softmax::{LogSoftmax, LogSumExp, Softmax};
 pub use subscript::{By, Entry, IntoEntry, IntoSubscript, NewAxis, Subscript, Whole};
-pub use view::{BroadcastTo, Permute, Reshape, Unview, Viewing};
+pub use view::{BroadcastTo, Permute, Reshape, Unview};
 pub use where_::Where;
 pub use window::{Diagonal, Unfold};

@@ -1,6 +1,7 @@
 //! Axes made longer at their ends: by a number, which is the adjoint of a slice, or by elements that are there, which is a gather.
 
 use crate::array::Array;
+use crate::error::OrPanic;
 use crate::op::Op;
 use crate::ops::subscript::{Entry, Subscript};
 use crate::ops::view::Unview;
@@ -48,8 +49,7 @@ impl<T: Scalar> Tensor<T> {
         match padding {
             Padding::Constant(value) => self.padded_by(first, widths, T::of(value)),
             _ => axes.filter(|(_, widths)| *widths != (0, 0)).fold(self.clone(), |x, (axis, widths)| {
-                let places = places(padding, axis, x.shape(), widths);
-                x.index_select(axis as isize, &Array::from_slice(&places))
+                x.index_select(axis as isize, &places(padding, axis, x.shape(), widths))
             }),
         }
     }
@@ -60,25 +60,27 @@ impl<T: Scalar> Tensor<T> {
         let mut entries = vec![Entry::Rest];
         let (mut shape, inner) = self.shape().split_at(first);
         for (&size, &(before, behind)) in inner.dims().iter().zip(widths) {
-            let (start, end) = (Bound::Included(before as isize), Bound::Excluded((before + size) as isize));
-            entries.push(Entry::Range { bounds: (start, end), step: 1 });
-            shape = shape.join(&[before + size + behind]);
+            let end = before.saturating_add(size);
+            let bounds = (Bound::Included(before as isize), Bound::Excluded(end as isize));
+            entries.push(Entry::Range { bounds, step: 1 });
+            shape = shape.join(&[end.saturating_add(behind)]);
         }
         let around = |x: &Self| {
-            Unview { view: Subscript { entries: entries.clone() }, shape: shape.clone() }.apply([x])
+            let view = Subscript { entries: entries.clone() };
+            Unview { view, shape: shape.clone() }.try_apply([x]).map_err(|e| e.named("pad"))
         };
-        let padded = around(self);
+        let padded = around(self).or_panic();
         if value == T::zero() {
             return padded;
         }
-        let outside = around(&Tensor::ones(self.shape())).mask(|x| x == T::zero());
+        let outside = around(&Tensor::ones(self.shape())).or_panic().mask(|x| x == T::zero());
         padded.masked_fill(&outside, value)
     }
 }
 
 /// Where the elements of a padded axis come from.
 #[track_caller]
-fn places(padding: Padding, axis: usize, shape: &Shape, (before, behind): (usize, usize)) -> Vec<usize> {
+fn places(padding: Padding, axis: usize, shape: &Shape, (before, behind): (usize, usize)) -> Array<usize> {
     let size = shape[axis];
     match padding {
         Padding::Reflect => assert!(
@@ -95,5 +97,8 @@ fn places(padding: Padding, axis: usize, shape: &Shape, (before, behind): (usize
         (Some(_), _) => last,
         (None, _) => 0,
     };
-    (0..before + size + behind).map(place).collect()
+    let padded = before.saturating_add(size).saturating_add(behind);
+    Array::build([padded], |places| places.iter_mut().enumerate().for_each(|(i, to)| *to = place(i)))
+        .map_err(|e| e.of("pad"))
+        .or_panic()
 }

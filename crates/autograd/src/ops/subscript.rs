@@ -207,7 +207,8 @@ impl<T: Scalar> Tensor<T> {
     /// - `..`, once: all axes that no other entry stands for, as they are; left out, they are the last;
     /// - [`NewAxis`]: an axis of size 1, for which there is none in this tensor.
     ///
-    /// Negative numbers count from the end.
+    /// Negative numbers count from the end. (Clippy takes a literal `1..-1` for an empty range, unless it is allowed
+    /// `clippy::reversed_empty_ranges`.)
     ///
     /// ```
     /// use autograd::{By, NewAxis, Tensor};

@@ -75,7 +75,8 @@ impl<T: Scalar> Tensor<T> {
         let (batch, diagonal) = self.shape().split_at(last);
         let side = diagonal[0].saturating_add(offset.unsigned_abs());
         let view = Diagonal { offset, axes: [-2, -1] };
-        Unview { view, shape: batch.join(&[side, side]) }.apply([self])
+        let unview = Unview { view, shape: batch.join(&[side, side]) };
+        unview.try_apply([self]).map_err(|e| e.named("diag_embed")).or_panic()
     }
 
     /// Windows of `size` neighbours along an axis, each `step` after the one before. The axis then counts the windows, and a new
