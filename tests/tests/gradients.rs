@@ -150,15 +150,6 @@ fn slice() {
 }
 
 #[test]
-fn unslice() {
-    let unslice = |axis, start, len, step, size| Unslice { slice: Slice { axis, start, len, step }, size };
-    check_with(unslice(1, 1, 2, 1, 4), Cases::shapes(["a2b"]));
-    check_with(unslice(0, 1, 3, 2, 7), Cases::shapes(["3a"]));
-    check_with(unslice(1, 5, 3, -2, 6), Cases::shapes(["a3"]));
-    check_with(unslice(0, 0, 0, 1, 3), Cases::shapes(["0a"]));
-}
-
-#[test]
 fn matmul() {
     check_with(Matmul, Cases::shapes(["mk", "kn"]));
 }
@@ -214,20 +205,6 @@ fn linear_then_any_function_is_the_two_composed() {
     same(|| Tanh);
     same(|| Sin);
     same(|| Powi(2));
-}
-
-#[test]
-fn rows_and_their_adjoint_with_duplicates() {
-    let indices = Array::from_vec(vec![2, 0, 2, 2, 1, 0], [3, 2]).unwrap();
-    for indices in [indices, Array::from_slice(&[1, 1]), Array::from_slice(&[])] {
-        let lead = ["0", "2", "32"][indices.size().div_ceil(3).min(2)];
-        check_with(Rows { indices: indices.clone() }, Cases::shapes(["3ab"]));
-        check_with(Rows { indices: indices.clone() }, Cases::shapes(["4"]));
-        for rest in ["", "a", "ab"] {
-            let pattern = format!("{lead}{rest}");
-            check_with(ScatterRows { indices: indices.clone(), rows: 3 }, Cases::shapes([&pattern]));
-        }
-    }
 }
 
 #[test]

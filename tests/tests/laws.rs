@@ -3,7 +3,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wengert::autograd::ops::{ScatterRows, Slice, Unslice};
+use wengert::autograd::ops::{ScatterAdd, Slice, Unview};
 use wengert::autograd::{AnyOp, Array, Op, Rng, Tensor};
 
 /// A tensor of whole numbers from -8 to 8.
@@ -49,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn slice_and_unslice_are_adjoint(
+    fn a_slice_and_putting_it_back_are_adjoint(
         dims in dims(),
         axis in any::<prop::sample::Index>(),
         bounds in any::<[prop::sample::Index; 2]>(),
@@ -65,7 +65,7 @@ proptest! {
         let x = whole(&dims, seeds[0]);
         let part = slice.apply_to(&[&x]);
         let y = whole(part.dims(), seeds[1]);
-        let back = Unslice { slice, size }.apply([&y]);
+        let back = Unview { view: slice, shape: x.shape().clone() }.apply([&y]);
         prop_assert_eq!(dot(&part, &y), dot(&x, &back));
         // What was put back is found again, and there is nothing besides.
         prop_assert_eq!(slice.apply_to(&[&back]).to_vec(), y.to_vec());
@@ -73,17 +73,25 @@ proptest! {
     }
 
     #[test]
-    fn gathering_and_scattering_rows_are_adjoint(
-        rows in 1_usize..5,
-        rest in vec(0_usize..4, 0..3),
-        picks in vec(any::<prop::sample::Index>(), 0..8),
-        seeds in any::<[u64; 2]>(),
+    fn gathering_and_scattering_are_adjoint(
+        dims in vec(1_usize..5, 1..4),
+        axis in any::<prop::sample::Index>(),
+        taken in 0_usize..7,
+        ones in vec(any::<bool>(), 4),
+        seeds in any::<[u64; 3]>(),
     ) {
-        let indices: Vec<usize> = picks.iter().map(|i| i.index(rows)).collect();
-        let x = whole(&[&[rows], &rest[..]].concat(), seeds[0]);
-        let gathered = x.rows(&indices);
+        let axis = axis.index(dims.len());
+        let of_indices: Vec<usize> = (0..dims.len())
+            .map(|i| if i == axis { taken } else if ones[i] { 1 } else { dims[i] })
+            .collect();
+        let mut rng = Rng::seed(seeds[2]);
+        let size = of_indices.iter().product();
+        let indices: Vec<usize> = (0..size).map(|_| rng.below(dims[axis])).collect();
+        let indices = Array::from_vec(indices, of_indices).unwrap();
+        let x = whole(&dims, seeds[0]);
+        let gathered = x.gather(axis as isize, &indices);
         let y = whole(gathered.dims(), seeds[1]);
-        let scattered = ScatterRows { indices: Array::from_slice(&indices), rows }.apply([&y]);
+        let scattered = ScatterAdd { axis: axis as isize, indices, size: dims[axis] }.apply([&y]);
         prop_assert_eq!(dot(&gathered, &y), dot(&x, &scattered));
     }
 

@@ -361,8 +361,8 @@ fn joining_and_gathering() {
     panics(
         || ones([]).rows(&[0]),
         expect![[r#"
-        rows: a scalar has no rows
-          input  []"#]],
+        rows: axis 0 is out of range
+          shape  []  a scalar has no axes"#]],
     );
 }
 

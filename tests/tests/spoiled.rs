@@ -120,10 +120,11 @@ fn products_of_matrices() {
 #[test]
 fn choosing() {
     let indices = Array::from_slice(&[2, 0, 2]);
-    every_fault_is_seen(Rows { indices: indices.clone() }, || Cases::shapes(["3a"]));
-    every_fault_is_seen(ScatterRows { indices, rows: 4 }, || Cases::shapes(["3a"]));
+    let indices = indices.reshape([3, 1]).unwrap();
+    every_fault_is_seen(Gather { axis: 0, indices: indices.clone() }, || Cases::shapes(["3a"]));
+    every_fault_is_seen(ScatterAdd { axis: 0, indices, size: 4 }, || Cases::shapes(["3a"]));
     let mask = Array::from_slice(&[true, false, true, false]);
     every_fault_is_seen(Where { mask }, || Cases::shapes(["..4", "..4"]));
     let slice = Slice { axis: 1, start: 5, len: 3, step: -2 };
-    every_fault_is_seen(Unslice { slice, size: 6 }, || Cases::shapes(["a3"]));
+    every_fault_is_seen(Unview { view: slice, shape: Shape::from([2, 6]) }, || Cases::shapes(["23"]));
 }

@@ -89,6 +89,31 @@ impl<T: Scalar> Tensor<T> {
         Self::made("arange", [n], |y| (0..n).zip(y).for_each(|(i, y)| *y = T::of(i as f64)))
     }
 
+    /// For each index, as a last axis, zeros but for a 1 at its place.
+    ///
+    /// ```
+    /// use autograd::{Array, Tensor};
+    /// let x = Tensor::<f32>::one_hot(&Array::from_slice(&[2, 0]), 3);
+    /// assert_eq!(x.to_vec(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an index is not below the number of classes, or there is no memory for the result.
+    #[track_caller]
+    pub fn one_hot(indices: &Array<usize>, classes: usize) -> Self {
+        if let Some((place, index)) = indices.view().iter().enumerate().find(|(_, index)| *index >= classes) {
+            panic!(
+                "one_hot: index {index}, at place {place}, is out of range for {classes} classes\n  help: indices run from 0 to the number of classes less 1"
+            );
+        }
+        Self::made("one_hot", indices.shape().clone().join(&[classes]), |y| {
+            y.fill(T::zero());
+            for (i, index) in indices.view().iter().enumerate() {
+                y[i * classes + index] = T::one();
+            }
+        })
+    }
+
     /// Independent numbers, uniform in `[low, high)`.
     ///
     /// # Panics
@@ -113,6 +138,26 @@ impl<T: Scalar> Tensor<T> {
         let valid = deviation >= T::zero() && deviation.is_finite();
         assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
         Self::made("normal", shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
+    }
+
+    /// Independent numbers, 1 with this probability and 0 otherwise.
+    ///
+    /// ```
+    /// use autograd::{Rng, Tensor};
+    /// let x = Tensor::<f32>::bernoulli([1000], 0.9, &mut Rng::seed(0));
+    /// assert!((800.0..1000.0).contains(&x.sum().item()));
+    /// ```
+    ///
+    /// # Panics
+    /// If the probability is not in `[0, 1]`, or there is no memory for the shape.
+    #[track_caller]
+    pub fn bernoulli(shape: impl Into<Shape>, probability: f64, rng: &mut Rng) -> Self {
+        assert!(
+            (0.0..=1.0).contains(&probability),
+            "bernoulli: expected a probability from 0 to 1, found {probability}"
+        );
+        let mut draw = || if rng.uniform::<f64>() < probability { T::one() } else { T::zero() };
+        Self::made("bernoulli", shape, |y| y.iter_mut().for_each(|y| *y = draw()))
     }
 }
 

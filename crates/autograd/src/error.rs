@@ -64,6 +64,12 @@ impl ShapeError {
         self
     }
 
+    /// Names what the caller has called, in place of the operator that it stands on.
+    pub(crate) fn named(mut self, method: &str) -> Self {
+        self.0.operator = method.into();
+        self
+    }
+
     /// What to call operand `i` of `n`.
     pub(crate) fn label(i: usize, n: usize) -> String {
         match (i, n) {

@@ -4,6 +4,10 @@
 //! two strides, a slice moves the offset, a broadcast is a stride of zero, a reversed axis a negative one; none of them
 //! touches the elements.
 
+mod places;
+
+pub use places::Places;
+
 use crate::error::ShapeError;
 use crate::per_axis::PerAxis;
 use crate::shape::{Shape, Small};
@@ -143,6 +147,66 @@ impl Layout {
         Ok(Layout::new(self.shape.with(axis, len), strides, offset))
     }
 
+    /// Without `axis`, whose size is 1.
+    pub(crate) fn without(self, axis: usize) -> Layout {
+        let (head, tail) = self.shape.split_at(axis);
+        let strides = self.strides.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &stride)| stride);
+        Layout::new(head.join(&tail.dims()[1..]), strides.collect(), self.offset)
+    }
+
+    /// With an axis of this size and stride before `axis`.
+    fn with(self, axis: usize, size: usize, stride: isize) -> Layout {
+        let (head, tail) = self.shape.split_at(axis);
+        let (before, behind) = self.strides.split_at(axis);
+        let strides = before.iter().chain([&stride]).chain(behind).copied();
+        Layout::new(head.join(&[size]).join(tail.dims()), strides.collect(), self.offset)
+    }
+
+    /// With a new axis of size 1 before `axis`.
+    pub(crate) fn with_new(self, axis: usize) -> Layout {
+        self.with(axis, 1, 0)
+    }
+
+    /// The elements with index `i` on axis `a` and `i + offset` on axis `b`, for every `i` for which there are any: these axes
+    /// give way to a last one.
+    ///
+    /// # Errors
+    /// If the axes are the same.
+    pub(crate) fn diagonal(&self, offset: isize, a: usize, b: usize) -> Result<Layout, ShapeError> {
+        if a == b {
+            return Err(ShapeError::new(format!("axis {a} is named twice"))
+                .operand("shape", &self.shape, "")
+                .help("a diagonal lies between two axes"));
+        }
+        let below = if offset < 0 { offset.unsigned_abs() } else { 0 }.min(self.shape[a]);
+        let beside = offset.max(0).unsigned_abs().min(self.shape[b]);
+        let len = (self.shape[a] - below).min(self.shape[b] - beside);
+        let layout = self.slice(a, below, len, 1)?.slice(b, beside, len, 1)?;
+        let step = layout.strides[a] + layout.strides[b];
+        let layout = layout.slice(a, 0, len.min(1), 1)?.slice(b, 0, len.min(1), 1)?;
+        let rank = self.shape.rank() - 2;
+        Ok(layout.without(a.max(b)).without(a.min(b)).with(rank, len, step))
+    }
+
+    /// Windows of `size` neighbours along `axis`, which then counts the windows, each `step` after the one before; a new last
+    /// axis leads through a window. Windows may overlap.
+    ///
+    /// # Errors
+    /// If the axis is shorter than a window, or `size` or `step` is 0.
+    pub(crate) fn windows(&self, axis: usize, size: usize, step: usize) -> Result<Layout, ShapeError> {
+        let dim = self.shape[axis];
+        if size == 0 || size > dim || step == 0 {
+            return Err(ShapeError::new(format!("there are no windows of {size} by steps of {step}"))
+                .operand("shape", &self.shape, format!("axis {axis} is {dim}"))
+                .help(format!("size and step are at least 1, and the size at most {dim}")));
+        }
+        let count = (dim - size) / step + 1;
+        let step = step.min(dim) as isize;
+        let layout = self.slice(axis, 0, count, step)?.with(self.shape.rank(), size, self.strides[axis]);
+        layout.shape.try_size()?;
+        Ok(layout)
+    }
+
     /// The same elements in row-major order under another shape of the same size, where strides can express that:
     /// always for a contiguous layout, otherwise if only axes that lie evenly behind each other are merged or split.
     pub(crate) fn reshape(&self, shape: &Shape) -> Option<Layout> {
@@ -215,82 +279,6 @@ fn is_row_major(dims: &[usize], strides: &[isize]) -> bool {
     }
     true
 }
-
-/// Walks the places of a layout in row-major order.
-#[derive(Clone, Debug)]
-pub struct Places {
-    /// What is left of the row along the last axis, the next place, and the step to the one after it.
-    in_row: usize,
-    place: isize,
-    step: isize,
-    /// The length of a row, and the rows after this one.
-    row: usize,
-    rows: usize,
-    /// The axes before the last, the row's index, and where it begins.
-    dims: Small<usize>,
-    strides: Small<isize>,
-    index: Small<usize>,
-    start: isize,
-}
-
-impl Places {
-    /// Walks `dims` by `strides` from `start`.
-    #[inline]
-    pub(crate) fn new(dims: &[usize], strides: &[isize], start: isize) -> Self {
-        let (&row, dims) = dims.split_last().unwrap_or((&1, &[]));
-        let (&step, strides) = strides.split_last().unwrap_or((&0, &[]));
-        let rows: usize = dims.iter().product();
-        Places {
-            in_row: if rows == 0 { 0 } else { row },
-            place: start,
-            step,
-            row,
-            rows: if row == 0 { 0 } else { rows.saturating_sub(1) },
-            dims: SmallVec::from_slice(dims),
-            strides: SmallVec::from_slice(strides),
-            index: SmallVec::from_elem(0, dims.len()),
-            start,
-        }
-    }
-
-    /// Goes on to the next row, if there is one.
-    fn next_row(&mut self) -> Option<()> {
-        self.rows = self.rows.checked_sub(1)?;
-        for axis in (0..self.dims.len()).rev() {
-            self.index[axis] += 1;
-            self.start += self.strides[axis];
-            if self.index[axis] < self.dims[axis] {
-                break;
-            }
-            self.start -= self.strides[axis] * self.dims[axis] as isize;
-            self.index[axis] = 0;
-        }
-        (self.place, self.in_row) = (self.start, self.row);
-        Some(())
-    }
-}
-
-impl Iterator for Places {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        if self.in_row == 0 {
-            self.next_row()?;
-        }
-        let place = self.place;
-        self.in_row -= 1;
-        self.place += self.step;
-        Some(place as usize)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.rows * self.row + self.in_row;
-        (left, Some(left))
-    }
-}
-
-impl ExactSizeIterator for Places {}
 
 #[cfg(test)]
 mod tests {

@@ -73,6 +73,7 @@ pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
 pub use nan::{Birth, NanTrace, Operand, trace_nan};
 pub use op::{AnyOp, Keeps, Op};
+pub use ops::{By, NewAxis, Padding};
 pub use picture::{Picture, graph};
 pub use pointwise::{Map, Pointwise};
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};

@@ -4,6 +4,8 @@
 //! there is no hidden one. What is derived from its bits is derived here, so that a seed means the same in every
 //! version of the crates below.
 
+use crate::array::Array;
+use crate::error::OrPanic;
 use crate::scalar::Scalar;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
@@ -70,6 +72,26 @@ impl Rng {
         for i in (1..items.len()).rev() {
             items.swap(i, self.below(i + 1));
         }
+    }
+
+    /// The numbers `0..n` in random order, every order equally likely: as indices, they shuffle an axis.
+    ///
+    /// ```
+    /// use autograd::{Rng, Tensor};
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let shuffled = x.index_select(0, &Rng::seed(0).permutation(3));
+    /// assert_eq!(shuffled.sum_axes(0).to_vec(), [9.0, 12.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no memory for them.
+    #[track_caller]
+    pub fn permutation(&mut self, n: usize) -> Array<usize> {
+        Array::build([n], |order| {
+            (0..n).zip(&mut *order).for_each(|(i, order)| *order = i);
+            self.shuffle(order);
+        })
+        .or_panic()
     }
 
     /// A generator of its own, whose numbers are independent of those this one gives afterwards.

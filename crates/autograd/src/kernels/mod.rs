@@ -11,6 +11,7 @@
 //! - [`run`]: the sum and the largest of a short run, on vectors;
 //! - [`simd`]: vectors of numbers, as each instruction set has them;
 //! - [`softmax`]: softmax along an axis, and its logarithm;
+//! - [`scatter`]: elements taken by index, and added where they came from;
 //! - [`threads`]: work cut into parts for several threads;
 //! - [`tiles`]: operands that broadcast or are strided, gathered piece by piece;
 //! - [`update`]: the pass of an optimizer over a parameter;
@@ -26,6 +27,7 @@ pub(crate) mod norm;
 pub(crate) mod pairwise;
 pub(crate) mod reduce;
 pub(crate) mod run;
+pub(crate) mod scatter;
 mod simd;
 pub(crate) mod softmax;
 pub(crate) mod threads;

@@ -52,14 +52,14 @@ impl<'a, T: Element, V: Element, const N: usize, const M: usize> Tiled<'a, T, V,
 
 /// The axes that are left when neighbours are merged along which every operand passes evenly: some that make up the rows, and
 /// the last, of columns.
-struct Walk {
-    rows: Small<usize>,
-    columns: usize,
+pub(super) struct Walk {
+    pub(super) rows: Small<usize>,
+    pub(super) columns: usize,
 }
 
 impl Walk {
     /// Merges the axes of `dims`, and the strides of each operand with them.
-    fn merged(dims: &[usize], strides: &mut [Small<isize>]) -> Self {
+    pub(super) fn merged(dims: &[usize], strides: &mut [Small<isize>]) -> Self {
         let mut rows: Small<usize> = Small::new();
         for (axis, &dim) in dims.iter().enumerate().filter(|(_, dim)| **dim != 1) {
             let at = rows.len();

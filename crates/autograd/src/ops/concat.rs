@@ -101,4 +101,26 @@ impl<T: Scalar> Tensor<T> {
     pub fn concat(tensors: &[&Self], axis: isize) -> Self {
         Concat { axis }.apply_to(tensors)
     }
+
+    /// Joins tensors of one shape along a new axis, before which `axis` says; `-1` puts it last.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
+    /// assert_eq!(Tensor::stack(&[&a, &b], -1).to_vec(), [1.0, 3.0, 2.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are none, the axis is out of range, or the shapes differ.
+    #[track_caller]
+    pub fn stack(tensors: &[&Self], axis: isize) -> Self {
+        let mut expanded = Vec::with_capacity(tensors.len());
+        for x in tensors {
+            expanded.push(x.unsqueeze(axis));
+        }
+        Concat { axis }
+            .try_apply_to(&expanded.iter().collect::<Vec<_>>())
+            .map_err(|e| e.named("stack"))
+            .or_panic()
+    }
 }

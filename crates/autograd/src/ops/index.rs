@@ -1,94 +1,122 @@
-//! Rows by index, and their adjoint.
+//! Elements by index along an axis, and their adjoint.
 //!
-//! `rows` gathers `y[i] = x[indices[i]]`; carried back, each row of the cotangent is added where its row came from,
-//! twice if it was taken twice. Either is the other's gradient.
+//! A gather takes `y[.., j, ..] = x[.., indices[.., j, ..], ..]`; carried back, each element of the cotangent is added where its
+//! element came from, twice if it was taken twice. Either is the other's gradient. Rows of a table, an embedding, a rolled axis
+//! and padding by reflection are gathers, of the same places from every lane.
 
 use crate::array::{Array, View};
-use crate::error::ShapeError;
+use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
+use crate::kernels::scatter::{self, Lanes};
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// Entries along axis 0, by index: a row of a table for each index.
+/// Elements along an axis, by index.
 #[derive(Debug)]
-pub struct Rows {
-    /// Which entries, in which order.
+pub struct Gather {
+    /// The axis; `-1` is the last.
+    pub axis: isize,
+    /// Which, for every lane: as many axes as the input, whose sizes are the input's, or 1, but for the axis.
     pub indices: Array<usize>,
 }
 
-impl<T: Scalar> Op<T, 1> for Rows {
+impl<T: Scalar> Op<T, 1> for Gather {
     fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
-        let Some((&size, row)) = x.dims().split_first() else {
-            return Err(ShapeError::new("a scalar has no rows").operand("input", x, ""));
-        };
-        if let Some((place, index)) = self.indices.view().iter().enumerate().find(|(_, index)| *index >= size)
-        {
-            return Err(ShapeError::new(format!("index {index}, at place {place}, is out of range"))
-                .operand("input", x, format!("axis 0 is {size}")));
-        }
-        Ok(self.indices.shape().clone().join(row))
+        let axis = x.axis(self.axis)?;
+        let taken = taken(&self.indices, x, axis)?;
+        within(&self.indices, x[axis])
+            .map_err(|e| e.operand("input", x, format!("axis {axis} is {}", x[axis])))?;
+        Ok(taken)
     }
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
-        let row = x.shape().dims()[1..].iter().product();
-        if row == 0 {
-            return;
-        }
-        let x = x.contiguous();
-        for (y, index) in y.chunks_exact_mut(row).zip(self.indices.view().iter()) {
-            y.copy_from_slice(&x[index * row..][..row]);
-        }
+        let axis = x.shape().axis(self.axis).or_panic();
+        with_lanes(&self.indices, x.shape(), axis, |lanes| scatter::gather(&x.contiguous(), lanes, y));
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        ScatterRows { indices: self.indices.clone(), rows: call.shape(0)[0] }.apply([dy])
+        let size = call.shape(0)[call.shape(0).axis(self.axis).or_panic()];
+        ScatterAdd { axis: self.axis, indices: self.indices.clone(), size }.apply([dy])
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
 }
 
-/// The adjoint of [`Rows`]: zeros, to which each entry of the input is added at its index.
+/// The adjoint of [`Gather`]: zeros, to which each element of the input is added at its index.
 #[derive(Debug)]
-pub struct ScatterRows {
-    /// Where each entry goes.
+pub struct ScatterAdd {
+    /// The axis; `-1` is the last.
+    pub axis: isize,
+    /// Where the elements go: as many axes as the input, of its sizes, or 1, but for the axis, whose size is the input's.
     pub indices: Array<usize>,
-    /// The size of axis 0 of the result.
-    pub rows: usize,
+    /// The size of the axis in the result.
+    pub size: usize,
 }
 
-impl<T: Scalar> Op<T, 1> for ScatterRows {
+impl<T: Scalar> Op<T, 1> for ScatterAdd {
     fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
-        let lead = self.indices.shape();
-        if x.rank() < lead.rank() || x.split_at(lead.rank()).0 != *lead {
-            return Err(ShapeError::new("expected one entry for each index")
-                .operand("indices", lead, "")
-                .operand("input", x, ""));
+        let axis = x.axis(self.axis)?;
+        if taken(&self.indices, x, axis)? != *x {
+            return Err(ShapeError::new(format!("expected an index for each element along axis {axis}"))
+                .operand("input", x, "")
+                .operand("indices", self.indices.shape(), ""));
         }
-        if let Some(index) = self.indices.view().iter().find(|index| *index >= self.rows) {
-            return Err(ShapeError::new(format!("index {index} is out of range for {} rows", self.rows)));
-        }
-        Ok(Shape::from([self.rows]).join(&x.dims()[lead.rank()..]))
+        let whole = x.with(axis, self.size);
+        within(&self.indices, self.size)
+            .map_err(|e| e.operand("result", &whole, format!("axis {axis} is {}", self.size)))?;
+        Ok(whole)
     }
     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
         y.fill(T::zero());
-        let row = x.shape().dims()[self.indices.shape().rank()..].iter().product();
-        if row == 0 {
-            return;
-        }
-        for (x, index) in x.contiguous().chunks_exact(row).zip(self.indices.view().iter()) {
-            y[index * row..][..row].iter_mut().zip(x).for_each(|(y, &x)| *y += x);
-        }
+        let axis = x.shape().axis(self.axis).or_panic();
+        let whole = x.shape().with(axis, self.size);
+        with_lanes(&self.indices, &whole, axis, |lanes| scatter::scatter_add(&x.contiguous(), lanes, y));
     }
     fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        Rows { indices: self.indices.clone() }.apply([dy])
+        Gather { axis: self.axis, indices: self.indices.clone() }.apply([dy])
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
 }
 
-/// Rows by index.
+/// The shape of what these indices take of a tensor.
+fn taken(indices: &Array<usize>, x: &Shape, axis: usize) -> Result<Shape, ShapeError> {
+    let fits = |(i, (&of_indices, &of_x)): (usize, (&usize, &usize))| {
+        i == axis || of_indices == of_x || of_indices == 1
+    };
+    let shape = indices.shape();
+    if shape.rank() != x.rank() || !shape.dims().iter().zip(x.dims()).enumerate().all(fits) {
+        return Err(ShapeError::new(format!("the indices do not fit the input beside axis {axis}"))
+            .operand("input", x, "")
+            .operand("indices", shape, "")
+            .help("their other sizes must be equal, or 1 in the indices; `index_select` takes the same from every lane"));
+    }
+    Ok(x.with(axis, shape[axis]))
+}
+
+/// Every index is below `size`.
+fn within(indices: &Array<usize>, size: usize) -> Result<(), ShapeError> {
+    match indices.view().iter().enumerate().find(|(_, index)| *index >= size) {
+        Some((place, index)) => {
+            Err(ShapeError::new(format!("index {index}, at place {place}, is out of range")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The lanes along `axis` of a tensor of shape `whole`, and what is taken of them.
+fn with_lanes(indices: &Array<usize>, whole: &Shape, axis: usize, f: impl FnOnce(Lanes<'_>)) {
+    let taken = indices.shape()[axis];
+    let are_equal = indices.size() == taken;
+    let indices =
+        if are_equal { indices.clone() } else { indices.broadcast_to(&whole.with(axis, taken)).or_panic() };
+    let inner = whole.dims()[axis + 1..].iter().product();
+    f(Lanes { len: whole[axis], taken, inner, indices: &indices.view().contiguous() });
+}
+
+/// Elements by index.
 impl<T: Scalar> Tensor<T> {
     /// Entries along axis 0, by index: `[n, ..]` to `[indices.len(), ..]`. How an embedding looks up its table.
     ///
@@ -104,6 +132,131 @@ impl<T: Scalar> Tensor<T> {
     /// If an index is out of range, or this is a scalar.
     #[track_caller]
     pub fn rows(&self, indices: &[usize]) -> Self {
-        Rows { indices: Array::from_slice(indices) }.apply([self])
+        self.selected(0, &Array::from_slice(indices)).map_err(|e| e.named("rows")).or_panic()
+    }
+
+    /// Entries along an axis, by index; the axis gives way to those of the indices.
+    ///
+    /// ```
+    /// use autograd::{Array, Tensor};
+    /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let columns = x.index_select(1, &Array::from_slice(&[2, 0]));
+    /// assert_eq!(columns.to_vec(), [3.0, 1.0, 6.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range.
+    #[track_caller]
+    pub fn index_select(&self, axis: isize, indices: &Array<usize>) -> Self {
+        self.selected(axis, indices).map_err(|e| e.named("index_select")).or_panic()
+    }
+
+    /// The same entries from every lane along an axis.
+    #[track_caller]
+    pub(crate) fn selected(&self, axis: isize, indices: &Array<usize>) -> Result<Self, ShapeError> {
+        let at = self.shape().axis(axis)?;
+        let shape: Shape = (0..self.rank()).map(|i| if i == at { indices.size() } else { 1 }).collect();
+        let y = Gather { axis: at as isize, indices: indices.reshape(shape)? }.try_apply([self])?;
+        let (head, tail) = self.shape().split_at(at);
+        Ok(y.reshape(head.join(indices.shape().dims()).join(&tail.dims()[1..])))
+    }
+
+    /// Elements along an axis, by an index of each: `y[i][j] = x[i][indices[i][j]]` for the last axis of a matrix. Beside the axis
+    /// the indices have the sizes of this tensor, or 1.
+    ///
+    /// ```
+    /// use autograd::{Array, Tensor};
+    /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let indices = Array::from_vec(vec![2, 0], [2, 1])?;
+    /// assert_eq!(x.gather(1, &indices).to_vec(), [3.0, 4.0]);
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range, or the sizes differ.
+    #[track_caller]
+    pub fn gather(&self, axis: isize, indices: &Array<usize>) -> Self {
+        Gather { axis, indices: indices.clone() }.apply([self])
+    }
+
+    /// As [`gather`](Self::gather), but that this tensor, too, is broadcast beside the axis: NumPy's `take_along_axis`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[0.1, 0.7, 0.2], [0.9, 0.0, 0.1]]);
+    /// let largest = x.take_along_axis(&x.argmax(-1).reshape([2, 1])?, -1);
+    /// assert_eq!(largest.to_vec(), [0.7, 0.9]);
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range, or the sizes do not broadcast.
+    #[track_caller]
+    pub fn take_along_axis(&self, indices: &Array<usize>, axis: isize) -> Self {
+        let named = |e: ShapeError| e.named("take_along_axis");
+        let at = self.shape().axis(axis).map_err(named).or_panic();
+        let has_axes = indices.shape().rank() == self.rank();
+        let beside = |shape: &Shape| if has_axes { shape.with(at, 1) } else { shape.clone() };
+        let joint = Shape::broadcast(&[&beside(self.shape()), &beside(indices.shape())]);
+        let x = match joint {
+            Ok(joint) if has_axes => self.broadcast_to(joint.with(at, self.shape()[at])),
+            _ => self.clone(),
+        };
+        Gather { axis, indices: indices.clone() }.try_apply([&x]).map_err(named).or_panic()
+    }
+
+    /// This tensor, with each element of `source` added at its index along an axis. Beside the axis, the indices have the sizes of
+    /// `source`, or 1.
+    ///
+    /// ```
+    /// use autograd::{Array, Tensor};
+    /// let counts = Tensor::<f32>::zeros([3]).scatter_add(0, &Array::from_slice(&[2, 0, 2]), &Tensor::ones([3]));
+    /// assert_eq!(counts.to_vec(), [1.0, 0.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range, or the sizes differ.
+    #[track_caller]
+    pub fn scatter_add(&self, axis: isize, indices: &Array<usize>, source: &Self) -> Self {
+        let at = self.shape().axis(axis).map_err(|e| e.of("scatter_add")).or_panic();
+        self + ScatterAdd { axis, indices: indices.clone(), size: self.shape()[at] }.apply([source])
+    }
+
+    /// The elements where the mask holds, in row-major order; the mask and this tensor are broadcast together.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, -2.0, 3.0]);
+    /// assert_eq!(x.masked_select(&x.mask(|x| x > 0.0)).to_vec(), [1.0, 3.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If they do not broadcast.
+    #[track_caller]
+    pub fn masked_select(&self, mask: &Array<bool>) -> Self {
+        let shape =
+            Shape::broadcast(&[self.shape(), mask.shape()]).map_err(|e| e.of("masked_select")).or_panic();
+        let mask = mask.broadcast_to(&shape).or_panic();
+        let holds: Vec<usize> =
+            mask.view().iter().enumerate().filter(|(_, holds)| *holds).map(|(i, _)| i).collect();
+        self.broadcast_to(&shape).reshape([shape.size()]).rows(&holds)
+    }
+
+    /// The elements moved on by `shift` places along an axis; what leaves at one end comes back at the other.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.roll(1, 0).to_vec(), [4.0, 1.0, 2.0, 3.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn roll(&self, shift: isize, axis: isize) -> Self {
+        let at = self.shape().axis(axis).map_err(|e| e.of("roll")).or_panic();
+        let size = self.shape()[at] as isize;
+        let from = |i: isize| (i - shift % size).rem_euclid(size) as usize;
+        self.index_select(axis, &Array::from_slice(&(0..size).map(from).collect::<Vec<_>>()))
     }
 }

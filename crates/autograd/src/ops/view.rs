@@ -1,17 +1,84 @@
-//! Other ways to look at the same elements: reshape, permute, slice, broadcast. None of them copies, except a reshape
-//! that strides cannot express.
+//! Other ways to look at the same elements: reshape, permute, broadcast, and all that [`Viewing`] stands for. None of them
+//! copies, except a reshape that strides cannot express.
 //!
 //! Each is a linear map that picks elements, and its gradient is the adjoint, which puts them back: the inverse reshape
-//! and permutation, a sum for a broadcast, zeros around a slice.
+//! and permutation, a sum for a broadcast, and in general zeros to which every element is added where it came from.
 
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::op::{AnyOp, Keeps, Op};
+use crate::kernels::scatter;
+use crate::layout::Layout;
+use crate::op::{AnyOp, Keeps, Op, snake_case};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use std::ops::{Bound, RangeBounds};
+use std::fmt;
+
+/// An operator that reads elements of its input where they lie, by a layout of its own: a slice, a diagonal, windows. It may
+/// leave elements out, and name others more than once.
+pub trait Viewing: Clone + fmt::Debug + Send + Sync + 'static {
+    /// The layout, given that of the input, within which it stays.
+    ///
+    /// # Errors
+    /// If the input does not fit.
+    fn layout(&self, x: &Layout) -> Result<Layout, ShapeError>;
+}
+
+impl<T: Scalar, V: Viewing> AnyOp<T> for V {
+    fn name(&self) -> String {
+        snake_case(std::any::type_name::<V>())
+    }
+    fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
+        Ok(x[0].with_layout(self.layout(x[0].layout())?))
+    }
+    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+        give(0, Unview { view: self.clone(), shape: call.shape(0).clone() }.apply([&dy]));
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::NONE
+    }
+}
+
+/// The adjoint of a view: zeros, to which each element is added where the view has found it.
+#[derive(Debug)]
+pub struct Unview<V> {
+    /// The view.
+    pub view: V,
+    /// The shape that it was a view of.
+    pub shape: Shape,
+}
+
+impl<V: Viewing> Unview<V> {
+    /// Where the view finds its elements in a tensor in row-major order.
+    fn layout(&self) -> Result<Layout, ShapeError> {
+        self.view.layout(&Layout::contiguous(self.shape.clone()))
+    }
+}
+
+impl<T: Scalar, V: Viewing> Op<T, 1> for Unview<V> {
+    fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
+        self.shape.try_size()?;
+        let layout = self.layout()?;
+        if x != layout.shape() {
+            return Err(ShapeError::new("the input has not the shape of the view")
+                .operand("input", x, "")
+                .operand("view", layout.shape(), "")
+                .operand("of", &self.shape, ""));
+        }
+        Ok(self.shape.clone())
+    }
+    fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
+        y.fill(T::zero());
+        scatter::add_through(x, &self.layout().or_panic(), y);
+    }
+    fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        self.view.clone().apply_to(&[dy])
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::NONE
+    }
+}
 
 /// The same elements in row-major order under another shape.
 #[derive(Debug)]
@@ -84,70 +151,6 @@ impl<T: Scalar> AnyOp<T> for BroadcastTo {
     }
 }
 
-/// Every `step`-th element along an axis.
-#[derive(Clone, Copy, Debug)]
-pub struct Slice {
-    /// The axis.
-    pub axis: usize,
-    /// The first element taken.
-    pub start: usize,
-    /// How many are taken.
-    pub len: usize,
-    /// From one to the next; negative walks backwards.
-    pub step: isize,
-}
-
-impl<T: Scalar> AnyOp<T> for Slice {
-    fn name(&self) -> String {
-        "slice".into()
-    }
-    fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
-        x[0].slice(self.axis, self.start, self.len, self.step)
-    }
-    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
-        give(0, Unslice { slice: *self, size: call.shape(0)[self.axis] }.apply([&dy]));
-    }
-    fn keeps(&self, _: usize) -> Keeps {
-        Keeps::NONE
-    }
-}
-
-/// The adjoint of [`Slice`]: zeros, with the input where the slice was.
-#[derive(Debug)]
-pub struct Unslice {
-    /// The slice to undo.
-    pub slice: Slice,
-    /// The size that its axis had.
-    pub size: usize,
-}
-
-impl<T: Scalar> Op<T, 1> for Unslice {
-    fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
-        let Slice { axis, start, len, step } = self.slice;
-        if x.dims().get(axis) != Some(&len) {
-            return Err(ShapeError::new(format!("axis {axis} is not as long as the slice, {len}"))
-                .operand("input", x, ""));
-        }
-        let whole = x.with(axis, self.size);
-        crate::layout::Layout::contiguous(whole.clone()).slice(axis, start, len, step)?;
-        Ok(whole)
-    }
-    fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
-        let Slice { axis, start, len, step } = self.slice;
-        y.fill(T::zero());
-        let whole = crate::layout::Layout::contiguous(x.shape().with(axis, self.size));
-        for (place, x) in whole.slice(axis, start, len, step).or_panic().places().zip(x.iter()) {
-            y[place] = x;
-        }
-    }
-    fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        self.slice.apply_to(&[dy])
-    }
-    fn keeps(&self, _: usize) -> Keeps {
-        Keeps::NONE
-    }
-}
-
 /// Other views of the same elements.
 impl<T: Scalar> Tensor<T> {
     /// The same elements in row-major order under another shape of the same size.
@@ -161,6 +164,30 @@ impl<T: Scalar> Tensor<T> {
             return self.clone();
         }
         Reshape(shape).apply_to(&[self])
+    }
+
+    /// The axes from `first` to `last`, both included, as one; `-1` is the last.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::<f32>::zeros([2, 3, 4, 5]);
+    /// assert_eq!(x.flatten(1, -1).dims(), [2, 60]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range, or `last` comes before `first`.
+    #[track_caller]
+    pub fn flatten(&self, first: isize, last: isize) -> Self {
+        let axis = |i| self.shape().axis(i).map_err(|e| e.of("flatten"));
+        let (from, to) = (axis(first).or_panic(), axis(last).or_panic());
+        assert!(
+            from <= to,
+            "flatten: axis {first} comes after axis {last} in shape {}\n  help: name the outer axis first",
+            self.shape()
+        );
+        let (head, rest) = self.shape().split_at(from);
+        let (merged, tail) = rest.split_at(to + 1 - from);
+        self.reshape(head.join(&[merged.size()]).join(tail.dims()))
     }
 
     /// A matrix whose rows are the lanes along the last axis, of which there is at least one.
@@ -218,6 +245,30 @@ impl<T: Scalar> Tensor<T> {
         BroadcastTo(shape).apply_to(&[self])
     }
 
+    /// Repeats axes of size 1, and missing leading ones, to sizes given from the last axis on; `-1` leaves an axis as it is.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0], [2.0]]);
+    /// assert_eq!(x.expand(&[-1, 3]).to_vec(), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shape does not broadcast to these sizes, or `-1` stands where there is no axis.
+    #[track_caller]
+    pub fn expand(&self, sizes: &[isize]) -> Self {
+        let missing = sizes.len().saturating_sub(self.rank());
+        let size = |(axis, &size): (usize, &isize)| match (size, axis.checked_sub(missing)) {
+            (-1, Some(axis)) => self.shape()[axis],
+            (0.., _) => size.unsigned_abs(),
+            _ => panic!(
+                "expand: {size} is no size for axis {axis} of {sizes:?}, from shape {}\n  help: -1 leaves an axis that is there as it is",
+                self.shape()
+            ),
+        };
+        self.broadcast_to(sizes.iter().enumerate().map(size).collect::<Shape>())
+    }
+
     /// A new axis of size 1 before `axis`; `-1` puts it last.
     ///
     /// # Panics
@@ -251,50 +302,5 @@ impl<T: Scalar> Tensor<T> {
         );
         let (head, tail) = self.shape().split_at(at);
         self.reshape(head.join(&tail.dims()[1..]))
-    }
-
-    /// The part of an axis that a range names; bounds below 0 count from the end.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
-    /// assert_eq!(x.slice(0, 1..3).to_vec(), [2.0, 3.0]);
-    /// assert_eq!(x.slice(0, -2..).to_vec(), [3.0, 4.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// If the axis is out of range, or the range not within it.
-    #[track_caller]
-    pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>) -> Self {
-        let at = self.shape().axis(axis).map_err(|e| e.of("slice")).or_panic();
-        let size = self.shape()[at] as isize;
-        let from_end = |i: isize| if i < 0 { i + size } else { i };
-        let start = match range.start_bound() {
-            Bound::Included(&i) => from_end(i),
-            Bound::Excluded(&i) => from_end(i).saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&i) => from_end(i).saturating_add(1),
-            Bound::Excluded(&i) => from_end(i),
-            Bound::Unbounded => size,
-        };
-        let inside = 0 <= start && start <= end && end <= size;
-        assert!(
-            inside,
-            "slice: {start}..{end} does not lie in axis {at} of shape {}\n  help: the bounds run from 0 to {size}, or from -{size} to -1 counted from the end",
-            self.shape()
-        );
-        Slice { axis: at, start: start as usize, len: (end - start) as usize, step: 1 }.apply_to(&[self])
-    }
-
-    /// `len` elements of an axis, from `start` on by `step`, which may be negative but not 0.
-    ///
-    /// # Panics
-    /// If the axis is out of range, or an element lies outside it.
-    #[track_caller]
-    pub fn slice_step(&self, axis: isize, start: usize, len: usize, step: isize) -> Self {
-        let axis = self.shape().axis(axis).map_err(|e| e.of("slice")).or_panic();
-        Slice { axis, start, len, step }.apply_to(&[self])
     }
 }

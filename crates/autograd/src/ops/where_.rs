@@ -57,4 +57,60 @@ impl<T: Scalar> Tensor<T> {
     pub fn where_(mask: &Array<bool>, a: &Self, b: &Self) -> Self {
         Where { mask: mask.clone() }.apply([a, b])
     }
+
+    /// This tensor, with `value` where the mask holds; both broadcast together.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, -2.0]);
+    /// assert_eq!(x.masked_fill(&x.mask(|x| x < 0.0), 9.0).to_vec(), [1.0, 9.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If they do not.
+    #[track_caller]
+    pub fn masked_fill(&self, mask: &Array<bool>, value: T) -> Self {
+        Self::where_(mask, &Tensor::scalar(value), self)
+    }
+
+    /// Of a matrix, or each in a batch, what lies on or above a diagonal, `offset` above the main one; zeros below.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 4.0]]).triu(0).to_vec(), [1.0, 2.0, 0.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are fewer than two axes.
+    #[track_caller]
+    pub fn triu(&self, offset: isize) -> Self {
+        self.triangle("triu", |above| above >= offset)
+    }
+
+    /// Of a matrix, or each in a batch, what lies on or below a diagonal, `offset` above the main one; zeros above.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 4.0]]).tril(-1).to_vec(), [0.0, 0.0, 3.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are fewer than two axes.
+    #[track_caller]
+    pub fn tril(&self, offset: isize) -> Self {
+        self.triangle("tril", |above| above <= offset)
+    }
+
+    /// The elements whose column less row `holds` is true of; zeros elsewhere.
+    #[track_caller]
+    fn triangle(&self, name: &str, holds: impl Fn(isize) -> bool) -> Self {
+        let axis = |i| self.shape().axis(i).map_err(|e| e.of(name));
+        let (rows, columns) = (self.shape()[axis(-2).or_panic()], self.shape()[axis(-1).or_panic()]);
+        let mask = Array::build([rows, columns], |mask| {
+            for (i, row) in mask.chunks_exact_mut(columns.max(1)).enumerate() {
+                row.iter_mut().enumerate().for_each(|(j, mask)| *mask = holds(j as isize - i as isize));
+            }
+        });
+        Self::where_(&mask.or_panic(), self, &Tensor::scalar(T::zero()))
+    }
 }

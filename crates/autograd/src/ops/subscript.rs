@@ -1,0 +1,229 @@
+//! Subscripts: `x.i((.., 1..3, -1))` takes all of the leading axes, a range of the last but one, and one place of the last.
+//!
+//! An entry stands for an axis, from the first on; what it may be is an [`Entry`]. The axes that no entry stands for are taken
+//! whole. The result is one view, whatever the entries.
+
+use crate::error::ShapeError;
+use crate::layout::Layout;
+use crate::op::AnyOp;
+use crate::ops::slice::resolve;
+use crate::ops::view::Viewing;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+use std::ops::{Bound, Range, RangeBounds, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
+/// What a subscript takes of an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// One place; the axis disappears. Below 0 it counts from the end.
+    Place(isize),
+    /// A range of places, by steps; of a negative step, from the range's last place backwards.
+    Range {
+        /// The bounds; below 0 they count from the end.
+        bounds: (Bound<isize>, Bound<isize>),
+        /// From one place to the next.
+        step: isize,
+    },
+    /// `..`: all of the axes that no other entry stands for, however many.
+    Rest,
+    /// A new axis of size 1.
+    New,
+}
+
+/// The elements that a subscript names.
+#[derive(Clone, Debug)]
+pub struct Subscript {
+    /// What is taken of each axis, from the first on.
+    pub entries: Vec<Entry>,
+}
+
+impl Viewing for Subscript {
+    fn layout(&self, x: &Layout) -> Result<Layout, ShapeError> {
+        let (shape, entries) = (x.shape(), &self.entries);
+        let count = |what: Entry| entries.iter().filter(|entry| **entry == what).count();
+        let (rests, named) = (count(Entry::Rest), entries.len() - count(Entry::Rest) - count(Entry::New));
+        if rests > 1 {
+            return Err(ShapeError::new("`..` stands for all other axes, so it stands once")
+                .operand("input", shape, "")
+                .help("`0..` takes all of one axis"));
+        }
+        let Some(others) = shape.rank().checked_sub(named) else {
+            return Err(ShapeError::new(format!("{named} entries, but {} axes", shape.rank()))
+                .operand("input", shape, "")
+                .help("an entry stands for an axis, but for `..` and `NewAxis`"));
+        };
+        // Where we are in the input, and in what is made of it.
+        let (mut axis, mut at) = (0, 0);
+        let mut layout = x.clone();
+        for entry in entries {
+            match *entry {
+                Entry::Place(place) => {
+                    let size = shape[axis];
+                    let from_start = if place < 0 { place.wrapping_add(size as isize) } else { place };
+                    if !(0..size as isize).contains(&from_start) {
+                        return Err(ShapeError::new(format!("there is no place {place} on axis {axis}"))
+                            .operand("input", shape, format!("axis {axis} is {size}"))
+                            .help("places run from 0, or from -1 counted from the end"));
+                    }
+                    layout = layout.slice(at, from_start as usize, 1, 1)?.without(at);
+                    axis += 1;
+                }
+                Entry::Range { bounds, step } => {
+                    let slice = resolve(bounds, step, axis, shape)?;
+                    layout = layout.slice(at, slice.start, slice.len, slice.step)?;
+                    (axis, at) = (axis + 1, at + 1);
+                }
+                Entry::Rest => (axis, at) = (axis + others, at + others),
+                Entry::New => {
+                    layout = layout.with_new(at);
+                    at += 1;
+                }
+            }
+        }
+        Ok(layout)
+    }
+}
+
+/// Every so manieth place of a range: `By(1..8, 2)` is 1, 3, 5, 7, and `By(1..8, -2)` is 7, 5, 3, 1.
+#[derive(Clone, Copy, Debug)]
+pub struct By<R>(
+    /// The range.
+    pub R,
+    /// The step, not 0.
+    pub isize,
+);
+
+/// A new axis of size 1 in a [subscript](Tensor::i).
+#[derive(Clone, Copy, Debug)]
+pub struct NewAxis;
+
+/// A whole number that names a place: `i32`, `isize` or `usize`.
+pub trait Whole: Copy {
+    /// The same number. What does not fit lies outside every axis.
+    fn whole(self) -> isize;
+}
+
+impl Whole for i32 {
+    fn whole(self) -> isize {
+        self as isize
+    }
+}
+
+impl Whole for isize {
+    fn whole(self) -> isize {
+        self
+    }
+}
+
+impl Whole for usize {
+    fn whole(self) -> isize {
+        self.try_into().unwrap_or(isize::MAX)
+    }
+}
+
+/// What may be written for an [`Entry`]: a whole number, a range, a range [by steps](By), `..`, or a [`NewAxis`].
+pub trait IntoEntry {
+    /// The entry that is meant.
+    fn into_entry(self) -> Entry;
+}
+
+impl<W: Whole> IntoEntry for W {
+    fn into_entry(self) -> Entry {
+        Entry::Place(self.whole())
+    }
+}
+
+impl IntoEntry for RangeFull {
+    fn into_entry(self) -> Entry {
+        Entry::Rest
+    }
+}
+
+impl IntoEntry for By<RangeFull> {
+    fn into_entry(self) -> Entry {
+        Entry::Range { bounds: (Bound::Unbounded, Bound::Unbounded), step: self.1 }
+    }
+}
+
+impl IntoEntry for NewAxis {
+    fn into_entry(self) -> Entry {
+        Entry::New
+    }
+}
+
+/// The kinds of ranges, each alone and by steps.
+macro_rules! ranges {
+    ($($range:ident)*) => {$(
+        impl<W: Whole> IntoEntry for $range<W> {
+            fn into_entry(self) -> Entry {
+                By(self, 1).into_entry()
+            }
+        }
+
+        impl<W: Whole> IntoEntry for By<$range<W>> {
+            fn into_entry(self) -> Entry {
+                let By(range, step) = self;
+                let bounds = (range.start_bound().map(|i| i.whole()), range.end_bound().map(|i| i.whole()));
+                Entry::Range { bounds, step }
+            }
+        }
+    )*};
+}
+ranges!(Range RangeFrom RangeTo RangeInclusive RangeToInclusive);
+
+/// What may be written for a [`Subscript`]: an entry, or up to six of them in a tuple.
+pub trait IntoSubscript {
+    /// The subscript that is meant.
+    fn into_subscript(self) -> Subscript;
+}
+
+impl<E: IntoEntry> IntoSubscript for E {
+    fn into_subscript(self) -> Subscript {
+        Subscript { entries: vec![self.into_entry()] }
+    }
+}
+
+/// Tuples of each length.
+macro_rules! tuples {
+    ($first:ident $($rest:ident)*) => {
+        impl<$first: IntoEntry, $($rest: IntoEntry),*> IntoSubscript for ($first, $($rest,)*) {
+            fn into_subscript(self) -> Subscript {
+                #[expect(non_snake_case, reason = "an entry is called as its type")]
+                let ($first, $($rest,)*) = self;
+                Subscript { entries: vec![$first.into_entry(), $($rest.into_entry()),*] }
+            }
+        }
+        tuples!($($rest)*);
+    };
+    () => {};
+}
+tuples!(A B C D E F);
+
+/// Subscripts.
+impl<T: Scalar> Tensor<T> {
+    /// The elements that a subscript names, an entry for each axis from the first on. A view. An entry is
+    /// - a whole number: the axis disappears;
+    /// - a range, or [`By`] a range and a step, which may be negative;
+    /// - `..`, once: all axes that no other entry stands for, as they are; left out, they are the last;
+    /// - [`NewAxis`]: an axis of size 1, for which there is none in this tensor.
+    ///
+    /// Negative numbers count from the end. (Clippy takes a literal `1..-1` for an empty range, unless it is allowed
+    /// `clippy::reversed_empty_ranges`.)
+    ///
+    /// ```
+    /// use autograd::{By, NewAxis, Tensor};
+    /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// assert_eq!(x.i(-1).to_vec(), [4.0, 5.0, 6.0]);
+    /// assert_eq!(x.i((.., 1)).to_vec(), [2.0, 5.0]);
+    /// assert_eq!(x.i((0, 1..)).to_vec(), [2.0, 3.0]);
+    /// assert_eq!(x.i((.., By(.., -2))).to_vec(), [3.0, 1.0, 6.0, 4.0]);
+    /// assert_eq!(x.i((.., NewAxis, -1)).dims(), [2, 1]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are more entries than axes, a place or range does not lie in its axis, or a step is 0.
+    #[track_caller]
+    pub fn i(&self, subscript: impl IntoSubscript) -> Self {
+        subscript.into_subscript().apply_to(&[self])
+    }
+}

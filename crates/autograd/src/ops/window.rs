@@ -1,0 +1,97 @@
+//! Axes that lead through others: diagonals, and windows that slide along an axis. Both are views; the adjoint of windows,
+//! which overlap, adds what they have in common.
+
+use crate::error::{OrPanic, ShapeError};
+use crate::layout::Layout;
+use crate::op::{AnyOp, Op};
+use crate::ops::view::{Unview, Viewing};
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// The elements `x[.., i, .., i + offset, ..]` for two axes, which give way to a last one.
+#[derive(Clone, Copy, Debug)]
+pub struct Diagonal {
+    /// How far above the main diagonal; negative is below it.
+    pub offset: isize,
+    /// The axis of `i`, and that of `i + offset`; `-1` is the last.
+    pub axes: [isize; 2],
+}
+
+impl Viewing for Diagonal {
+    fn layout(&self, x: &Layout) -> Result<Layout, ShapeError> {
+        let [a, b] = self.axes.map(|axis| x.shape().axis(axis));
+        x.diagonal(self.offset, a?, b?)
+    }
+}
+
+/// Windows of neighbours along an axis, which then counts the windows; a new last axis leads through each.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfold {
+    /// The axis; `-1` is the last.
+    pub axis: isize,
+    /// The elements of a window.
+    pub size: usize,
+    /// From a window to the next.
+    pub step: usize,
+}
+
+impl Viewing for Unfold {
+    fn layout(&self, x: &Layout) -> Result<Layout, ShapeError> {
+        x.windows(x.shape().axis(self.axis)?, self.size, self.step)
+    }
+}
+
+/// Diagonals and windows.
+impl<T: Scalar> Tensor<T> {
+    /// The elements with index `i` on the first of two axes and `i + offset` on the second. These give way to a last axis. A view.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// assert_eq!(x.diagonal(0, [0, 1]).to_vec(), [1.0, 5.0]);
+    /// assert_eq!(x.diagonal(1, [-2, -1]).to_vec(), [2.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range, or both are the same.
+    #[track_caller]
+    pub fn diagonal(&self, offset: isize, axes: [isize; 2]) -> Self {
+        Diagonal { offset, axes }.apply_to(&[self])
+    }
+
+    /// Matrices, zero but for a diagonal, which is the last axis of this tensor: the adjoint of [`diagonal`](Self::diagonal).
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// assert_eq!(x.diag_embed(0).to_vec(), [1.0, 0.0, 0.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If this is a scalar, or there is no memory for the matrices.
+    #[track_caller]
+    pub fn diag_embed(&self, offset: isize) -> Self {
+        let last = self.shape().axis(-1).map_err(|e| e.of("diag_embed")).or_panic();
+        let (batch, diagonal) = self.shape().split_at(last);
+        let side = diagonal[0].saturating_add(offset.unsigned_abs());
+        let view = Diagonal { offset, axes: [-2, -1] };
+        let unview = Unview { view, shape: batch.join(&[side, side]) };
+        unview.try_apply([self]).map_err(|e| e.named("diag_embed")).or_panic()
+    }
+
+    /// Windows of `size` neighbours along an axis, each `step` after the one before. The axis then counts the windows, and a new
+    /// last one leads through each. A view: nothing is copied, also where windows overlap.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.unfold(0, 2, 1).to_vec(), [1.0, 2.0, 2.0, 3.0, 3.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range or shorter than a window, or `size` or `step` is 0.
+    #[track_caller]
+    pub fn unfold(&self, axis: isize, size: usize, step: usize) -> Self {
+        Unfold { axis, size, step }.apply_to(&[self])
+    }
+}
