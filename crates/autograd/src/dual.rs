@@ -3,7 +3,8 @@
 //! `a + a'ε` with `ε² = 0`: each rule of arithmetic on duals is the rule of differentiation it stands for, as in
 //! `(a + a'ε)(b + b'ε) = ab + (a'b + ab')ε`. Source: W. K. Clifford, "Preliminary Sketch of Biquaternions", 1873.
 
-use crate::algebra::Algebra;
+use crate::algebra::{Algebra, Number};
+use crate::primitive::Primitive;
 use crate::scalar::Scalar;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -106,5 +107,13 @@ impl<T: Scalar> Algebra<T> for Dual<T> {
     }
     fn if_positive(&self, yes: Self, no: Self) -> Self {
         if self.value <= T::zero() { no } else { yes }
+    }
+    /// `y' = Σ ∂y/∂xᵢ xᵢ'`, where what does not move contributes nothing, not even where its derivative is infinite.
+    fn primitive<P: Primitive<T, N>, const N: usize>(p: &P, x: [Self; N]) -> Self {
+        let value = p.value(x.map(|x| x.value));
+        let numbers = x.map(|x| Number(x.value));
+        let moving = x.iter().enumerate().filter(|(_, x)| x.slope != T::zero());
+        let slope = moving.map(|(i, x)| p.derivative(i, numbers, Number(value)).0 * x.slope).sum();
+        Dual { value, slope }
     }
 }

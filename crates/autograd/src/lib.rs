@@ -20,7 +20,7 @@
 //! - [`Scalar`], [`Shape`], [`Layout`], [`Array`]: numbers, and how they lie in memory;
 //! - [`Tensor`], [`Op`], and the graph: values that remember, and what an operator is;
 //! - the sweep: [`Tensor::backward`], [`grad`], [`Gradients`];
-//! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
+//! - [`Pointwise`], [`Algebra`] and [`Primitive`]: one formula, several readings;
 //! - [`ops`]: the operators;
 //! - [`profile`]: what each of them costs;
 //! - `check` (feature of that name): proof that an operator's gradient is right.
@@ -42,6 +42,7 @@ mod layout;
 mod op;
 pub mod ops;
 mod pointwise;
+mod primitive;
 mod profile;
 mod rng;
 mod scalar;
@@ -63,6 +64,7 @@ pub use kernels::update::update_each;
 pub use layout::{Layout, Places};
 pub use op::{AnyOp, Keeps, Op};
 pub use pointwise::{Map, Pointwise};
+pub use primitive::Primitive;
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use rng::Rng;
 pub use scalar::{Element, Scalar};

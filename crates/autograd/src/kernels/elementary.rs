@@ -31,6 +31,7 @@ macro_rules! horner {
         y
     }};
 }
+pub(super) use horner;
 
 impl Elementary for f32 {
     #[inline(always)]

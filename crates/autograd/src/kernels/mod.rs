@@ -7,6 +7,7 @@
 //! - [`reduce`]: sums over axes;
 //! - [`matmul`]: the product of matrices;
 //! - [`softmax`]: softmax of rows, and its logarithm;
+//! - [`special`]: the normal distribution, and the derivatives of the gamma function's logarithm;
 //! - [`threads`]: work cut into parts for several threads;
 //! - [`tiles`]: operands that broadcast or are strided, gathered piece by piece;
 //! - [`update`]: the pass of an optimizer over a parameter;
@@ -20,6 +21,7 @@ pub(crate) mod matmul;
 pub(crate) mod norm;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
+pub(crate) mod special;
 pub(crate) mod threads;
 mod tiles;
 pub(crate) mod update;

@@ -13,6 +13,11 @@ mod softmax;
 mod view;
 mod where_;
 
+mod exponential;
+mod power;
+mod special;
+mod trigonometry;
+
 pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
 pub use concat::Concat;
 pub use elementary::{Abs, Cos, Exp, Ln, Powi, Relu, Sigmoid, Sin, Sqrt, Tanh};
@@ -24,3 +29,8 @@ pub use reduce::Sum;
 pub use softmax::{LogSoftmax, LogSumExp, Softmax};
 pub use view::{BroadcastTo, Permute, Reshape, Slice, Unslice};
 pub use where_::Where;
+
+pub use exponential::{Exp2, ExpM1, Ln1p, Log2, Log10};
+pub use power::{Cbrt, Hypot, Pow, Powf, Recip, Rsqrt, Square};
+pub use special::{Erf, Erfc, Lgamma, NormalCdf, Polygamma};
+pub use trigonometry::{Acos, Asin, Atan, Atan2, Cosh, Sinh, Tan};
