@@ -1,7 +1,4 @@
-//! Special functions in double precision: the normal distribution, and the derivatives of the gamma function's logarithm.
-//!
-//! `Φ(x) = erfc(s) / 2` with `s = -x/√2`. Far out the rounding of `s` would show, as `erfc` falls there by `2s` of itself;
-//! what was rounded off is made up for by the derivative.
+//! The derivatives of the logarithm of the gamma function, in double precision.
 //!
 //! The digamma function has a positive root; near it, on `[1, 2]`, it is the distance to the root times a quotient of
 //! polynomials. Elsewhere the recurrence `ψ(x + 1) = ψ(x) + 1/x` leads there, or up to where an asymptotic series holds, and
@@ -14,27 +11,14 @@
 //! those of `(-1)ˢ ζ(s, 1 - x)`.
 
 use super::elementary::horner;
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
-
-/// The distribution function of the standard normal distribution.
-pub(crate) fn normal_cdf(x: f64) -> f64 {
-    /// What `1/√2` has beyond double precision.
-    const LOW: f64 = -4.833_646_656_726_457e-17;
-    let s = -x * FRAC_1_SQRT_2;
-    let tail = libm::erfc(s);
-    if x.is_nan() || x.abs() > 40.0 {
-        return 0.5 * tail;
-    }
-    let rounded_off = (-x).mul_add(FRAC_1_SQRT_2, -s) - x * LOW;
-    0.5 * (tail - rounded_off * FRAC_2_SQRT_PI * (-s * s).exp())
-}
+use std::f64::consts::PI;
 
 /// `ψₙ(x)`: the digamma function for `n = 0`, or its derivative `n`.
 pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
     if n == 0 {
         return digamma(x);
     }
-    let sign = if n % 2 == 1 { 1.0 } else { -1.0 };
+    let sign = if n.is_multiple_of(2) { -1.0 } else { 1.0 };
     let factorial: f64 = (1..=n).map(f64::from).product();
     sign * factorial * zeta(n + 1, x)
 }
@@ -69,9 +53,9 @@ fn digamma_near_root(x: f64) -> f64 {
     const ROOT: [f64; 3] =
         [1_569_415_565.0 / 1_073_741_824.0, 3.309_564_688_275_736e-10, 9.016_312_093_258_695e-20];
     // As it was rounded when the quotient was fitted.
-    const OFFSET: f64 = 0.995_581_626_892_089_84;
+    const OFFSET: f64 = 0.995_581_626_892_089_8;
     let distance = ROOT.iter().fold(x, |distance, part| distance - part);
-    let p = horner!(x - 1.0; -2.071_332_116_774_595_2e-3, -4.525_132_144_873_906e-2, -2.891_912_644_477_478_4e-1,
+    let p = horner!(x - 1.0; -2.071_332_116_774_595e-3, -4.525_132_144_873_906e-2, -2.891_912_644_477_478_4e-1,
         -6.503_185_377_089_651e-1, -3.255_503_118_680_449e-1, 2.547_985_106_113_155e-1);
     let q = horner!(x - 1.0; -5.578_984_132_167_551e-7, 2.128_498_701_782_114_4e-3, 5.415_179_724_567_422_5e-2,
         4.359_352_969_266_597e-1, 1.460_624_290_976_351_5, 2.076_711_702_373_047, 1.0);
@@ -92,7 +76,7 @@ fn zeta(s: u32, x: f64) -> f64 {
     if x > 0.0 {
         return zeta_of_positive(s, x);
     }
-    let sign = if s % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if s.is_multiple_of(2) { 1.0 } else { -1.0 };
     let distance = x - x.round();
     let both_sides = zeta_of_positive(s, distance.abs()) + sign * zeta_of_positive(s, 1.0 - distance.abs());
     let both_sides = if distance < 0.0 { sign * both_sides } else { both_sides };
@@ -114,7 +98,7 @@ fn zeta_of_positive(s: u32, x: f64) -> f64 {
         47_900_160.0,
         -1.892_437_580_318_379_2e9,
         7.472_424_96e10,
-        -2.950_130_727_918_164_2e12,
+        -2.950_130_727_918_164e12,
         1.164_678_281_435_006_7e14,
         -4.597_978_722_407_473e15,
         1.815_210_540_194_354_7e17,

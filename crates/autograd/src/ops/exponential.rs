@@ -29,8 +29,9 @@ impl<T: Scalar> Primitive<T, 1> for Exp2 {
 pub struct ExpM1;
 
 impl<T: Scalar> Primitive<T, 1> for ExpM1 {
+    #[inline(always)]
     fn value(&self, [x]: [T; 1]) -> T {
-        x.exp_m1()
+        x.fast_exp_m1()
     }
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         x.exp()
@@ -45,8 +46,9 @@ impl<T: Scalar> Primitive<T, 1> for ExpM1 {
 pub struct Ln1p;
 
 impl<T: Scalar> Primitive<T, 1> for Ln1p {
+    #[inline(always)]
     fn value(&self, [x]: [T; 1]) -> T {
-        x.ln_1p()
+        x.fast_ln_1p()
     }
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         A::one() / (A::one() + x)

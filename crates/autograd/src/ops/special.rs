@@ -14,8 +14,9 @@ use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 pub struct Erf;
 
 impl<T: Scalar> Primitive<T, 1> for Erf {
+    #[inline(always)]
     fn value(&self, [x]: [T; 1]) -> T {
-        T::of(libm::erf(x.into()))
+        x.fast_erf()
     }
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         A::number(FRAC_2_SQRT_PI) * (-(x.clone() * x)).exp()
@@ -47,8 +48,9 @@ impl<T: Scalar> Primitive<T, 1> for Erfc {
 pub struct NormalCdf;
 
 impl<T: Scalar> Primitive<T, 1> for NormalCdf {
+    #[inline(always)]
     fn value(&self, [x]: [T; 1]) -> T {
-        T::of(special::normal_cdf(x.into()))
+        x.fast_normal_cdf()
     }
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         // 1/√2π = (2/√π) / (2√2)
