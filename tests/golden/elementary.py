@@ -23,13 +23,28 @@ ANY = [-3.7, -1.25, -0.6, -0.001, 0.0, 0.001, 0.4, 1.75, 4.3, INF, -INF, NAN]
 POSITIVE = [0.001, 0.3, 1.0, 2.25, 77.7, 0.0, INF, -1.5, NAN]
 UNIT = [-0.999, -0.5, 0.0, 0.25, 0.75, 0.999, 1.0, -1.0, 1.5, NAN]
 HALVES = [-3.5, -2.5, -1.5, -0.5, -0.25, 0.0, 0.25, 0.5, 1.5, 2.5, 3.5, INF, NAN]
-KINKS = ANY + [-3.0, 3.0, -6.0, 6.0, -1.0, 1.0, 20.0, 21.0, -30.0]
+KINKS = [-30.0, -6.0, -3.0, -1.25, -1.0, -0.001, 0.0, 0.4, 1.0, 1.75, 3.0, 6.0, 20.0, 21.0, INF, -INF]
 PAIRS = [(a, b) for a in (-1.5, 0.0, 0.75, 2.0) for b in (-2.0, 0.0, 0.5, 1.0, 3.0)]
-WITH_NAN = PAIRS + [(NAN, 1.0), (1.0, NAN), (INF, INF), (INF, 1.0), (-INF, INF)]
 
 
 def no_origin(pairs):
     return [pair for pair in pairs if pair != (0.0, 0.0)]
+
+
+def no_ties(pairs):
+    """PyTorch gives half of the gradient to each of two equal ones."""
+    return [(a, b) for a, b in pairs if a != b]
+
+
+def celu(x):
+    """PyTorch's own is exact to single precision alone."""
+    below = torch.where(x > 0, torch.zeros(()), x)
+    return torch.where(x > 0, x, 0.7 * (torch.exp(below / 0.7) - 1))
+
+
+def hardsigmoid(x):
+    """The gradient of PyTorch's own is exact to single precision alone."""
+    return torch.where((x > -3) & (x < 3), x / 6 + 0.5, (x >= 3).double())
 
 
 PYTORCH = {
@@ -55,6 +70,33 @@ PYTORCH = {
     "sinh": (torch.sinh, ANY),
     "cosh": (torch.cosh, ANY),
     "hypot": (torch.hypot, no_origin(PAIRS)),
+    "sign": (torch.sign, KINKS),
+    "floor": (torch.floor, HALVES),
+    "ceil": (torch.ceil, HALVES),
+    "round": (torch.round, HALVES),
+    "clamp(-1, 3)": (lambda x: x.clamp(-1.0, 3.0), KINKS),
+    "clamp(-inf, 0)": (lambda x: x.clamp(max=0.0), KINKS[:-1]),
+    "maximum": (torch.maximum, no_ties(PAIRS + [(INF, 1.0), (-INF, INF)])),
+    "minimum": (torch.minimum, no_ties(PAIRS + [(INF, 1.0), (-INF, INF)])),
+    "lerp": (torch.lerp, [(a, 2.0 - b, w) for (a, b) in PAIRS for w in (0.0, 0.3, 0.5, 1.0)][::3]),
+    "sigmoid": (torch.sigmoid, ANY),
+    "log_sigmoid": (F.logsigmoid, KINKS),
+    "softplus(1, 20)": (lambda x: F.softplus(x, 1.0, 20.0), KINKS),
+    "softplus(2.5, 4)": (lambda x: F.softplus(x, 2.5, 4.0), KINKS),
+    "relu": (F.relu, KINKS),
+    "leaky_relu(0.01)": (lambda x: F.leaky_relu(x, 0.01), KINKS),
+    "leaky_relu(-0.5)": (lambda x: F.leaky_relu(x, -0.5), KINKS),
+    "elu(0.7)": (lambda x: F.elu(x, 0.7), KINKS),
+    "selu": (F.selu, KINKS),
+    "celu(0.7)": (celu, KINKS),
+    "gelu": (lambda x: x * torch.special.erfc(-x / math.sqrt(2)) / 2, KINKS[1:-1]),
+    "gelu_tanh": (lambda x: F.gelu(x, approximate="tanh"), ANY),
+    "silu": (F.silu, KINKS),
+    "mish": (F.mish, KINKS),
+    "hardswish": (F.hardswish, KINKS),
+    "hardsigmoid": (hardsigmoid, KINKS),
+    "softsign": (F.softsign, KINKS[:-2]),
+    "glu": (lambda x: F.glu(x, 0), ANY),
 }
 
 m = mpmath.mp

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use wengert::autograd::ops::*;
-use wengert::autograd::{Cases, Map, Pointwise, Rng, Tensor, check, check_with, grad};
+use wengert::autograd::{Array, Cases, Map, Pointwise, Rng, Tensor, check, check_fn, check_with, grad};
 
 /// Proves a function on an interval.
 #[track_caller]
@@ -60,6 +60,46 @@ fn special_functions() {
     }
 }
 
+/// Kinks are at 0, and for some at -3 and 3, where no case comes near them.
+#[test]
+fn activations() {
+    check(Map(LogSigmoid));
+    check(Map(Softplus { beta: 1.0, threshold: 20.0 }));
+    check_on(-2.0, 0.9, Softplus { beta: 3.0, threshold: 3.0 });
+    check(Map(LeakyRelu(0.1)));
+    check(Map(Elu { alpha: 0.7, scale: 1.3, tau: 0.4 }));
+    check(Map(Gelu));
+    check(Map(GeluTanh));
+    check(Map(Silu));
+    check(Map(Mish));
+    for (low, high) in [(-5.0, -3.1), (-2.9, 2.9), (3.1, 5.0)] {
+        check_on(low, high, Hardswish);
+        check_on(low, high, Hardsigmoid);
+    }
+    check(Map(Softsign));
+    check_fn(|[x]| x.glu(-1), Cases::shapes(["..4"]));
+    check_fn(|[x]| x.glu(0), Cases::shapes(["2ab"]));
+}
+
+#[test]
+fn steps_and_choices() {
+    check_on(0.1, 0.9, Sign);
+    check_on(-1.9, -1.1, Floor);
+    check_on(-1.9, -1.1, Ceil);
+    check_on(0.6, 1.4, Round);
+    for (low, high) in [(-0.25, 0.25), (-1.0, 2.5), (-9.0, 9.0)] {
+        check(Map(Clamp { low, high }));
+    }
+    // The one is near whole numbers, the other is not.
+    let apart = || {
+        Cases::default()
+            .values(|i, rng| (rng.below(7) as f64 - 3.0) + i as f64 * 0.5 + 0.1 * rng.uniform::<f64>())
+    };
+    check_fn(|[a, b]| a.maximum(b), apart());
+    check_fn(|[a, b]| a.minimum(b), apart());
+    check(Map(Lerp));
+}
+
 /// A function of this name in the golden file.
 type Function = (&'static str, fn(&[Tensor<f64>]) -> Tensor<f64>);
 
@@ -86,6 +126,33 @@ const AGAINST_PYTORCH: &[Function] = &[
     ("sinh", |x| x[0].sinh()),
     ("cosh", |x| x[0].cosh()),
     ("hypot", |x| x[0].hypot(&x[1])),
+    ("sign", |x| x[0].sign()),
+    ("floor", |x| x[0].floor()),
+    ("ceil", |x| x[0].ceil()),
+    ("round", |x| x[0].round()),
+    ("clamp(-1, 3)", |x| x[0].clamp(-1.0, 3.0)),
+    ("clamp(-inf, 0)", |x| x[0].clamp(f64::NEG_INFINITY, 0.0)),
+    ("maximum", |x| x[0].maximum(&x[1])),
+    ("minimum", |x| x[0].minimum(&x[1])),
+    ("lerp", |x| x[0].lerp(&x[1], &x[2])),
+    ("sigmoid", |x| x[0].sigmoid()),
+    ("log_sigmoid", |x| x[0].log_sigmoid()),
+    ("softplus(1, 20)", |x| x[0].softplus(1.0, 20.0)),
+    ("softplus(2.5, 4)", |x| x[0].softplus(2.5, 4.0)),
+    ("relu", |x| x[0].relu()),
+    ("leaky_relu(0.01)", |x| x[0].leaky_relu(0.01)),
+    ("leaky_relu(-0.5)", |x| x[0].leaky_relu(-0.5)),
+    ("elu(0.7)", |x| x[0].elu(0.7)),
+    ("selu", |x| x[0].selu()),
+    ("celu(0.7)", |x| x[0].celu(0.7)),
+    ("gelu", |x| x[0].gelu()),
+    ("gelu_tanh", |x| x[0].gelu_tanh()),
+    ("silu", |x| x[0].silu()),
+    ("mish", |x| x[0].mish()),
+    ("hardswish", |x| x[0].hardswish()),
+    ("hardsigmoid", |x| x[0].hardsigmoid()),
+    ("softsign", |x| x[0].softsign()),
+    ("glu", |x| x[0].glu(0)),
 ];
 
 const EXACT: &[Function] = &[
@@ -152,6 +219,16 @@ fn values_and_gradients_are_those_of_pytorch() {
     }
 }
 
+/// Only what does not depend on its argument has a value for NaN.
+#[test]
+fn nan_is_never_swallowed() {
+    for (name, function) in AGAINST_PYTORCH.iter().chain(EXACT) {
+        let x = Tensor::from([f64::NAN, f64::NAN]);
+        let y = function(&[x, Tensor::scalar(1.0), Tensor::scalar(0.25)]);
+        assert!(*name == "powf(0)" || y.to_vec().iter().all(|y| y.is_nan()), "{name}");
+    }
+}
+
 /// In `f64` to four units in the last place, the derivatives to a few more, which the factors in front of them cost.
 #[test]
 fn special_functions_are_exact_to_four_units_in_the_last_place() {
@@ -213,6 +290,83 @@ fn shapes_that_do_not_fit_are_named() {
     assert!(message.starts_with("pow: ") && message.contains("[2, 3]"), "{message}");
     let message = Atan2.try_apply([&a, &b]).unwrap_err().to_string();
     assert!(message.starts_with("atan2: "), "{message}");
+    let message = panic_message(|| a.gt(&b));
+    assert!(
+        message.starts_with("gt: ") && message.contains("[2, 3]") && message.contains("[2]"),
+        "{message}"
+    );
+    let message = panic_message(|| a.maximum(&b));
+    assert!(message.starts_with("maximum: "), "{message}");
+    let message = panic_message(|| a.gt(0.0) & b.gt(0.0));
+    assert!(message.starts_with("and: "), "{message}");
+    let message = panic_message(|| a.glu(-1));
+    assert!(message.starts_with("glu: an axis of odd size") && message.contains("axis 1 is 3"), "{message}");
+    let message = panic_message(|| a.clamp(2.0, 1.0));
+    assert_eq!(message, "clamp: there is nothing between 2 and 1\n  help: give the lower bound first");
+}
+
+fn panic_message<R>(attempt: impl FnOnce() -> R) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(attempt)).err().expect("a panic");
+    *panic.downcast::<String>().expect("a message")
+}
+
+/// NaN is neither above nor below; a mask of logic broadcasts as its operands do.
+#[test]
+fn comparisons_and_masks() {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    let a = Tensor::from([[1.0, 2.0, nan, -0.0], [inf, -inf, 3.0, nan]]);
+    let b = Tensor::from([1.0, 3.0, nan, 0.0]);
+    let show = |mask: Array<bool>| -> String {
+        mask.to_vec().into_iter().map(|holds| if holds { '1' } else { '0' }).collect()
+    };
+    let with_tensor = [a.gt(&b), a.ge(&b), a.lt(&b), a.le(&b), a.eq(&b), a.ne(&b)];
+    assert_eq!(
+        with_tensor.map(show),
+        ["00001000", "10011000", "01000100", "11010100", "10010000", "01101111"]
+    );
+    let with_number = [a.gt(2.0), a.ge(2.0), a.lt(2.0), a.le(2.0), a.eq(2.0), a.ne(2.0)];
+    assert_eq!(
+        with_number.map(show),
+        ["00001010", "01001010", "10010100", "11010100", "01000000", "10111111"]
+    );
+    let (row, all) = (b.gt(0.5), a.gt(0.5));
+    assert_eq!((show(row.clone()), show(all.clone())), ("1100".into(), "11001010".into()));
+    assert_eq!(show(&row & &all), "11001000");
+    assert_eq!(show(&row | all.clone()), "11001110");
+    assert_eq!(show(row.clone() ^ &all), "00000110");
+    assert_eq!((show(!&row), show(!(row & all))), ("0011".into(), "00110111".into()));
+}
+
+/// Of equal ones the first takes the gradient; the other's is exactly 0, whatever it is.
+#[test]
+fn ties_and_nan_of_the_larger_and_the_smaller() {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    let [a, b] =
+        [[1.0, inf, nan, 2.0, 0.0], [1.0, inf, 1.0, nan, -0.0]].map(|x| Tensor::from(x).requires_grad());
+    for y in [a.maximum(&b), a.minimum(&b)] {
+        assert!(y.at([2]).is_nan() && y.at([3]).is_nan());
+        let grads = y.sum().backward();
+        assert_eq!(grads[&a].to_vec(), [1.0, 1.0, 1.0, 0.0, 1.0]);
+        assert_eq!(grads[&b].to_vec(), [0.0, 0.0, 0.0, 1.0, 0.0]);
+    }
+}
+
+/// Where the exponential would overflow it is not taken, and it does not spoil what is, at any order.
+#[test]
+fn the_branch_that_is_not_taken_leaves_no_nan() {
+    let functions: [Function; 4] = [
+        ("elu", |x| x[0].elu(1.0)),
+        ("softplus", |x| x[0].softplus(1.0, 20.0)),
+        ("relu", |x| x[0].relu()),
+        ("leaky_relu", |x| x[0].leaky_relu(0.1)),
+    ];
+    for (name, f) in functions {
+        let x = Tensor::from([2000.0, 0.0]).requires_grad();
+        let [first] = grad(&f(std::slice::from_ref(&x)).sum(), [&x]);
+        assert_eq!(first.at([0]), 1.0, "{name}");
+        let second = first.is_tracked().then(|| grad(&first.sum(), [&x])[0].at([0]));
+        assert_eq!(second.unwrap_or(0.0), 0.0, "{name}");
+    }
 }
 
 /// Differentiated eight times, the sine is itself.

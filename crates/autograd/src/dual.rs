@@ -117,3 +117,23 @@ impl<T: Scalar> Algebra<T> for Dual<T> {
         Dual { value, slope }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Pow;
+    use crate::pointwise::Pointwise;
+
+    /// `(xᵃ)'` by the base, by the exponent and by both, also where the derivative by what stands still is NaN.
+    #[test]
+    fn a_primitive_moves_with_what_moves() {
+        let still = Dual::constant;
+        let square = Pow.f([Dual::variable(-3.0), still(2.0)]);
+        assert_eq!((square.value, square.slope), (9.0, -6.0));
+        let power = Pow.f([still(2.0), Dual::variable(3.0)]);
+        assert_eq!((power.value, power.slope), (8.0, 8.0 * 2.0_f64.ln()));
+        let both = Pow.f([Dual::variable(2.0), Dual::variable(2.0)]);
+        assert_eq!((both.value, both.slope), (4.0, 4.0 + 4.0 * 2.0_f64.ln()));
+        assert_eq!(Pow.f([still(-2.0), still(3.0)]), still(-8.0));
+    }
+}

@@ -13,8 +13,12 @@ mod softmax;
 mod view;
 mod where_;
 
+mod compare;
 mod exponential;
+mod gate;
 mod power;
+mod rectifier;
+mod rounding;
 mod special;
 mod trigonometry;
 
@@ -30,7 +34,11 @@ pub use softmax::{LogSoftmax, LogSumExp, Softmax};
 pub use view::{BroadcastTo, Permute, Reshape, Slice, Unslice};
 pub use where_::Where;
 
+pub use compare::{Comparand, Lerp};
 pub use exponential::{Exp2, ExpM1, Ln1p, Log2, Log10};
+pub use gate::{Gelu, GeluTanh, Hardsigmoid, Hardswish, Mish, Silu, Softsign};
 pub use power::{Cbrt, Hypot, Pow, Powf, Recip, Rsqrt, Square};
+pub use rectifier::{Elu, LeakyRelu, LogSigmoid, Softplus};
+pub use rounding::{Ceil, Clamp, Floor, Round, Sign};
 pub use special::{Erf, Erfc, Lgamma, NormalCdf, Polygamma};
 pub use trigonometry::{Acos, Asin, Atan, Atan2, Cosh, Sinh, Tan};
