@@ -5,11 +5,12 @@
 
 use crate::ops::{Abs, Cos, Exp, Ln, Powi, Sin, Sqrt, Tanh};
 use crate::pointwise::Pointwise;
+use crate::primitive::Primitive;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// What a pointwise formula may use: arithmetic, elementary functions, and a choice.
+/// What a pointwise formula may use: arithmetic, elementary functions, a choice, and any [`Primitive`].
 ///
 /// Implemented by [`Number`], by [`Tensor`] and by [`Dual`](crate::Dual).
 pub trait Algebra<T: Scalar>:
@@ -49,6 +50,8 @@ pub trait Algebra<T: Scalar>:
     fn abs(&self) -> Self;
     /// `no` where this is at most 0, otherwise `yes`; NaN takes `yes`, so that it is not swallowed.
     fn if_positive(&self, yes: Self, no: Self) -> Self;
+    /// A function that these do not give. A formula calls it as `Erf.f([x])`.
+    fn primitive<P: Primitive<T, N>, const N: usize>(p: &P, x: [Self; N]) -> Self;
 }
 
 mod sealed {
@@ -95,6 +98,7 @@ impl<T: Scalar> Algebra<T> for Number<T> {
     #[inline(always)] fn tanh(&self) -> Self { Number(self.0.fast_tanh()) }
     #[inline(always)] fn abs(&self) -> Self { Number(self.0.abs()) }
     #[inline(always)] fn if_positive(&self, yes: Self, no: Self) -> Self { if self.0 <= T::zero() { no } else { yes } }
+    #[inline(always)] fn primitive<P: Primitive<T, N>, const N: usize>(p: &P, x: [Self; N]) -> Self { Number(p.value(x.map(|x| x.0))) }
 }
 
 /// A tensor as an [`Algebra`]: the reading that is itself recorded, for gradients of gradients.
@@ -110,4 +114,5 @@ impl<T: Scalar> Algebra<T> for Tensor<T> {
     fn tanh(&self) -> Self { Tanh.apply([self]) }
     fn abs(&self) -> Self { Abs.apply([self]) }
     fn if_positive(&self, yes: Self, no: Self) -> Self { Tensor::where_(&self.is_positive(), &yes, &no) }
+    fn primitive<P: Primitive<T, N>, const N: usize>(p: &P, x: [Self; N]) -> Self { p.clone().apply(x.each_ref()) }
 }

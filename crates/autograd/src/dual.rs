@@ -3,7 +3,8 @@
 //! `a + a'ε` with `ε² = 0`: each rule of arithmetic on duals is the rule of differentiation it stands for, as in
 //! `(a + a'ε)(b + b'ε) = ab + (a'b + ab')ε`. Source: W. K. Clifford, "Preliminary Sketch of Biquaternions", 1873.
 
-use crate::algebra::Algebra;
+use crate::algebra::{Algebra, Number};
+use crate::primitive::Primitive;
 use crate::scalar::Scalar;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -106,5 +107,33 @@ impl<T: Scalar> Algebra<T> for Dual<T> {
     }
     fn if_positive(&self, yes: Self, no: Self) -> Self {
         if self.value <= T::zero() { no } else { yes }
+    }
+    /// `y' = Σ ∂y/∂xᵢ xᵢ'`, where what does not move contributes nothing, not even where its derivative is infinite.
+    fn primitive<P: Primitive<T, N>, const N: usize>(p: &P, x: [Self; N]) -> Self {
+        let value = p.value(x.map(|x| x.value));
+        let numbers = x.map(|x| Number(x.value));
+        let moving = x.iter().enumerate().filter(|(_, x)| x.slope != T::zero());
+        let slope = moving.map(|(i, x)| p.derivative(i, numbers, Number(value)).0 * x.slope).sum();
+        Dual { value, slope }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Pow;
+    use crate::pointwise::Pointwise;
+
+    /// `(xᵃ)'` by the base, by the exponent and by both, also where the derivative by what stands still is NaN.
+    #[test]
+    fn a_primitive_moves_with_what_moves() {
+        let still = Dual::constant;
+        let square = Pow.f([Dual::variable(-3.0), still(2.0)]);
+        assert_eq!((square.value, square.slope), (9.0, -6.0));
+        let power = Pow.f([still(2.0), Dual::variable(3.0)]);
+        assert_eq!((power.value, power.slope), (8.0, 8.0 * 2.0_f64.ln()));
+        let both = Pow.f([Dual::variable(2.0), Dual::variable(2.0)]);
+        assert_eq!((both.value, both.slope), (4.0, 4.0 + 4.0 * 2.0_f64.ln()));
+        assert_eq!(Pow.f([still(-2.0), still(3.0)]), still(-8.0));
     }
 }

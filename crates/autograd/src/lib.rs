@@ -21,7 +21,7 @@
 //! - [`Tensor`], [`Op`], and the graph: values that remember, and what an operator is;
 //! - the sweep: [`Tensor::backward`], [`grad`], [`Gradients`];
 //! - [`jacobian`], [`hessian`], [`vjp`], [`jvp`], [`hvp`], [`checkpoint`]: what is made of sweeps;
-//! - [`Pointwise`] and [`Algebra`]: one formula, several readings;
+//! - [`Pointwise`], [`Algebra`] and [`Primitive`]: one formula, several readings;
 //! - [`ops`]: the operators;
 //! - [`profile`], [`graph`](fn@graph), [`trace_nan`]: what each of them costs, what was recorded, and where a NaN comes from;
 //! - `check` (feature of that name): proof that an operator's gradient is right.
@@ -49,6 +49,7 @@ pub mod ops;
 mod per_axis;
 mod picture;
 mod pointwise;
+mod primitive;
 mod profile;
 mod recording;
 mod rng;
@@ -76,6 +77,7 @@ pub use op::{AnyOp, Keeps, Op};
 pub use ops::{By, NewAxis, Padding};
 pub use picture::{Picture, graph};
 pub use pointwise::{Map, Pointwise};
+pub use primitive::Primitive;
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use recording::no_grad;
 pub use rng::Rng;

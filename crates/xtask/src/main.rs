@@ -10,6 +10,7 @@ mod site;
 mod test;
 mod tidy;
 mod tools;
+mod ulp;
 mod valgrind;
 mod workspace;
 
@@ -31,6 +32,8 @@ The tasks of the repository.
     cargo xtask bench-smoke     the instructions of a step and of operators, beside the kept ones; UPDATE=1 keeps the new ones
     cargo xtask memcheck        the tests of kernels and buffers under valgrind, but for the slowest
     cargo xtask memcheck --sanitizer    all of them with AddressSanitizer
+    cargo xtask ulp             the worst error of each elementary function over all numbers in single precision
+    cargo xtask ulp --every N   over one in N
     cargo xtask deps            the number of crates that a user of `wengert` gets
     cargo xtask tidy            the house rules that no compiler checks
     cargo xtask help            this text
@@ -58,6 +61,8 @@ fn main() -> ExitCode {
         ["bench-smoke"] => with_workspace(bench_smoke::run),
         ["memcheck"] => with_workspace(memcheck::run),
         ["memcheck", "--sanitizer"] => with_workspace(memcheck::sanitizer),
+        ["ulp"] => with_workspace(|workspace| ulp::run(workspace, "1")),
+        ["ulp", "--every", n] => with_workspace(|workspace| ulp::run(workspace, n)),
         ["deps"] => with_workspace(dependencies::run),
         ["tidy"] => with_workspace(tidy::run),
         _ => Err(format!("I do not know `cargo xtask {}`.\n\n{HELP}", words.join(" "))),

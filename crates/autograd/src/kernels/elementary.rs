@@ -4,10 +4,14 @@
 //! made from its bits, and on the small interval a polynomial or a quotient of two is as exact as the number format. `ln 2`
 //! is taken in two parts, of which the first has so few digits that its product with `n` is exact.
 //! The logarithm goes the other way: `x = 2ⁿ (1 + r)` with `1 + r` between `√½` and `√2`, and `ln x = n ln 2 + ln(1 + r)`.
-//! The hyperbolic tangent is an odd polynomial or quotient near 0, and `1 - 2 / (e²ˣ + 1)` elsewhere.
+//! The sigmoid is `1 / (1 + e⁻ˣ)` from 0 on and `eˣ / (1 + eˣ)` below, where it becomes as small as numbers are.
+//! The hyperbolic tangent is an odd polynomial or quotient near 0, and `1 - 2 / (e²ˣ + 1)` elsewhere. `eˣ - 1` is
+//! `2ⁿ (eʳ - 1) + (2ⁿ - 1)`, and `ln(1 + x)` is `ln u` for `u = 1 + x`, plus what the sum was rounded by, divided by `u`.
 //!
 //! Nothing is fused, so the results are the same bits on every processor. NaN stays NaN, and the limits are exact: overflow
 //! to infinity, gradual underflow to 0. Coefficients: S. L. Moshier, Cephes Mathematical Library, 1984 to 1992.
+
+use super::normal;
 
 /// The functions that have a kernel: a part of [`Scalar`](crate::Scalar), out of reach from outside.
 pub trait Elementary: Copy {
@@ -20,6 +24,24 @@ pub trait Elementary: Copy {
     /// The hyperbolic tangent, within 2 units in the last place.
     #[doc(hidden)]
     fn fast_tanh(self) -> Self;
+    /// The logistic sigmoid `1 / (1 + e⁻ˣ)`, within 2 units in the last place.
+    #[doc(hidden)]
+    fn fast_sigmoid(self) -> Self;
+    /// `eˣ - 1`, within 2 units in the last place.
+    #[doc(hidden)]
+    fn fast_exp_m1(self) -> Self;
+    /// `ln(1 + x)`, within 2 units in the last place.
+    #[doc(hidden)]
+    fn fast_ln_1p(self) -> Self;
+    /// The error function, within 2 units in the last place.
+    #[doc(hidden)]
+    fn fast_erf(self) -> Self;
+    /// The distribution function `Φ` of the standard normal distribution, within 4 units in the last place.
+    #[doc(hidden)]
+    fn fast_normal_cdf(self) -> Self;
+    /// `x Φ(x)`, within 4 units in the last place.
+    #[doc(hidden)]
+    fn fast_gelu(self) -> Self;
 }
 
 /// The polynomial with these coefficients, the highest first (W. G. Horner, 1819).
@@ -31,22 +53,43 @@ macro_rules! horner {
         y
     }};
 }
+pub(super) use horner;
+
+/// An exponential in parts: `2ⁿ = h k`, of which the whole may lie beyond the exponents where the result does not, `eʳ - 1`,
+/// and `n`.
+struct Parts {
+    h: f32,
+    k: f32,
+    q: f32,
+    n: i32,
+}
+
+/// The parts of `e^(x + low)` for `x` from -104 to 89, where `low` is what the exponent has beyond single precision.
+#[inline(always)]
+fn exp_parts(x: f32, low: f32) -> Parts {
+    // 1.5 * 2²³: adding it rounds to a whole number, which then stands in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = ((x - n * 0.693_359_4) - n * -2.121_944_4e-4) + low;
+    let p = horner!(r; 1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5);
+    let n = (rounded.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
+    Parts { h: power(n >> 1), k: power(n - (n >> 1)), q: p * (r * r) + r, n }
+}
+
+/// `c e^(x + low)`, which becomes as small as numbers are in the last step alone.
+#[inline(always)]
+pub(super) fn scaled_exp(x: f32, low: f32, c: f32) -> f32 {
+    let Parts { h, k, q, .. } = exp_parts(x.clamp(-104.0, 89.0), low);
+    (c * q + c) * h * k
+}
 
 impl Elementary for f32 {
     #[inline(always)]
     fn fast_exp(self) -> f32 {
-        // 1.5 * 2²³: adding it rounds to a whole number, which then stands in the lowest bits.
-        const ROUND: f32 = 12_582_912.0;
-        let x = self.clamp(-104.0, 89.0);
-        let rounded = x * std::f32::consts::LOG2_E + ROUND;
-        let n = rounded - ROUND;
-        let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
-        let p = horner!(r; 1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5);
-        let y = p * (r * r) + r + 1.0;
-        // In two halves: the whole power of two may lie beyond the exponents, where the result does not.
-        let n = (rounded.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-        let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
-        y * power(n >> 1) * power(n - (n >> 1))
+        // Adding -0 changes nothing, and costs nothing.
+        scaled_exp(self, -0.0, 1.0)
     }
 
     #[inline(always)]
@@ -76,6 +119,50 @@ impl Elementary for f32 {
         let far = 1.0 - 2.0 / ((2.0 * self.abs()).fast_exp() + 1.0);
         let y = if self.abs() < 0.625 { near } else { far };
         y.copysign(self)
+    }
+
+    #[inline(always)]
+    fn fast_sigmoid(self) -> f32 {
+        let is_low = self < 0.0;
+        let Parts { h, k, q, .. } = exp_parts((-self.abs()).clamp(-104.0, 0.0), -0.0);
+        let power = 1.0 + q;
+        let e = power * h * k;
+        let sum = 1.0 + e;
+        let y = (if is_low { e } else { 1.0 }) / sum;
+        // What the two sums were rounded by would make more than 2 units.
+        let rounded_off = (q - (power - 1.0)) - (e - (sum - 1.0));
+        if is_low { y + y * rounded_off } else { y }
+    }
+
+    #[inline(always)]
+    fn fast_exp_m1(self) -> f32 {
+        let Parts { h, k, q, n } = exp_parts(self.clamp(-25.0, 89.0), -0.0);
+        // From 2³¹ on the 1 is not seen, and the power itself may be beyond the exponents.
+        let near = (h * k) * q + (h * k - 1.0);
+        if n > 30 { (q + 1.0) * h * k } else { near }
+    }
+
+    #[inline(always)]
+    fn fast_ln_1p(self) -> f32 {
+        let u = 1.0 + self;
+        let rounded_by = self - (u - 1.0);
+        // Nothing, too, at -1 and at infinity.
+        u.fast_ln() + if u - 1.0 == self { 0.0 } else { rounded_by / u }
+    }
+
+    #[inline(always)]
+    fn fast_erf(self) -> f32 {
+        normal::erf_single(self)
+    }
+
+    #[inline(always)]
+    fn fast_normal_cdf(self) -> f32 {
+        normal::normal_cdf_single(self)
+    }
+
+    #[inline(always)]
+    fn fast_gelu(self) -> f32 {
+        normal::gelu_single(self)
     }
 }
 
@@ -130,6 +217,37 @@ impl Elementary for f64 {
         let far = 1.0 - 2.0 / ((2.0 * self.abs()).fast_exp() + 1.0);
         let y = if self.abs() < 0.625 { near } else { far };
         y.copysign(self)
+    }
+
+    #[inline(always)]
+    fn fast_sigmoid(self) -> f64 {
+        let e = (-self.abs()).fast_exp();
+        (if self < 0.0 { e } else { 1.0 }) / (1.0 + e)
+    }
+
+    #[inline(always)]
+    fn fast_exp_m1(self) -> f64 {
+        self.exp_m1()
+    }
+
+    #[inline(always)]
+    fn fast_ln_1p(self) -> f64 {
+        self.ln_1p()
+    }
+
+    #[inline(always)]
+    fn fast_erf(self) -> f64 {
+        libm::erf(self)
+    }
+
+    #[inline(always)]
+    fn fast_normal_cdf(self) -> f64 {
+        normal::normal_cdf_double(self)
+    }
+
+    #[inline(always)]
+    fn fast_gelu(self) -> f64 {
+        normal::gelu_double(self)
     }
 }
 

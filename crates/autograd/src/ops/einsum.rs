@@ -122,7 +122,7 @@ impl<T: Scalar> Term<T> {
             (1..letters.len()).find_map(|b| Some((letters[..b].iter().position(|&a| a == letters[b])?, b)))
         };
         while let Some((a, b)) = twice(&letters) {
-            tensor = tensor.diagonal_of(a, b);
+            tensor = tensor.diagonal(0, [a as isize, b as isize]);
             let letter = letters.remove(b);
             letters.remove(a);
             letters.push(letter);

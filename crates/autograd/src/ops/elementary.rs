@@ -3,6 +3,7 @@
 use crate::algebra::Algebra;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
+use crate::primitive::Primitive;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -142,14 +143,15 @@ impl<T: Scalar> Pointwise<T, 1> for Tanh {
 }
 
 /// The logistic sigmoid `σ(x) = 1 / (1 + e⁻ˣ)`; `σ' = σ (1 - σ)`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sigmoid;
 
-impl<T: Scalar> Pointwise<T, 1> for Sigmoid {
-    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
-        A::one() / (A::one() + (-x).exp())
+impl<T: Scalar> Primitive<T, 1> for Sigmoid {
+    #[inline(always)]
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.fast_sigmoid()
     }
-    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+    fn derivative<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
         y.clone() * (A::one() - y)
     }
     fn keeps(&self, _: usize) -> Keeps {
@@ -241,6 +243,10 @@ mod tests {
     use super::*;
     use crate::algebra::Number;
     use crate::dual::Dual;
+    use crate::ops::{
+        Elu, GeluTanh, Hardsigmoid, Hardswish, LeakyRelu, LogSigmoid, Mish, Recip, Rsqrt, Silu, Softsign,
+        Square,
+    };
 
     /// `df` is the derivative of `f`, worked out by dual numbers, to rounding.
     fn agrees(formula: impl Pointwise<f64, 1>, at: &[f64]) {
@@ -257,7 +263,7 @@ mod tests {
 
     #[test]
     fn derivatives_equal_those_of_dual_numbers() {
-        let everywhere = [-3.0, -1.0, -0.25, 0.0, 0.5, 2.0];
+        let everywhere = [-3.5, -1.0, -0.25, 0.0, 0.5, 2.0];
         let positive = [0.1, 0.5, 1.0, 7.0];
         agrees(Exp, &everywhere);
         agrees(Ln, &positive);
@@ -268,8 +274,19 @@ mod tests {
         agrees(Cos, &everywhere);
         agrees(Abs, &everywhere);
         agrees(Tanh, &everywhere);
-        agrees(Sigmoid, &everywhere);
         agrees(Relu, &everywhere);
+        agrees(Recip, &positive);
+        agrees(Square, &everywhere);
+        agrees(Rsqrt, &positive);
+        agrees(LeakyRelu(0.1), &everywhere);
+        agrees(Elu { alpha: 0.7, scale: 1.3, tau: 0.4 }, &everywhere);
+        agrees(LogSigmoid, &everywhere);
+        agrees(GeluTanh, &everywhere);
+        agrees(Silu, &everywhere);
+        agrees(Mish, &everywhere);
+        agrees(Hardsigmoid, &everywhere);
+        agrees(Hardswish, &everywhere);
+        agrees(Softsign, &everywhere);
     }
 
     #[test]
@@ -278,6 +295,8 @@ mod tests {
         let values = |y: &Tensor| y.to_vec()[1..].to_vec();
         assert!(x.relu().to_vec()[0].is_nan() && x.sigmoid().to_vec()[0].is_nan());
         assert_eq!(values(&x.sigmoid()), [0.0, 1.0, 0.0]);
+        let tail = Tensor::scalar(-100.0_f32).sigmoid().item();
+        assert!((f64::from(tail) - (-100.0_f64).exp()).abs() < f64::from(f32::from_bits(1)), "{tail:e}");
         assert_eq!(values(&x.tanh()), [-1.0, 1.0, -1.0]);
         assert_eq!(values(&x.relu()), [0.0, 1e4, 0.0]);
         assert_eq!(values(&x.sigmoid().sum().backward()[&x]), [0.0, 0.0, 0.0]);

@@ -2,44 +2,58 @@
 //! of `kernels`, which some of them call, are the crate's own.
 
 mod arithmetic;
+mod cholesky;
+mod compare;
 mod concat;
+mod determinant;
+mod einsum;
 mod elementary;
+mod exponential;
+mod gate;
 mod index;
 mod linear;
 mod matmul;
 mod norm;
 mod pad;
+mod power;
+mod products;
+mod rectifier;
 mod reduce;
 mod repeat;
+mod rounding;
 mod slice;
 mod softmax;
+mod solve;
+mod special;
 mod subscript;
+mod trigonometry;
 mod view;
 mod where_;
 mod window;
 
-mod cholesky;
-mod determinant;
-mod einsum;
-mod products;
-mod solve;
-
 pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
+pub use cholesky::Cholesky;
+pub use compare::{Comparand, Lerp};
 pub use concat::Concat;
+pub use determinant::{Adjugate, Determinant, SignLogDeterminant};
 pub use elementary::{Abs, Cos, Exp, Ln, Powi, Relu, Sigmoid, Sin, Sqrt, Tanh};
+pub use exponential::{Exp2, ExpM1, Ln1p, Log2, Log10};
+pub use gate::{Gelu, GeluTanh, Hardsigmoid, Hardswish, Mish, Silu, Softsign};
 pub use index::{Gather, ScatterAdd};
 pub use linear::{Identity, Linear};
 pub use matmul::Matmul;
 pub use norm::LayerNorm;
 pub use pad::Padding;
+pub use power::{Cbrt, Hypot, Pow, Powf, Recip, Rsqrt, Square};
+pub use rectifier::{Elu, LeakyRelu, LogSigmoid, Softplus};
 pub use reduce::Sum;
+pub use rounding::{Ceil, Clamp, Floor, Round, Sign};
 pub use slice::{Flip, Slice};
 pub use softmax::{LogSoftmax, LogSumExp, Softmax};
+pub use solve::{Inverse, Solve, SolveTriangular};
+pub use special::{Erf, Erfc, Lgamma, NormalCdf, Polygamma};
 pub use subscript::{By, Entry, IntoEntry, IntoSubscript, NewAxis, Subscript, Whole};
+pub use trigonometry::{Acos, Asin, Atan, Atan2, Cosh, Sinh, Tan};
 pub use view::{BroadcastTo, Permute, Reshape, Unview};
 pub use where_::Where;
-
-pub use cholesky::Cholesky;
-pub use determinant::{Adjugate, Determinant, SignLogDeterminant};
-pub use solve::{Inverse, Solve, SolveTriangular};
 pub use window::{Diagonal, Unfold};

@@ -55,8 +55,8 @@ impl<T: Scalar> Tensor<T> {
     /// If there are fewer than two axes.
     #[track_caller]
     pub fn trace(&self) -> Self {
-        let rows = self.shape().axis(-2).map_err(|e| e.of("trace")).or_panic();
-        self.diagonal_of(rows, rows + 1).sum_axes(-1)
+        self.shape().axis(-2).map_err(|e| e.of("trace")).or_panic();
+        self.diagonal(0, [-2, -1]).sum_axes(-1)
     }
 
     /// The matrix product where one operand is a vector, a row on the left or a column on the right, and the other has at
@@ -74,17 +74,6 @@ impl<T: Scalar> Tensor<T> {
             [true, false] => product.squeeze(-2),
             _ => product.squeeze(-1),
         }
-    }
-
-    /// Two axes replaced by their common diagonal, which becomes the last axis.
-    #[track_caller]
-    pub(super) fn diagonal_of(&self, a: usize, b: usize) -> Self {
-        let order: Vec<usize> =
-            (0..self.rank()).filter(|&axis| axis != a && axis != b).chain([a, b]).collect();
-        let (lead, _) = self.permute(&order).shape().split_at(self.rank() - 2);
-        let (m, n) = (self.dims()[a], self.dims()[b]);
-        // In row-major order, the elements of the diagonal are `n + 1` apart.
-        self.permute(&order).reshape(lead.join(&[m * n])).slice_step(-1, 0, m.min(n), n as isize + 1)
     }
 }
 

@@ -1,0 +1,229 @@
+//! Powers, roots, and the length of a pair of numbers.
+
+use crate::algebra::Algebra;
+use crate::op::Keeps;
+use crate::pointwise::Pointwise;
+use crate::primitive::Primitive;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// `xᶜ` for a plain number `c`; `(xᶜ)' = c xᶜ⁻¹`, and 0 everywhere for `c = 0`.
+#[derive(Clone, Debug)]
+pub struct Powf<T>(
+    /// The exponent.
+    pub T,
+);
+
+impl<T: Scalar> Primitive<T, 1> for Powf<T> {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.powf(self.0)
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        match self.0 {
+            c if c == T::zero() => A::constant(c),
+            c => A::constant(c) * Powf(c - T::one()).f([x]),
+        }
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        if self.0 == T::zero() { Keeps::NONE } else { Keeps::x(0) }
+    }
+}
+
+/// `xᵃ`, element by element; `∂/∂x = a xᵃ⁻¹` and `∂/∂a = xᵃ ln x`.
+///
+/// Where the exponent is 0, so is `∂/∂x`; where the base is 0 and the exponent is not negative, `∂/∂a` is 0.
+#[derive(Clone, Debug)]
+pub struct Pow;
+
+impl<T: Scalar> Primitive<T, 2> for Pow {
+    fn value(&self, [x, a]: [T; 2]) -> T {
+        x.powf(a)
+    }
+    fn derivative<A: Algebra<T>>(&self, i: usize, [x, a]: [A; 2], y: A) -> A {
+        // The branch that is not taken is worked out at 1, where all its derivatives are finite.
+        let zero = || A::constant(T::zero());
+        if i == 0 {
+            let is_power = a.abs();
+            let a = is_power.if_positive(a, A::one());
+            return is_power.if_positive(a.clone() * Pow.f([x, a - A::one()]), zero());
+        }
+        let safe = x.abs().if_positive(x.clone(), A::one());
+        let at_zero = (-a).if_positive(A::constant(T::neg_infinity()), zero());
+        x.abs().if_positive(y * safe.ln(), at_zero)
+    }
+    fn keeps(&self, i: usize) -> Keeps {
+        let both = Keeps::x(0) | Keeps::x(1);
+        if i == 0 { both } else { both | Keeps::y() }
+    }
+}
+
+/// `1 / x`; `(1 / x)' = -1 / x²`.
+#[derive(Debug)]
+pub struct Recip;
+
+impl<T: Scalar> Pointwise<T, 1> for Recip {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        A::one() / x
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        -(y.clone() * y)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// `x²`; `(x²)' = 2x`.
+#[derive(Debug)]
+pub struct Square;
+
+impl<T: Scalar> Pointwise<T, 1> for Square {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        x.clone() * x
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        x.clone() + x
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// `1 / √x`; `(1 / √x)' = -1 / (2 √x³)`.
+#[derive(Debug)]
+pub struct Rsqrt;
+
+impl<T: Scalar> Pointwise<T, 1> for Rsqrt {
+    fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+        A::one() / x.sqrt()
+    }
+    fn df<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        A::number(-0.5) * y.powi(3)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// `∛x`; `(∛x)' = 1 / (3 ∛x²)`, infinite at 0.
+#[derive(Clone, Debug)]
+pub struct Cbrt;
+
+impl<T: Scalar> Primitive<T, 1> for Cbrt {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.cbrt()
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        A::one() / (A::number(3.0) * y.clone() * y)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// `√(a² + b²)`; its derivatives are `a / y` and `b / y`, and 0 at the origin.
+#[derive(Clone, Debug)]
+pub struct Hypot;
+
+impl<T: Scalar> Primitive<T, 2> for Hypot {
+    fn value(&self, [a, b]: [T; 2]) -> T {
+        a.hypot(b)
+    }
+    fn derivative<A: Algebra<T>>(&self, i: usize, [a, b]: [A; 2], y: A) -> A {
+        let x = if i == 0 { a } else { b };
+        let safe = y.if_positive(y.clone(), A::one());
+        y.if_positive(x / safe, A::constant(T::zero()))
+    }
+    fn keeps(&self, i: usize) -> Keeps {
+        Keeps::x(i) | Keeps::y()
+    }
+}
+
+/// Powers and roots, element by element.
+impl<T: Scalar> Tensor<T> {
+    /// `xᶜ` for a plain number, NaN where `x` is negative and `c` not whole. [`powi`](Self::powi) is faster for whole ones.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([4.0, 9.0]).powf(1.5).to_vec(), [8.0, 27.0]);
+    /// ```
+    #[track_caller]
+    pub fn powf(&self, c: T) -> Self {
+        Powf(c).apply([self])
+    }
+
+    /// `xᵃ`, the exponent being a tensor, too.
+    ///
+    /// Its derivative by `x` is 0 where `a` is 0, and that by `a` is 0 where `x` is 0 and `a` is not negative.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let exponents = Tensor::from([0.0, 0.5, 3.0]);
+    /// assert_eq!(Tensor::scalar(4.0).pow(&exponents).to_vec(), [1.0, 2.0, 64.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the two do not broadcast together.
+    #[track_caller]
+    pub fn pow(&self, exponent: &Self) -> Self {
+        Pow.apply([self, exponent])
+    }
+
+    /// The reciprocal `1 / x`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([2.0, -4.0]).recip().to_vec(), [0.5, -0.25]);
+    /// ```
+    #[track_caller]
+    pub fn recip(&self) -> Self {
+        Recip.apply([self])
+    }
+
+    /// The square `x²`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([2.0, -3.0]).square().to_vec(), [4.0, 9.0]);
+    /// ```
+    #[track_caller]
+    pub fn square(&self) -> Self {
+        Square.apply([self])
+    }
+
+    /// The reciprocal square root `1 / √x`; NaN below 0, infinite at 0.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([4.0, 0.25]).rsqrt().to_vec(), [0.5, 2.0]);
+    /// ```
+    #[track_caller]
+    pub fn rsqrt(&self) -> Self {
+        Rsqrt.apply([self])
+    }
+
+    /// The cube root, negative below 0. Its derivative at 0 is infinite.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([-8.0, 27.0]).cbrt().to_vec(), [-2.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn cbrt(&self) -> Self {
+        Cbrt.apply([self])
+    }
+
+    /// The length `√(x² + other²)` of the pair, without overflow. Its derivatives at the origin are 0.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([3.0, 1e200]).hypot(&Tensor::from([4.0, 0.0])).to_vec(), [5.0, 1e200]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the two do not broadcast together.
+    #[track_caller]
+    pub fn hypot(&self, other: &Self) -> Self {
+        Hypot.apply([self, other])
+    }
+}

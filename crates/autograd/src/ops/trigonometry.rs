@@ -1,0 +1,213 @@
+//! The tangent, inverse and hyperbolic functions. Angles are in radians.
+
+use super::power::Hypot;
+use crate::algebra::Algebra;
+use crate::op::Keeps;
+use crate::pointwise::Pointwise;
+use crate::primitive::Primitive;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// The tangent; `tan' = 1 + tan²`.
+#[derive(Clone, Debug)]
+pub struct Tan;
+
+impl<T: Scalar> Primitive<T, 1> for Tan {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.tan()
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
+        A::one() + y.clone() * y
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::y()
+    }
+}
+
+/// `√(1 - x²)`, without cancellation at -1 and 1.
+fn cosine_of_arcsine<T: Scalar, A: Algebra<T>>(x: A) -> A {
+    ((A::one() - x.clone()) * (A::one() + x)).sqrt()
+}
+
+/// The inverse sine; `asin' x = 1 / √(1 - x²)`, infinite at -1 and 1.
+#[derive(Clone, Debug)]
+pub struct Asin;
+
+impl<T: Scalar> Primitive<T, 1> for Asin {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.asin()
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        A::one() / cosine_of_arcsine(x)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The inverse cosine; `acos' x = -1 / √(1 - x²)`, infinite at -1 and 1.
+#[derive(Clone, Debug)]
+pub struct Acos;
+
+impl<T: Scalar> Primitive<T, 1> for Acos {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.acos()
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        -A::one() / cosine_of_arcsine(x)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The inverse tangent; `atan' x = 1 / (1 + x²)`.
+#[derive(Clone, Debug)]
+pub struct Atan;
+
+impl<T: Scalar> Primitive<T, 1> for Atan {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.atan()
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        A::one() / (A::one() + x.clone() * x)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The angle of the point `(b, a)`; with `r² = a² + b²` its derivatives are `b / r²` and `-a / r²`, and 0 at the origin.
+#[derive(Clone, Debug)]
+pub struct Atan2;
+
+impl<T: Scalar> Primitive<T, 2> for Atan2 {
+    fn value(&self, [a, b]: [T; 2]) -> T {
+        a.atan2(b)
+    }
+    fn derivative<A: Algebra<T>>(&self, i: usize, [a, b]: [A; 2], _: A) -> A {
+        let r = Hypot.f([a.clone(), b.clone()]);
+        let safe = r.if_positive(r.clone(), A::one());
+        let slope = (if i == 0 { b } else { -a }) / safe.clone() / safe;
+        r.if_positive(slope, A::constant(T::zero()))
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0) | Keeps::x(1)
+    }
+}
+
+/// The hyperbolic sine, whose derivative is the hyperbolic cosine.
+#[derive(Clone, Debug)]
+pub struct Sinh;
+
+impl<T: Scalar> Primitive<T, 1> for Sinh {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.sinh()
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        Cosh.f([x])
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// The hyperbolic cosine, whose derivative is the hyperbolic sine.
+#[derive(Clone, Debug)]
+pub struct Cosh;
+
+impl<T: Scalar> Primitive<T, 1> for Cosh {
+    fn value(&self, [x]: [T; 1]) -> T {
+        x.cosh()
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+        Sinh.f([x])
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
+/// Functions of angles, element by element.
+impl<T: Scalar> Tensor<T> {
+    /// The tangent.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1.0]).tan().at([1]), 1.0_f64.tan());
+    /// ```
+    #[track_caller]
+    pub fn tan(&self) -> Self {
+        Tan.apply([self])
+    }
+
+    /// The inverse sine, from `-π/2` to `π/2`; NaN outside of `[-1, 1]`, at whose ends the derivative is infinite.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1.0]).asin().to_vec(), [0.0, std::f64::consts::FRAC_PI_2]);
+    /// ```
+    #[track_caller]
+    pub fn asin(&self) -> Self {
+        Asin.apply([self])
+    }
+
+    /// The inverse cosine, from 0 to `π`; NaN outside of `[-1, 1]`, at whose ends the derivative is infinite.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([1.0, -1.0]).acos().to_vec(), [0.0, std::f64::consts::PI]);
+    /// ```
+    #[track_caller]
+    pub fn acos(&self) -> Self {
+        Acos.apply([self])
+    }
+
+    /// The inverse tangent, from `-π/2` to `π/2`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1.0]).atan().to_vec(), [0.0, std::f64::consts::FRAC_PI_4]);
+    /// ```
+    #[track_caller]
+    pub fn atan(&self) -> Self {
+        Atan.apply([self])
+    }
+
+    /// The angle of the point `(x, y)` where `y` is this tensor, from `-π` to `π`. Its derivatives at the origin are 0.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let (x, y) = (Tensor::from([-1.0, 0.0]), Tensor::from([0.0, 1.0]));
+    /// assert_eq!(y.atan2(&x).to_vec(), [std::f64::consts::PI, std::f64::consts::FRAC_PI_2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the two do not broadcast together.
+    #[track_caller]
+    pub fn atan2(&self, x: &Self) -> Self {
+        Atan2.apply([self, x])
+    }
+
+    /// The hyperbolic sine `(eˣ - e⁻ˣ) / 2`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1e-20]).sinh().to_vec(), [0.0, 1e-20]);
+    /// ```
+    #[track_caller]
+    pub fn sinh(&self) -> Self {
+        Sinh.apply([self])
+    }
+
+    /// The hyperbolic cosine `(eˣ + e⁻ˣ) / 2`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1.0]).cosh().to_vec(), [1.0, 1.0_f64.cosh()]);
+    /// ```
+    #[track_caller]
+    pub fn cosh(&self) -> Self {
+        Cosh.apply([self])
+    }
+}
