@@ -223,7 +223,7 @@ fn what_is_wrong_with_a_sum_is_said() {
     einsum_fails(
         "ij,jk",
         &[&[2, 3]],
-        "einsum: the subscripts are those of 2 operands, but 1 are given\n  help: put a comma between the subscripts of two operands",
+        "einsum: the subscripts name 2 operands, not 1\n  help: put a comma between the subscripts of two operands",
     );
     einsum_fails(
         "ij,jkl",

@@ -16,21 +16,26 @@ use crate::scalar::Scalar;
 use crate::shape::Shape;
 use std::sync::Mutex;
 
-/// Writes a piece of `y`, of `size` elements, for each matrix of a batch. Each takes about so many operations.
+/// About how many multiplications are done in a nanosecond.
+const PER_NANOSECOND: usize = 6;
+/// About how many nanoseconds a matrix takes besides.
+const OVERHEAD: usize = 150;
+
+/// Writes a piece of `y`, of `size` elements, for each matrix of a batch. Each takes about so many multiplications.
 ///
 /// # Errors
 /// The first matrix for which `f` finds a pivot that it cannot use, and the pivot. Others are then written or not.
 pub(crate) fn for_each_matrix<T: Scalar>(
     y: &mut [T],
     size: usize,
-    operations: usize,
+    multiplications: usize,
     f: impl Fn(usize, &mut [T]) -> Result<(), usize> + Sync,
 ) -> Result<(), (usize, usize)> {
     if y.is_empty() {
         return Ok(());
     }
     let count = y.len() / size;
-    let nanoseconds = count.saturating_mul(operations) / PER_NANOSECOND;
+    let nanoseconds = count.saturating_mul(OVERHEAD + multiplications / PER_NANOSECOND);
     let stretch = count.div_ceil(threads::parts(nanoseconds));
     let failed: Mutex<Option<(usize, usize)>> = Mutex::new(None);
     threads::for_each_chunk(y, stretch * size, nanoseconds, |part, y| {
@@ -45,9 +50,6 @@ pub(crate) fn for_each_matrix<T: Scalar>(
     });
     failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).map_or(Ok(()), Err)
 }
-
-/// About how many operations are done in a nanosecond.
-const PER_NANOSECOND: usize = 2;
 
 /// The matrices of a batch, in any layout, broadcast to the axes `batch`.
 pub(crate) struct Matrices<'a, T: Scalar> {

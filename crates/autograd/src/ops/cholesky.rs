@@ -31,7 +31,7 @@ impl<T: Scalar> AnyOp<T> for Cholesky {
         let a = Matrices::new(x[0].view(), &batch);
         let mut outcome = Ok(());
         let y = Array::build(x[0].shape(), |y| {
-            outcome = for_each_matrix(y, n * n, n * n * n / 3, |i, y| {
+            outcome = for_each_matrix(y, n * n, n * n * (n / 6 + 1), |i, y| {
                 a.read(i, y);
                 for row in 1..n {
                     for column in 0..row {

@@ -55,7 +55,7 @@ impl<T: Scalar> Op<T, 1> for Adjugate {
             adjugate(&mut factors, n, y);
             Ok(())
         };
-        let _never_fails = for_each_matrix(y, n * n, 4 * n * n * n, write);
+        let _never_fails = for_each_matrix(y, n * n, 2 * n * n * n, write);
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let (m, det) = (call.y(), call.x(0).det());
@@ -110,7 +110,7 @@ fn for_each_pivots<T: Scalar>(
         f(sign, &mut factors.iter().step_by(n + 1).copied(), y);
         Ok(())
     };
-    let _never_fails = for_each_matrix(y, size, n * n * n, write);
+    let _never_fails = for_each_matrix(y, size, n * n * (n / 3 + 1), write);
 }
 
 /// Numbers as a batch of matrices with one element.

@@ -56,7 +56,7 @@ impl Expression {
     fn sizes(&self, shapes: &[&Shape]) -> Result<BTreeMap<char, usize>, ShapeError> {
         let (named, given) = (self.operands.len(), shapes.len());
         if named != given {
-            let problem = format!("the subscripts are those of {named} operands, but {given} are given");
+            let problem = format!("the subscripts name {named} operands, not {given}");
             return Err(ShapeError::new(problem).help("put a comma between the subscripts of two operands"));
         }
         // With the operand and axis that has it.

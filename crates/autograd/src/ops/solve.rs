@@ -83,7 +83,7 @@ impl<T: Scalar> AnyOp<T> for SolveTriangular {
         let triangle = Triangle { upper: self.upper, unit: false };
         let mut outcome = Ok(());
         let y = Array::build(batch.clone().join(&[n, m]), |y| {
-            outcome = for_each_matrix(y, n * m, n * n * (m + 1), |i, y| {
+            outcome = for_each_matrix(y, n * m, n * n * (m / 2 + 1), |i, y| {
                 let mut a = vec![T::zero(); n * n];
                 left.read(i, &mut a);
                 if let Some(k) = (0..n).find(|k| a[k * n + k] == T::zero()) {
@@ -130,7 +130,7 @@ fn solve_each<T: Scalar>(
     let left = Matrices::new(a.view(), batch);
     let mut outcome = Ok(());
     let y = Array::build(batch.clone().join(&[n, m]), |y| {
-        outcome = for_each_matrix(y, n * m, n * n * (n + 2 * m), |i, y| {
+        outcome = for_each_matrix(y, n * m, n * n * (n / 3 + m), |i, y| {
             let mut factors = vec![T::zero(); n * n];
             left.read(i, &mut factors);
             let exchanges = lu(&mut factors, n, Pivoting::Partial);
