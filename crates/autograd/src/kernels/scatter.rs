@@ -26,7 +26,7 @@ pub(crate) fn add_through<T: Scalar>(x: View<'_, T>, layout: &Layout, y: &mut [T
     let places = Places::new(&walk.rows, &strides, layout.offset() as isize);
     for (x, place) in x.contiguous().chunks_exact(walk.columns).zip(places) {
         if step == 1 {
-            y[place..][..x.len()].iter_mut().zip(x).for_each(|(y, &x)| *y += x);
+            add(x, &mut y[place..][..x.len()]);
             continue;
         }
         let mut place = place as isize;
@@ -35,6 +35,12 @@ pub(crate) fn add_through<T: Scalar>(x: View<'_, T>, layout: &Layout, y: &mut [T
             place += step;
         }
     }
+}
+
+/// Adds a row to another. A function of its own, so that the compiler knows them to be apart.
+#[inline(never)]
+fn add<T: Scalar>(x: &[T], y: &mut [T]) {
+    y.iter_mut().zip(x).for_each(|(y, &x)| *y += x);
 }
 
 /// Lanes along an axis, from which elements are taken by index.
@@ -115,7 +121,7 @@ pub(crate) fn scatter_add<T: Scalar>(x: &[T], lanes: Lanes<'_>, y: &mut [T]) {
                 x.iter().zip(indices).for_each(|(&x, &i)| y[i] += x);
             } else if lanes.are_equal() {
                 for (x, &i) in x.chunks_exact(inner).zip(indices) {
-                    y[i * inner..][..inner].iter_mut().zip(x).for_each(|(y, &x)| *y += x);
+                    add(x, &mut y[i * inner..][..inner]);
                 }
             } else {
                 for (x, indices) in x.chunks_exact(inner).zip(indices.chunks_exact(inner)) {

@@ -98,6 +98,9 @@ fn taken(indices: &Array<usize>, x: &Shape, axis: usize) -> Result<Shape, ShapeE
 
 /// Every index is below `size`.
 fn within(indices: &Array<usize>, size: usize) -> Result<(), ShapeError> {
+    if indices.as_slice().is_some_and(|indices| indices.iter().all(|&index| index < size)) {
+        return Ok(());
+    }
     match indices.view().iter().enumerate().find(|(_, index)| *index >= size) {
         Some((place, index)) => {
             Err(ShapeError::new(format!("index {index}, at place {place}, is out of range")))
