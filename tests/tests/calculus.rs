@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wengert::autograd::{
-    Array, Call, Keeps, Op, Rng, Scalar, Tensor, View, grad, hessian, hvp, jacobian, jvp, no_grad, vjp,
+    Array, Call, Keeps, Op, Rng, Scalar, Tensor, View, batch_jacobian, grad, hessian, hvp, jacobian, jvp,
+    no_grad, vjp,
 };
 
 type F1 = fn([&Tensor<f64>; 1]) -> Tensor<f64>;
@@ -176,6 +177,37 @@ fn hessians_of_every_kind_are_differences_of_gradients() {
         let [[matrix]] = hessian(number, [&x]);
         assert_near(&v.reshape([12]).linear(&matrix.reshape([12, 12]), None), &hv.reshape([12]), 1e-11);
     }
+}
+
+/// The blocks on the diagonal of the whole Jacobian, with fewer sweeps.
+#[test]
+fn jacobians_of_rows_are_the_diagonal_of_the_jacobian() {
+    let (x, w) = (normal(&[4, 3], 1), normal(&[5, 3], 2));
+    let f = |[x, z]: [&Tensor<f64>; 2]| (x.linear(&w, None) * z).softmax(-1);
+    let z = normal(&[4, 1], 3);
+    let [by_x, by_z] = batch_jacobian(f, [&x, &z]);
+    let [all_x, all_z] = jacobian(f, [&x, &z]);
+    assert_eq!((by_x.dims(), by_z.dims()), (&[4, 5, 3][..], &[4, 5, 1][..]));
+    for b in 0..4 {
+        let block = |all: &Tensor<f64>| all.slice(0, b..b + 1).slice(2, b..b + 1);
+        assert_near(&by_x.slice(0, b..b + 1), &block(&all_x).reshape([1, 5, 3]), 1e-15);
+        assert_near(&by_z.slice(0, b..b + 1), &block(&all_z).reshape([1, 5, 1]), 1e-15);
+    }
+    // Derivatives of derivatives, row by row.
+    let number = |[x]: [&Tensor<f64>; 1]| x.sin().sum_axes(-1);
+    let [second] = batch_jacobian(|[x]| batch_jacobian(number, [x])[0].clone(), [&x]);
+    assert_eq!(second.dims(), [4, 3, 3]);
+    assert_near(&second.sum_axes(-1), &-x.sin(), 1e-15);
+    assert_eq!(batch_jacobian(|[x]| x.exp(), [&x.slice(0, ..0)])[0].dims(), [0, 3, 3]);
+
+    let says = |f: fn([&Tensor<f64>; 1]) -> Tensor<f64>| {
+        let panic = catch_unwind(AssertUnwindSafe(|| batch_jacobian(f, [&x]))).unwrap_err();
+        *panic.downcast::<String>().unwrap()
+    };
+    let message = says(|[x]| x - x.mean_keepdims(0));
+    assert!(message.contains("the first row of the output depends on another row of input 0"), "{message}");
+    let message = says(|[x]| x.t());
+    assert!(message.contains("input 0 has shape [4, 3], the output [3, 4]"), "{message}");
 }
 
 #[test]

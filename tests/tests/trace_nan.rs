@@ -147,6 +147,11 @@ fn real_culprits() {
     assert_eq!(culprit(&|| &x / &x), [some("div forward"), some("div backward")]);
     assert_eq!(culprit(&|| (&x * 100.0).exp() * 0.0), [some("mul_scalar forward"), some("exp forward")]);
     assert_eq!(culprit(&|| (x.ln() - x.ln()).exp()), [some("sub forward"), some("ln forward")]);
+    // What follows a backward pass is the next forward pass.
+    assert_eq!(
+        culprit(&|| Tensor::scalar((&x * 2.0).sum().backward()[&x].at([0])) * x.ln()),
+        [None, some("ln forward")]
+    );
     // In a gradient that is recorded, and thus written in operators, it is still the gradient of the operator called.
     let (_, trace) = trace_nan(|| grad(&x.sqrt().sum(), [&x]));
     let birth = trace.infinity().unwrap();

@@ -25,6 +25,7 @@ use crate::graph::next_id;
 use crate::op::AnyOp;
 use crate::ops::Reshape;
 use crate::recording::{is_recording, with_recording};
+use crate::rng::Rng;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -101,18 +102,44 @@ pub fn jacobian<T: Scalar, const N: usize>(
 ) -> [Tensor<T>; N] {
     let at = At::new(f, x);
     if at.y.size() <= at.x.iter().map(Tensor::size).sum() {
-        return with_recording(at.recorded, || rows(&at.y, &at.x));
+        return with_recording(at.recorded, || rows(&at.y, &at.x, 0));
     }
     // By columns: the rows of the transpose.
     let (u, transposed) = at.transposed();
     let u = [u];
     with_recording(at.recorded, || {
         transposed.each_ref().map(|jtu| {
-            let [transposed] = rows(jtu, &u);
+            let [transposed] = rows(jtu, &u, 0);
             let (first, all) = (jtu.rank(), transposed.rank());
             transposed.permute(&(first..all).chain(0..first).collect::<Vec<_>>())
         })
     })
+}
+
+/// The Jacobian of each row, for a function that maps rows, along axis 0, one by one: `∂y[b] / ∂x[b]`, of the shape of the
+/// output followed by that of a row of the input.
+///
+/// It takes one sweep for each element of a row of `y`, however many rows there are; [`jacobian`] would take one for each
+/// element of `y`, to find mostly zeros.
+///
+/// ```
+/// use autograd::{Tensor, batch_jacobian};
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+/// let [j] = batch_jacobian(|[x]| x.powi(2), [&x]);
+/// assert_eq!(j.dims(), [3, 2, 2]);
+/// assert_eq!(j.slice(0, 1..2).to_vec(), [6.0, 0.0, 0.0, 8.0]);
+/// ```
+///
+/// # Panics
+/// If the output has not as many rows as each input, or its first row depends on another than the first of an input.
+#[track_caller]
+pub fn batch_jacobian<T: Scalar, const N: usize>(
+    f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    x: [&Tensor<T>; N],
+) -> [Tensor<T>; N] {
+    let at = At::new(f, x);
+    at.assert_rows_are_apart();
+    with_recording(at.recorded, || rows(&at.y, &at.x, 1))
 }
 
 /// The second derivatives of a number: for each pair of inputs the block `∂²y / ∂x_i ∂x_j`, of the shape of `x_i` followed by
@@ -134,7 +161,7 @@ pub fn hessian<T: Scalar, const N: usize>(
 ) -> [[Tensor<T>; N]; N] {
     let at = At::new(f, x);
     let gradient = at.gradient().or_panic();
-    with_recording(at.recorded, || gradient.each_ref().map(|g| rows(g, &at.x)))
+    with_recording(at.recorded, || gradient.each_ref().map(|g| rows(g, &at.x, 0)))
 }
 
 /// The product of the Hessian of a number with tangents `v`, in the shapes of the inputs: two sweeps, without the Hessian.
@@ -197,6 +224,33 @@ impl<T: Scalar, const N: usize> At<T, N> {
         (u, jtu)
     }
 
+    /// That rows are mapped one by one is tried on the first, by a random cotangent.
+    #[track_caller]
+    fn assert_rows_are_apart(&self) {
+        let batch = self.y.dims().first();
+        for (i, x) in self.x.iter().enumerate() {
+            let (rows, y) = (x.shape(), self.y.shape());
+            assert!(
+                batch.is_some() && x.dims().first() == batch,
+                "batch_jacobian: input {i} has shape {rows}, the output {y}\n  help: both must have the batch as axis 0"
+            );
+        }
+        let row = self.y.size() / batch.map_or(1, |&batch| batch.max(1));
+        let mut rng = Rng::seed(0);
+        let first = Tensor::build(self.y.shape(), |dy| {
+            dy.fill(T::zero());
+            dy.iter_mut().take(row).for_each(|dy| *dy = rng.normal());
+        });
+        let dx = with_recording(false, || pull(&self.y, &first, &self.x));
+        for (i, dx) in dx.iter().enumerate().filter(|(_, dx)| dx.size() > 0) {
+            let others = dx.slice(0, 1..).to_vec();
+            assert!(
+                others.into_iter().all(|dx| dx == T::zero() || dx.is_nan()),
+                "batch_jacobian: the first row of the output depends on another row of input {i}\n  help: the function must map each row by itself; `jacobian` takes any function"
+            );
+        }
+    }
+
     /// The gradient of a number, as a function of the arguments.
     fn gradient(&self) -> Result<[Tensor<T>; N], GradError> {
         let one = one_for(&self.y)?;
@@ -225,18 +279,23 @@ fn along<T: Scalar, const M: usize, const N: usize>(
     with_recording(recorded, || pull(&sum, &Tensor::scalar(T::one()), x))
 }
 
-/// The Jacobians of `y`, a sweep for each of its elements.
-fn rows<T: Scalar, const N: usize>(y: &Tensor<T>, x: &[Tensor<T>; N]) -> [Tensor<T>; N] {
+/// The Jacobians of `y`, row by row: of axes in front that `y` and `x` share, so many as `shared`, each place is a batch entry
+/// of its own. A sweep for each element of an entry.
+fn rows<T: Scalar, const N: usize>(y: &Tensor<T>, x: &[Tensor<T>; N], shared: usize) -> [Tensor<T>; N] {
+    let batch: usize = y.dims()[..shared].iter().product();
+    let count = y.size() / batch.max(1);
     let unit = |k| {
-        Tensor::build(y.shape(), |e| (0..).zip(e).for_each(|(i, e)| *e = T::of(f64::from(u8::from(i == k)))))
+        let place = |i: usize| if i % count == k { T::one() } else { T::zero() };
+        Tensor::build(y.shape(), |e| e.iter_mut().enumerate().for_each(|(i, e)| *e = place(i)))
     };
-    let rows: Vec<_> = (0..y.size()).map(|k| pull(y, &unit(k), x)).collect();
+    let sweeps: Vec<_> = (0..count).map(|k| pull(y, &unit(k), x)).collect();
     std::array::from_fn(|i| {
-        let shape = y.shape().clone().join(x[i].dims());
-        let lanes: Vec<_> = rows.iter().map(|row| row[i].reshape([x[i].size()])).collect();
+        let shape = y.shape().clone().join(&x[i].dims()[shared..]);
+        let entry = x[i].size() / batch.max(1);
+        let lanes: Vec<_> = sweeps.iter().map(|dx| dx[i].reshape([batch, 1, entry])).collect();
         match lanes.is_empty() {
             true => Tensor::zeros(shape),
-            false => Tensor::concat(&lanes.iter().collect::<Vec<_>>(), 0).reshape(shape),
+            false => Tensor::concat(&lanes.iter().collect::<Vec<_>>(), 1).reshape(shape),
         }
     })
 }

@@ -61,7 +61,7 @@ pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
 pub use backward::{grad, grad_from, try_grad, try_grad_from};
 pub use buffer::{MemoryStats, empty_cache, memory_stats};
-pub use calculus::{hessian, hvp, jacobian, jvp, vjp};
+pub use calculus::{batch_jacobian, hessian, hvp, jacobian, jvp, vjp};
 #[cfg(any(test, feature = "check"))]
 pub use check::{Cases, check, check_fn, check_with};
 pub use checkpoint::checkpoint;
