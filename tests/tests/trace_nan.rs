@@ -186,6 +186,8 @@ fn it_nests_and_ends_with_its_closure() {
     let bad = || Tensor::from([0.0_f32]).ln();
     let ((_, inner), outer) = trace_nan(|| trace_nan(bad));
     assert!(inner.infinity().is_some() && outer.infinity().is_none());
+    let (_, outer) = trace_nan(|| (bad(), trace_nan(|| ())));
+    assert!(outer.infinity().is_some());
     let (panicked, outer) = trace_nan(|| {
         let panicked = catch_unwind(AssertUnwindSafe(|| trace_nan(|| panic!("on purpose")).0)).is_err();
         bad();
