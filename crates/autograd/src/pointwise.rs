@@ -9,8 +9,8 @@ use crate::algebra::{Algebra, Number};
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::map::{map, map_in_place, map_with};
-use crate::kernels::update::update_each;
+use crate::kernels::map::{Each, map_each, map_in_place};
+use crate::kernels::update::update_with;
 use crate::op::{Keeps, Op, snake_case};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -95,6 +95,59 @@ impl<P: fmt::Debug> fmt::Debug for Map<P> {
     }
 }
 
+/// The reading by which values are computed.
+pub(crate) struct Value<'a, P>(pub(crate) &'a P);
+
+impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Each<T, T, T, N, 0> for Value<'_, P> {
+    #[inline(always)]
+    fn at(&self, x: [T; N], []: [T; 0]) -> T {
+        self.0.f(x.map(Number)).0
+    }
+}
+
+/// The reading by which gradients with respect to `x[i]` are. What the formula did not ask to keep is NaN, so that reading it is seen.
+pub(crate) struct Slope<'a, P, const N: usize> {
+    formula: &'a P,
+    i: usize,
+    has_x: [bool; N],
+    has_y: bool,
+}
+
+impl<'a, P, const N: usize> Slope<'a, P, N> {
+    pub(crate) fn of<T: Scalar>(formula: &'a P, i: usize) -> Self
+    where
+        P: Pointwise<T, N>,
+    {
+        let keeps = formula.keeps(i);
+        Slope { formula, i, has_x: from_fn(|j| keeps.has_x(j)), has_y: keeps.has_y() }
+    }
+
+    #[inline(always)]
+    fn slope<T: Scalar>(&self, x: [T; N], y: T) -> T
+    where
+        P: Pointwise<T, N>,
+    {
+        let known = |value: T, has: bool| Number(if has { value } else { T::nan() });
+        self.formula.df(self.i, from_fn(|j| known(x[j], self.has_x[j])), known(y, self.has_y)).0
+    }
+}
+
+/// Of operands, value and cotangent.
+impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Each<T, T, T, N, 2> for Slope<'_, P, N> {
+    #[inline(always)]
+    fn at(&self, x: [T; N], [y, dy]: [T; 2]) -> T {
+        dy * self.slope(x, y)
+    }
+}
+
+/// In the place of the cotangent, where the formula reads one number.
+impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Each<T, T, (T, [T; 0]), 2, 0> for Slope<'_, P, N> {
+    #[inline(always)]
+    fn at(&self, [dy, read]: [T; 2], []: [T; 0]) -> (T, [T; 0]) {
+        (dy * self.slope([read; N], read), [])
+    }
+}
+
 impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
     fn name(&self) -> String {
         snake_case(std::any::type_name::<P>())
@@ -103,17 +156,14 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
     #[inline]
     fn forward(&self, x: [View<'_, T>; N], y: &mut [T]) {
         let shape = Shape::joint(&x.map(|x| x.shape())).or_panic();
-        map(x, &shape, y, |x| self.0.f(x.map(Number)).0);
+        map_each(x, [] as [View<'_, T>; 0], &shape, y, Value(&self.0));
     }
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let keeps = self.0.keeps(i);
-        let has: [bool; N] = from_fn(|j| keeps.has_x(j));
-        // What the formula did not ask to keep is NaN, so that reading it is seen.
-        let nan = T::nan();
         if call.recorded() {
-            let absent = || Tensor::scalar(nan);
-            let x = from_fn(|j| if has[j] { call.x(j) } else { absent() });
+            let absent = || Tensor::scalar(T::nan());
+            let x = from_fn(|j| if keeps.has_x(j) { call.x(j) } else { absent() });
             let y = if keeps.has_y() { call.y() } else { absent() };
             return dy * self.0.df(i, x, y);
         }
@@ -121,16 +171,10 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
             return dy.clone();
         }
         // One pass; `dy` stands in for operands that are not there.
-        let x = from_fn(|j| call.kept_x(j).filter(|_| has[j]).unwrap_or(dy.array()).view());
+        let x = from_fn(|j| call.kept_x(j).filter(|_| keeps.has_x(j)).unwrap_or(dy.array()).view());
         let y = call.kept_y().filter(|_| keeps.has_y()).unwrap_or(dy.array()).view();
-        let slope = |x: [T; N], y: T| {
-            let x = from_fn(|j| Number(if has[j] { x[j] } else { nan }));
-            self.0.df(i, x, Number(if keeps.has_y() { y } else { nan })).0
-        };
-        let shape = dy.shape();
-        Tensor::build(shape, |dx| {
-            map_with(x, [y, dy.array().view()], shape, dx, |x, [y, dy]| dy * slope(x, y));
-        })
+        let slope = Slope::of(&self.0, i);
+        Tensor::build(dy.shape(), |dx| map_each(x, [y, dy.array().view()], dy.shape(), dx, slope))
     }
 
     fn backward_all(&self, call: &Call<'_, T>, mut dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
@@ -164,21 +208,17 @@ impl<P> Map<P> {
     {
         let Some(dy) = dy.as_mut_slice() else { return false };
         if let Some(slope) = self.slope(0) {
-            map_in_place(dy, |dy| dy * slope);
+            map_in_place(dy, |[dy]: [T; 1], []: [T; 0]| dy * slope);
             return true;
         }
-        let nan = Number(T::nan());
         let keeps = self.0.keeps(0);
-        let (value, is_x) = match (keeps.has_x(0), keeps.has_y()) {
-            (true, false) => (call.kept_x(0), true),
-            (false, true) => (call.kept_y(), false),
+        let value = match (keeps.has_x(0), keeps.has_y()) {
+            (true, false) => call.kept_x(0),
+            (false, true) => call.kept_y(),
             _ => return false,
         };
         let Some(value) = value.and_then(Array::as_slice) else { return false };
-        update_each(dy, value, [], |dy, value, []| {
-            let (x, y) = if is_x { (Number(value), nan) } else { (nan, Number(value)) };
-            (dy * self.0.df(0, [x; N], y).0, [])
-        });
+        update_with(dy, value, [], Slope::of(&self.0, 0));
         true
     }
 }

@@ -16,6 +16,20 @@ use std::time::Instant;
 /// time does not count.
 const SAMPLE: usize = 1024;
 
+/// What is worked out for each element, of `N` operands and `M` further ones. A closure is one. A compiler does not copy a large
+/// closure into the loop, which then is not vectorised; so what may be large implements this, as `#[inline(always)]`.
+pub(crate) trait Each<T, V, U, const N: usize, const M: usize>: Sync {
+    /// The result.
+    fn at(&self, x: [T; N], more: [V; M]) -> U;
+}
+
+impl<T, V, U, F: Fn([T; N], [V; M]) -> U + Sync, const N: usize, const M: usize> Each<T, V, U, N, M> for F {
+    #[inline(always)]
+    fn at(&self, x: [T; N], more: [V; M]) -> U {
+        self(x, more)
+    }
+}
+
 /// Writes `f` of the operands, broadcast to `shape`, to `y` in row-major order.
 ///
 /// # Panics
@@ -38,6 +52,18 @@ pub(crate) fn map_with<T: Element, V: Element, U: Send, const N: usize, const M:
     shape: &Shape,
     y: &mut [U],
     f: impl Fn([T; N], [V; M]) -> U + Sync,
+) {
+    map_each(x, more, shape, y, f);
+}
+
+/// As [`map_with`], of what may be large.
+#[inline]
+pub(crate) fn map_each<T: Element, V: Element, U: Send, const N: usize, const M: usize>(
+    x: [View<'_, T>; N],
+    more: [View<'_, V>; M],
+    shape: &Shape,
+    y: &mut [U],
+    f: impl Each<T, V, U, N, M>,
 ) {
     assert_eq!(y.len(), shape.size(), "the output does not fit the shape");
     if let (Some(x), Some(more)) = (plain(&x, shape), plain(&more, shape)) {
@@ -82,7 +108,7 @@ fn plain<'a, T: Element, const N: usize>(x: &[View<'a, T>; N], shape: &Shape) ->
 
 /// Writes `f` of each element in its place.
 #[inline]
-pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Fn(T) -> T + Sync) {
+pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Each<T, T, T, 1, 0>) {
     in_stretches(y, 64, |_, y| on_widest(InPlace { y, f: &f }));
 }
 
@@ -91,11 +117,11 @@ struct InPlace<'a, T, F> {
     f: &'a F,
 }
 
-impl<T: Element, F: Fn(T) -> T> Loop for InPlace<'_, T, F> {
+impl<T: Element, F: Each<T, T, T, 1, 0>> Loop for InPlace<'_, T, F> {
     #[inline(always)]
     fn run(self) {
         for y in self.y {
-            *y = (self.f)(*y);
+            *y = self.f.at([*y], []);
         }
     }
 }
@@ -110,7 +136,7 @@ pub(super) struct Row<'a, T, V, U, F, const N: usize, const M: usize> {
 
 impl<T: Element, V: Element, U, F, const N: usize, const M: usize> Loop for Row<'_, T, V, U, F, N, M>
 where
-    F: Fn([T; N], [V; M]) -> U,
+    F: Each<T, V, U, N, M>,
 {
     #[inline(always)]
     fn run(self) {
@@ -121,7 +147,7 @@ where
             // SAFETY: `j` is below the length of `y`, and so of every row.
             let (x, more) =
                 unsafe { (from_fn(|i| *x[i].get_unchecked(j)), from_fn(|i| *more[i].get_unchecked(j))) };
-            *y = f(x, more);
+            *y = f.at(x, more);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! it lies across the rows, as a transpose does, some rows together, so that every cache line is read once. A row that is added
 //! to many is gathered once.
 
-use super::map::Row;
+use super::map::{Each, Row};
 use super::matmul::pack;
 use super::widest::{Loop, on_widest};
 use crate::array::View;
@@ -45,7 +45,7 @@ impl<'a, T: Element, V: Element, const N: usize, const M: usize> Tiled<'a, T, V,
 
     /// Writes `f` of the operands to `y`, some rows from the element `first` of the whole on.
     #[inline(never)]
-    pub(super) fn map<U>(&self, first: usize, y: &mut [U], f: &impl Fn([T; N], [V; M]) -> U) {
+    pub(super) fn map<U>(&self, first: usize, y: &mut [U], f: &impl Each<T, V, U, N, M>) {
         on_widest(Rows { of: self, first: first / self.walk.columns, y, f });
     }
 }
@@ -197,7 +197,7 @@ struct Rows<'a, T, V, U, F, const N: usize, const M: usize> {
 
 impl<T: Element, V: Element, U, F, const N: usize, const M: usize> Loop for Rows<'_, T, V, U, F, N, M>
 where
-    F: Fn([T; N], [V; M]) -> U,
+    F: Each<T, V, U, N, M>,
 {
     #[inline(always)]
     fn run(self) {

@@ -1,5 +1,6 @@
 //! The update of a parameter: one pass over the weights, the gradient and what is remembered of it.
 
+use super::map::Each;
 use super::threads::{self, SendMut};
 use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
@@ -26,6 +27,16 @@ pub fn update_each<T: Scalar, const N: usize>(
     slots: [&mut [T]; N],
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
+    update_with(w, g, slots, |[w, g]: [T; 2], slots: [T; N]| rule(w, g, slots));
+}
+
+/// As [`update_each`], by a rule that may be large.
+pub(crate) fn update_with<T: Scalar, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [T]; N],
+    rule: impl Each<T, T, (T, [T; N]), 2, N>,
+) {
     let len = w.len();
     let fits = g.len() == len && slots.iter().all(|slot| slot.len() == len);
     assert!(fits, "update_each: weights, gradient and what is remembered are not equally long");
@@ -49,7 +60,7 @@ struct Update<'a, T, F, const N: usize> {
     rule: &'a F,
 }
 
-impl<T: Scalar, F: Fn(T, T, [T; N]) -> (T, [T; N]), const N: usize> Loop for Update<'_, T, F, N> {
+impl<T: Scalar, F: Each<T, T, (T, [T; N]), 2, N>, const N: usize> Loop for Update<'_, T, F, N> {
     #[inline(always)]
     fn run(self) {
         let Update { w, g, slots, rule } = self;
@@ -59,7 +70,7 @@ impl<T: Scalar, F: Fn(T, T, [T; N]) -> (T, [T; N]), const N: usize> Loop for Upd
             assert_eq!(slot.len(), len);
         }
         for j in 0..len {
-            let (new, kept) = rule(w[j], g[j], from_fn(|n| slots[n][j]));
+            let (new, kept) = rule.at([w[j], g[j]], from_fn(|n| slots[n][j]));
             w[j] = new;
             for n in 0..N {
                 slots[n][j] = kept[n];

@@ -16,6 +16,7 @@ impl<T: Scalar> Primitive<T, 1> for Exp2 {
     fn value(&self, [x]: [T; 1]) -> T {
         x.exp2()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, _: [A; 1], y: A) -> A {
         y * A::number(LN_2)
     }
@@ -33,6 +34,7 @@ impl<T: Scalar> Primitive<T, 1> for ExpM1 {
     fn value(&self, [x]: [T; 1]) -> T {
         x.fast_exp_m1()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         x.exp()
     }
@@ -50,6 +52,7 @@ impl<T: Scalar> Primitive<T, 1> for Ln1p {
     fn value(&self, [x]: [T; 1]) -> T {
         x.fast_ln_1p()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         A::one() / (A::one() + x)
     }
@@ -66,6 +69,7 @@ impl<T: Scalar> Primitive<T, 1> for Log2 {
     fn value(&self, [x]: [T; 1]) -> T {
         x.log2()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         A::one() / (x * A::number(LN_2))
     }
@@ -82,6 +86,7 @@ impl<T: Scalar> Primitive<T, 1> for Log10 {
     fn value(&self, [x]: [T; 1]) -> T {
         x.log10()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         A::one() / (x * A::number(LN_10))
     }

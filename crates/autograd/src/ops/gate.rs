@@ -22,6 +22,7 @@ impl<T: Scalar> Primitive<T, 1> for Gelu {
     fn value(&self, [x]: [T; 1]) -> T {
         x.fast_gelu()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         NormalCdf.f([x.clone()]) + x.clone() * NormalCdf.df(0, [x.clone()], x)
     }
@@ -38,15 +39,18 @@ pub struct GeluTanh;
 const GELU_TANH: (f64, f64) = (FRAC_2_SQRT_PI * SQRT_2, 0.044715);
 
 /// `σ(u)`.
+#[inline(always)]
 fn gate_of_gelu_tanh<T: Scalar, A: Algebra<T>>(x: A) -> A {
     let cube = A::number(GELU_TANH.1) * x.powi(3);
     Sigmoid.f([A::number(GELU_TANH.0) * (x + cube)])
 }
 
 impl<T: Scalar> Pointwise<T, 1> for GeluTanh {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         x.clone() * gate_of_gelu_tanh(x)
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         let gate = gate_of_gelu_tanh(x.clone());
         let du = A::number(GELU_TANH.0) * (A::one() + A::number(3.0 * GELU_TANH.1) * x.clone() * x.clone());
@@ -62,9 +66,11 @@ impl<T: Scalar> Pointwise<T, 1> for GeluTanh {
 pub struct Silu;
 
 impl<T: Scalar> Pointwise<T, 1> for Silu {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         x.clone() * Sigmoid.f([x])
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         let gate = Sigmoid.f([x.clone()]);
         gate.clone() * (A::one() + x * (A::one() - gate))
@@ -78,14 +84,17 @@ impl<T: Scalar> Pointwise<T, 1> for Silu {
 #[derive(Debug)]
 pub struct Mish;
 
+#[inline(always)]
 fn gate_of_mish<T: Scalar, A: Algebra<T>>(x: A) -> A {
     Softplus { beta: T::one(), threshold: T::infinity() }.f([x]).tanh()
 }
 
 impl<T: Scalar> Pointwise<T, 1> for Mish {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         x.clone() * gate_of_mish(x)
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         let gate = gate_of_mish(x.clone());
         gate.clone() + x.clone() * Sigmoid.f([x]) * (A::one() - gate.clone() * gate)
@@ -100,11 +109,13 @@ impl<T: Scalar> Pointwise<T, 1> for Mish {
 pub struct Hardsigmoid;
 
 impl Hardsigmoid {
+    #[inline(always)]
     fn line<T: Scalar, A: Algebra<T>>(x: A) -> A {
         (x + A::number(3.0)) / A::number(6.0)
     }
 
     /// `inside` where the line lies between 0 and 1, `above` where it does not lie below 1, and 0 elsewhere.
+    #[inline(always)]
     fn choose<T: Scalar, A: Algebra<T>>(line: &A, inside: A, above: A) -> A {
         let rest = A::one() - line.clone();
         line.if_positive(rest.if_positive(inside, above), A::constant(T::zero()))
@@ -112,10 +123,12 @@ impl Hardsigmoid {
 }
 
 impl<T: Scalar> Pointwise<T, 1> for Hardsigmoid {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         let line = Self::line(x);
         Self::choose(&line, line.clone(), A::one())
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         Self::choose(&Self::line(x), A::number(1.0 / 6.0), A::constant(T::zero()))
     }
@@ -129,9 +142,11 @@ impl<T: Scalar> Pointwise<T, 1> for Hardsigmoid {
 pub struct Hardswish;
 
 impl<T: Scalar> Pointwise<T, 1> for Hardswish {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         x.clone() * Hardsigmoid.f([x])
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         let slope = x.clone() / A::number(3.0) + A::number(0.5);
         Hardsigmoid::choose(&Hardsigmoid::line(x), slope, A::one())
@@ -146,9 +161,11 @@ impl<T: Scalar> Pointwise<T, 1> for Hardswish {
 pub struct Softsign;
 
 impl<T: Scalar> Pointwise<T, 1> for Softsign {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         x.clone() / (A::one() + x.abs())
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         (A::one() + x.abs()).powi(-2)
     }

@@ -13,12 +13,12 @@ use crate::algebra::{Algebra, Number};
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::map::{map, map_in_place};
+use crate::kernels::map::{map_each, map_in_place};
 use crate::kernels::matmul::{Epilogue, Matrix, Multiplication, matmul, matmul_all, matmul_then};
 use crate::kernels::reduce;
-use crate::kernels::update::update_each;
+use crate::kernels::update::update_with;
 use crate::op::{Keeps, Op};
-use crate::pointwise::Pointwise;
+use crate::pointwise::{Pointwise, Slope, Value};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -66,7 +66,7 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
         let epilogue = bias.as_deref().map_or(Epilogue::Store, Epilogue::Bias);
         with_rows(x[0], |rows| {
             matmul_then(rows, Matrix::new(x[1]).t(), y, epilogue, &|y| {
-                map_in_place(y, |y| self.0.f([Number(y)]).0);
+                map_in_place(y, Value(&self.0));
             });
         });
     }
@@ -149,14 +149,12 @@ impl<P> Linear<P> {
         P: Pointwise<T, 1>,
     {
         if let (Some(dz), Some(y)) = (dy.get_mut(), call.kept_y().and_then(Array::as_slice)) {
-            update_each(dz, y, [], |dy, y, []| (dy * self.0.df(0, [Number(T::nan())], Number(y)).0, []));
+            update_with(dz, y, [], Slope::of(&self.0, 0));
             return dy;
         }
         let y = call.kept_y().unwrap_or(&dy);
         Array::build(dy.shape(), |dz| {
-            map([y.view(), dy.view()], dy.shape(), dz, |[y, dy]| {
-                dy * self.0.df(0, [Number(T::nan())], Number(y)).0
-            });
+            map_each([y.view()], [y.view(), dy.view()], dy.shape(), dz, Slope::of(&self.0, 0));
         })
         .or_panic()
     }

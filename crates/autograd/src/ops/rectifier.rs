@@ -17,9 +17,11 @@ pub struct LeakyRelu<T>(
 );
 
 impl<T: Scalar> Pointwise<T, 1> for LeakyRelu<T> {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         x.if_positive(x.clone(), A::constant(self.0) * x.clone())
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         x.if_positive(A::one(), A::constant(self.0))
     }
@@ -41,16 +43,19 @@ pub struct Elu<T> {
 
 impl<T: Scalar> Elu<T> {
     /// `x / τ` where that is at most 0, so that nothing overflows where the exponential is not taken.
+    #[inline(always)]
     fn below<A: Algebra<T>>(&self, x: &A) -> A {
         x.if_positive(A::constant(T::zero()), x.clone() * A::constant(self.tau.recip()))
     }
 }
 
 impl<T: Scalar> Pointwise<T, 1> for Elu<T> {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         let below = A::constant(self.alpha) * ExpM1.f([self.below(&x)]);
         A::constant(self.scale) * x.if_positive(x.clone(), below)
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         let below = A::constant(self.alpha / self.tau) * self.below(&x).exp();
         A::constant(self.scale) * x.if_positive(A::one(), below)
@@ -76,6 +81,7 @@ impl<T: Scalar> Primitive<T, 1> for Softplus<T> {
         let bent = (s.max(T::zero()) + (-s.abs()).fast_exp().fast_ln_1p()) / self.beta;
         if s > self.threshold { x } else { bent }
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         let s = A::constant(self.beta) * x;
         let is_beyond = s.clone() - A::constant(self.threshold);
@@ -91,9 +97,11 @@ impl<T: Scalar> Primitive<T, 1> for Softplus<T> {
 pub struct LogSigmoid;
 
 impl<T: Scalar> Pointwise<T, 1> for LogSigmoid {
+    #[inline(always)]
     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
         -Softplus { beta: T::one(), threshold: T::infinity() }.f([-x])
     }
+    #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         Sigmoid.f([-x])
     }

@@ -18,6 +18,7 @@ impl<T: Scalar> Primitive<T, 1> for Erf {
     fn value(&self, [x]: [T; 1]) -> T {
         x.fast_erf()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         A::number(FRAC_2_SQRT_PI) * (-(x.clone() * x)).exp()
     }
@@ -34,6 +35,7 @@ impl<T: Scalar> Primitive<T, 1> for Erfc {
     fn value(&self, [x]: [T; 1]) -> T {
         T::of(libm::erfc(x.into()))
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         A::number(-FRAC_2_SQRT_PI) * (-(x.clone() * x)).exp()
     }
@@ -52,6 +54,7 @@ impl<T: Scalar> Primitive<T, 1> for NormalCdf {
     fn value(&self, [x]: [T; 1]) -> T {
         x.fast_normal_cdf()
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         // 1/√2π = (2/√π) / (2√2)
         A::number(FRAC_2_SQRT_PI / (2.0 * SQRT_2)) * (A::number(-0.5) * x.clone() * x).exp()
@@ -69,6 +72,7 @@ impl<T: Scalar> Primitive<T, 1> for Lgamma {
     fn value(&self, [x]: [T; 1]) -> T {
         T::of(libm::lgamma(x.into()))
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, x: [A; 1], _: A) -> A {
         Polygamma(0).f(x)
     }
@@ -88,6 +92,7 @@ impl<T: Scalar> Primitive<T, 1> for Polygamma {
     fn value(&self, [x]: [T; 1]) -> T {
         T::of(special::polygamma(self.0, x.into()))
     }
+    #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, x: [A; 1], _: A) -> A {
         Polygamma(self.0 + 1).f(x)
     }
