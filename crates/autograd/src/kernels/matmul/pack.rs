@@ -104,15 +104,11 @@ pub(super) unsafe fn copy_panel<V: Vector>(panel: &Panel<V::Number>) {
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 pub(super) unsafe fn transpose_panel<T: Copy>(panel: &Panel<T>) {
-    // SAFETY: the caller's promise. Elements are moved whole, by instructions that ask for no alignment.
+    // SAFETY: the caller's promise.
     unsafe {
         match size_of::<T>() {
-            4 => in_squares::<T, SIDE_32>(panel, |from, across, to, width| {
-                square_32(from.cast(), across, to.cast(), width);
-            }),
-            8 => in_squares::<T, SIDE_64>(panel, |from, across, to, width| {
-                square_64(from.cast(), across, to.cast(), width);
-            }),
+            4 => in_squares::<T, SIDE_32>(panel, square_32::<T>),
+            8 => in_squares::<T, SIDE_64>(panel, square_64::<T>),
             _ => gather_panel(panel),
         }
     }
@@ -125,16 +121,18 @@ pub(super) unsafe fn transpose_panel<T: Copy>(panel: &Panel<T>) {
 #[inline(always)]
 unsafe fn in_squares<T: Copy, const SIDE: usize>(
     panel: &Panel<T>,
-    square: impl Fn(*const T, isize, *mut T, usize),
+    square: unsafe fn(*const T, isize, *mut T, usize),
 ) {
     let line = 64 / size_of::<T>();
     let (whole_k, whole_columns) = (panel.k / SIDE * SIDE, panel.columns / SIDE * SIDE);
     for first in (0..whole_k).step_by(line) {
         for j in (0..whole_columns).step_by(SIDE) {
             for p in (first..whole_k.min(first + line)).step_by(SIDE) {
-                // The square lies within `k` runs of `columns` elements.
-                let from = panel.from.wrapping_offset(j as isize * panel.across).wrapping_add(p);
-                square(from, panel.across, panel.to.wrapping_add(p * panel.width + j), panel.width);
+                // SAFETY: the square lies within `k` runs of `columns` elements.
+                unsafe {
+                    let from = panel.from.offset(j as isize * panel.across).add(p);
+                    square(from, panel.across, panel.to.add(p * panel.width + j), panel.width);
+                }
             }
         }
     }

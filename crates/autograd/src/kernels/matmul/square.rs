@@ -1,6 +1,6 @@
 //! Squares of elements, transposed in registers: what packing, and the reading of transposes, are made of.
 //!
-//! Elements are moved whole, as numbers of their size: what they mean does not matter.
+//! Elements are moved whole, as numbers of their size, by instructions that ask for no alignment: what they mean does not matter.
 
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::{SIDE_32, SIDE_64, square_32, square_64};
@@ -19,7 +19,8 @@ mod x86 {
     ///
     /// Halves of 128 bits are brought together while loading; pairs and then quadruples are exchanged in registers.
     #[inline(always)]
-    pub(in super::super) unsafe fn square_32(from: *const f32, across: isize, to: *mut f32, width: usize) {
+    pub(in super::super) unsafe fn square_32<T>(from: *const T, across: isize, to: *mut T, width: usize) {
+        let (from, to): (*const f32, *mut f32) = (from.cast(), to.cast());
         // SAFETY: the caller promises AVX2, 8 columns of 8 elements at `from` and 8 runs of 8 at `to`.
         unsafe {
             let mut rows = [_mm256_setzero_ps(); 8];
@@ -47,7 +48,8 @@ mod x86 {
 
     /// As above, with pairs only.
     #[inline(always)]
-    pub(in super::super) unsafe fn square_64(from: *const f64, across: isize, to: *mut f64, width: usize) {
+    pub(in super::super) unsafe fn square_64<T>(from: *const T, across: isize, to: *mut T, width: usize) {
+        let (from, to): (*const f64, *mut f64) = (from.cast(), to.cast());
         // SAFETY: the caller promises AVX2, 4 columns of 4 elements at `from` and 4 runs of 4 at `to`.
         unsafe {
             for half in 0..2 {
@@ -79,7 +81,8 @@ mod neon {
     /// # Safety
     /// 4 columns of 4 elements must be valid to read, and 4 rows of 4 to write.
     #[inline(always)]
-    pub(in super::super) unsafe fn square_32(from: *const f32, across: isize, to: *mut f32, width: usize) {
+    pub(in super::super) unsafe fn square_32<T>(from: *const T, across: isize, to: *mut T, width: usize) {
+        let (from, to): (*const f32, *mut f32) = (from.cast(), to.cast());
         // SAFETY: the caller's promise.
         unsafe {
             let [c0, c1, c2, c3] = [0, 1, 2, 3].map(|i| vld1q_f32(from.offset(i * across)));
@@ -98,7 +101,8 @@ mod neon {
     /// # Safety
     /// 2 columns of 2 elements must be valid to read, and 2 rows of 2 to write.
     #[inline(always)]
-    pub(in super::super) unsafe fn square_64(from: *const f64, across: isize, to: *mut f64, width: usize) {
+    pub(in super::super) unsafe fn square_64<T>(from: *const T, across: isize, to: *mut T, width: usize) {
+        let (from, to): (*const f64, *mut f64) = (from.cast(), to.cast());
         // SAFETY: the caller's promise.
         unsafe {
             let (c0, c1) = (vld1q_f64(from), vld1q_f64(from.offset(across)));
