@@ -63,18 +63,28 @@ struct Update<'a, T, F, const N: usize> {
 impl<T: Scalar, F: Each<T, T, (T, [T; N]), 2, N>, const N: usize> Loop for Update<'_, T, F, N> {
     #[inline(always)]
     fn run(self) {
-        let Update { w, g, slots, rule } = self;
-        let len = w.len();
-        let g = &g[..len];
-        for slot in &slots {
-            assert_eq!(slot.len(), len);
-        }
-        for j in 0..len {
-            let (new, kept) = rule.at([w[j], g[j]], from_fn(|n| slots[n][j]));
-            w[j] = new;
-            for n in 0..N {
-                slots[n][j] = kept[n];
-            }
+        update(self.w, self.g, self.slots, self.rule);
+    }
+}
+
+/// The loop. Its slices are arguments, of which the compiler knows that they do not overlap; of fields it would not.
+#[inline(always)]
+fn update<T: Scalar, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [T]; N],
+    rule: &impl Each<T, T, (T, [T; N]), 2, N>,
+) {
+    let len = w.len();
+    let g = &g[..len];
+    for slot in &slots {
+        assert_eq!(slot.len(), len);
+    }
+    for j in 0..len {
+        let (new, kept) = rule.at([w[j], g[j]], from_fn(|n| slots[n][j]));
+        w[j] = new;
+        for n in 0..N {
+            slots[n][j] = kept[n];
         }
     }
 }
