@@ -5,6 +5,10 @@
 //! point to older nodes only, so there are no cycles, and a node dies with the last tensor computed from it. Its memory
 //! serves the next one, see [`idle`](crate::idle).
 
+mod call;
+
+pub use call::Call;
+
 use crate::array::Array;
 use crate::error::ShapeError;
 use crate::idle;
@@ -17,7 +21,6 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::any::Any;
-use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -209,133 +212,4 @@ pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<
         node.set_op(op);
     });
     Ok(Tensor::tracked(array, place))
-}
-
-/// A recorded call, as the operator's `backward` sees it: the values it kept, and what is asked of it.
-#[derive(Clone, Copy)]
-pub struct Call<'a, T: Scalar> {
-    place: &'a Place<T>,
-    node: &'a Node<T>,
-    recorded: bool,
-    /// The nodes that gradients are carried to; `None` for all.
-    on_path: Option<&'a HashSet<Id>>,
-}
-
-impl<'a, T: Scalar> Call<'a, T> {
-    pub(crate) fn new(
-        place: &'a Place<T>,
-        node: &'a Node<T>,
-        recorded: bool,
-        on_path: Option<&'a HashSet<Id>>,
-    ) -> Self {
-        Call { place, node, recorded, on_path }
-    }
-
-    /// Input `i`. While the backward pass is itself recorded, it has its place in the graph.
-    ///
-    /// # Panics
-    /// If the operator's `keeps` does not list it.
-    #[track_caller]
-    pub fn x(&self, i: usize) -> Tensor<T> {
-        let input = &self.node.inputs[i];
-        let Held::Value(array) = &input.held else {
-            self.not_kept(&format!("input {i}"), &format!("Keeps::x({i})"))
-        };
-        match self.recorded {
-            true => Tensor::tracked(array.clone(), input.place.clone()),
-            false => Tensor::constant(array.clone()),
-        }
-    }
-
-    /// The output. While the backward pass is itself recorded, it has its place in the graph.
-    ///
-    /// # Panics
-    /// If the operator's `keeps` does not list it.
-    #[track_caller]
-    pub fn y(&self) -> Tensor<T> {
-        let Some(array) = &self.node.output else { self.not_kept("its output", "Keeps::y()") };
-        match self.recorded {
-            true => Tensor::tracked(array.clone(), self.place.clone()),
-            false => Tensor::constant(array.clone()),
-        }
-    }
-
-    /// Input `i`, which is kept, in its place in the graph, whether the backward pass is recorded or not.
-    pub(crate) fn placed_x(&self, i: usize) -> Tensor<T> {
-        let array = self.kept_x(i).expect("the operator keeps it").clone();
-        Tensor::tracked(array, self.node.inputs[i].place.clone())
-    }
-
-    /// The node of input `i`, if it is tracked.
-    pub(crate) fn input(&self, i: usize) -> Option<&'a Node<T>> {
-        self.node.inputs[i].place.node()
-    }
-
-    /// The operator.
-    pub(crate) fn op(&self) -> &'a dyn AnyOp<T> {
-        self.node.op()
-    }
-
-    /// The node of input `i`, if anybody asks for its gradient.
-    pub(crate) fn asked(&self, i: usize) -> Option<Id> {
-        self.input(i).map(|node| node.id).filter(|_| self.needs(i))
-    }
-
-    /// The value of input `i`, if it was kept.
-    pub fn kept_x(&self, i: usize) -> Option<&'a Array<T>> {
-        match &self.node.inputs[i].held {
-            Held::Value(array) => Some(array),
-            Held::Shape(_) => None,
-        }
-    }
-
-    /// The value of the output, if it was kept.
-    pub fn kept_y(&self) -> Option<&'a Array<T>> {
-        self.node.output.as_ref()
-    }
-
-    #[cold]
-    #[track_caller]
-    fn not_kept(&self, what: &str, cure: &str) -> ! {
-        let (name, caller) = (self.node.op().name(), self.node.caller);
-        panic!(
-            "{name}: the gradient reads {what}, which was not kept: add `{cure}` to its `keeps` (called at {caller})"
-        )
-    }
-
-    /// The shape of input `i`.
-    pub fn shape(&self, i: usize) -> &'a Shape {
-        match &self.node.inputs[i].held {
-            Held::Value(array) => array.shape(),
-            Held::Shape(shape) => shape,
-        }
-    }
-
-    /// The number of inputs.
-    pub fn inputs(&self) -> usize {
-        self.node.inputs.len()
-    }
-
-    /// Whether anybody asks for the gradient of input `i`.
-    pub fn needs(&self, i: usize) -> bool {
-        let node = self.node.inputs[i].place.node();
-        node.is_some_and(|node| self.on_path.is_none_or(|on_path| on_path.contains(&node.id)))
-    }
-
-    /// Whether the backward pass is recorded, to be differentiated again. If not, `backward` may take a faster way
-    /// than tensors to the same values.
-    pub fn recorded(&self) -> bool {
-        self.recorded
-    }
-
-    /// The line of the program that called the operator.
-    pub fn caller(&self) -> &'static Location<'static> {
-        self.node.caller
-    }
-}
-
-impl<T: Scalar> std::fmt::Debug for Call<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} called at {}", self.node.op(), self.node.caller)
-    }
 }

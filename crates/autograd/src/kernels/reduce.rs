@@ -16,6 +16,8 @@ use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
 use std::cmp::Reverse;
 
+/// The columns of a small sum, whose room takes less to clear.
+const LITTLE: usize = 128;
 /// A long block of rows is cut into leaves, that threads share: so long at least, and so many at most.
 const LEAF: usize = 16 * WIDTH;
 const LEAVES: usize = 32;
@@ -191,7 +193,14 @@ impl<T: Scalar, S: Iterator<Item = usize>> Loop for BlockSums<'_, T, S> {
             return;
         }
         let side_by_side = rows_side_by_side(len / columns, columns);
-        let mut room = [T::zero(); WIDTH];
+        let (mut little, mut much);
+        let room: &mut [T] = if side_by_side * columns <= LITTLE {
+            little = [T::zero(); LITTLE];
+            &mut little
+        } else {
+            much = [T::zero(); WIDTH];
+            &mut much
+        };
         let wide = &mut room[..side_by_side * columns];
         for (start, y) in starts.zip(y.chunks_exact_mut(columns)) {
             add_chunks(&data[start..][..len], wide);

@@ -13,6 +13,8 @@ use crate::scalar::Scalar;
 const TOGETHER: usize = 64;
 /// Numbers whose exponentials are worked out in one go, and added before the sum goes on in `f64`.
 const STRETCH: usize = 1024;
+/// The numbers of a small call, whose scratch takes less to clear.
+const LITTLE: usize = 128;
 
 /// Writes what is asked for of every row, `n` long, of `x`.
 pub(super) fn forward<T: Scalar>(of: Of, x: &[T], n: usize, y: &mut [T]) {
@@ -37,12 +39,17 @@ impl<T: Scalar> Loop for Forward<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Forward { of, x, n, y } = self;
-        let mut room;
-        let scratch: &mut [T] = if matches!(of, Of::Softmax) {
-            &mut []
-        } else {
-            room = [T::zero(); STRETCH];
-            &mut room
+        let (mut little, mut much);
+        let scratch: &mut [T] = match (of, x.len()) {
+            (Of::Softmax, _) => &mut [],
+            (_, ..=LITTLE) => {
+                little = [T::zero(); LITTLE];
+                &mut little
+            }
+            _ => {
+                much = [T::zero(); STRETCH];
+                &mut much
+            }
         };
         let mut stats = Stats { tops: [T::zero(); TOGETHER], sums: [T::zero(); TOGETHER] };
         let width = if matches!(of, Of::LogSumExp) { 1 } else { n };
