@@ -66,7 +66,7 @@ pub(crate) fn map_each<T: Element, V: Element, U: Send, const N: usize, const M:
     f: impl Each<T, V, U, N, M>,
 ) {
     assert_eq!(y.len(), shape.size(), "the output does not fit the shape");
-    if let (Some(x), Some(more)) = (plain(&x, shape), plain(&more, shape)) {
+    if let (Some(x), Some(more)) = (plain(&x, shape, y.len()), plain(&more, shape, y.len())) {
         in_stretches(y, 64, |first, y| {
             let f = &f;
             on_widest(Row {
@@ -100,10 +100,14 @@ fn in_stretches<U: Send>(y: &mut [U], unit: usize, work: impl Fn(usize, &mut [U]
 }
 
 /// The elements of operands that need no broadcasting and lie in row-major order, if all do.
-#[inline]
-fn plain<'a, T: Element, const N: usize>(x: &[View<'a, T>; N], shape: &Shape) -> Option<[&'a [T]; N]> {
-    let is_plain = |x: &View<'_, T>| x.shape() == shape && x.layout().is_contiguous();
-    x.iter().all(is_plain).then(|| x.map(|x| &x.data()[x.layout().offset()..][..shape.size()]))
+#[inline(always)]
+fn plain<'a, T: Element, const N: usize>(
+    x: &[View<'a, T>; N],
+    shape: &Shape,
+    size: usize,
+) -> Option<[&'a [T]; N]> {
+    let is_plain = |x: &View<'_, T>| x.layout().is_contiguous() && x.shape() == shape;
+    x.iter().all(is_plain).then(|| x.map(|x| &x.data()[x.layout().offset()..][..size]))
 }
 
 /// Writes `f` of each element in its place.
