@@ -2,7 +2,6 @@
 
 use super::map::Each;
 use super::threads::{self, SendMut};
-use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
 use std::array::from_fn;
 
@@ -27,7 +26,19 @@ pub fn update_each<T: Scalar, const N: usize>(
     slots: [&mut [T]; N],
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
-    update_with(w, g, slots, |[w, g]: [T; 2], slots: [T; N]| rule(w, g, slots));
+    update_with(w, g, slots, Rule(rule));
+}
+
+struct Rule<R>(R);
+
+impl<T, R, const N: usize> Each<T, T, (T, [T; N]), 2, N> for Rule<R>
+where
+    R: Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
+{
+    #[inline(always)]
+    fn at(&self, [w, g]: [T; 2], slots: [T; N]) -> (T, [T; N]) {
+        (self.0)(w, g, slots)
+    }
 }
 
 /// As [`update_each`], by a rule that may be large.
@@ -49,27 +60,62 @@ pub(crate) fn update_with<T: Scalar, const N: usize>(
         // SAFETY: the stretches do not overlap, and each slot is as long as `w`, and borrowed for this call.
         let slots =
             from_fn(|n| unsafe { std::slice::from_raw_parts_mut(slots[n].get().add(first), w.len()) });
-        on_widest(Update { g: &g[first..][..w.len()], w, slots, rule: &rule });
+        update(w, &g[first..][..w.len()], slots, &rule);
     });
 }
 
-struct Update<'a, T, F, const N: usize> {
-    w: &'a mut [T],
-    g: &'a [T],
-    slots: [&'a mut [T]; N],
-    rule: &'a F,
-}
-
-impl<T: Scalar, F: Each<T, T, (T, [T; N]), 2, N>, const N: usize> Loop for Update<'_, T, F, N> {
-    #[inline(always)]
-    fn run(self) {
-        update(self.w, self.g, self.slots, self.rule);
-    }
-}
-
-/// The loop. Its slices are arguments, of which the compiler knows that they do not overlap; of fields it would not.
-#[inline(always)]
+/// The inner loop, on the widest vectors of the machine. Its slices are arguments all the way: as fields of a [`Loop`] the compiler
+/// would not know that they do not overlap, and the loop over three of them and more would not be vectorised.
+///
+/// [`Loop`]: super::widest::Loop
 fn update<T: Scalar, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [T]; N],
+    rule: &impl Each<T, T, (T, [T; N]), 2, N>,
+) {
+    #[cfg(all(target_arch = "x86_64", avx512))]
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: the processor has AVX-512.
+        return unsafe { update_avx512(w, g, slots, rule) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { update_avx2(w, g, slots, rule) };
+    }
+    update_over(w, g, slots, rule);
+}
+
+/// # Safety
+/// The processor must have AVX-512.
+#[cfg(all(target_arch = "x86_64", avx512))]
+#[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+#[target_feature(enable = "avx512f")]
+unsafe fn update_avx512<T: Scalar, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [T]; N],
+    rule: &impl Each<T, T, (T, [T; N]), 2, N>,
+) {
+    update_over(w, g, slots, rule);
+}
+
+/// # Safety
+/// The processor must have AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn update_avx2<T: Scalar, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [T]; N],
+    rule: &impl Each<T, T, (T, [T; N]), 2, N>,
+) {
+    update_over(w, g, slots, rule);
+}
+
+#[inline(always)]
+fn update_over<T: Scalar, const N: usize>(
     w: &mut [T],
     g: &[T],
     slots: [&mut [T]; N],
