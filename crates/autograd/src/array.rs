@@ -237,6 +237,14 @@ impl<'a, T: Element> View<'a, T> {
         self.layout
     }
 
+    /// The same buffer, read with another layout.
+    pub(crate) fn with_layout<'b>(&self, layout: &'b Layout) -> View<'b, T>
+    where
+        'a: 'b,
+    {
+        View { data: self.data, layout }
+    }
+
     /// The elements in row-major order, if they lie so in memory.
     #[inline]
     pub fn as_slice(&self) -> Option<&'a [T]> {

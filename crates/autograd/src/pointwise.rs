@@ -148,6 +148,15 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Each<T, T, (T, [T; 0]), 2, 0
     }
 }
 
+/// The derivative with respect to `x[i]`, if it is the same everywhere, because it reads nothing.
+pub(crate) fn constant_slope<T: Scalar, const N: usize>(
+    formula: &impl Pointwise<T, N>,
+    i: usize,
+) -> Option<T> {
+    let nan = Number(T::nan());
+    (formula.keeps(i) == Keeps::NONE).then(|| formula.df(i, [nan; N], nan).0)
+}
+
 impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
     fn name(&self) -> String {
         snake_case(std::any::type_name::<P>())
@@ -167,7 +176,7 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
             let y = if keeps.has_y() { call.y() } else { absent() };
             return dy * self.0.df(i, x, y);
         }
-        if self.slope(i) == Some(T::one()) {
+        if constant_slope(&self.0, i) == Some(T::one()) {
             return dy.clone();
         }
         // One pass; `dy` stands in for operands that are not there.
@@ -191,15 +200,6 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
 }
 
 impl<P> Map<P> {
-    /// The derivative with respect to `x[i]`, if it is the same everywhere, because it reads nothing.
-    fn slope<T: Scalar, const N: usize>(&self, i: usize) -> Option<T>
-    where
-        P: Pointwise<T, N>,
-    {
-        let nan = Number(T::nan());
-        (self.0.keeps(i) == Keeps::NONE).then(|| self.0.df(i, [nan; N], nan).0)
-    }
-
     /// Makes the gradient of the only input of its cotangent, if nobody else looks at that and the derivative reads one value
     /// or none.
     fn in_place<T: Scalar, const N: usize>(&self, call: &Call<'_, T>, dy: &mut Tensor<T>) -> bool
@@ -207,7 +207,7 @@ impl<P> Map<P> {
         P: Pointwise<T, N>,
     {
         let Some(dy) = dy.as_mut_slice() else { return false };
-        if let Some(slope) = self.slope(0) {
+        if let Some(slope) = constant_slope(&self.0, 0) {
             map_in_place(dy, |[dy]: [T; 1], []: [T; 0]| dy * slope);
             return true;
         }

@@ -36,13 +36,12 @@ pub(crate) fn for_each_matrix<T: Scalar>(
     }
     let count = y.len() / size;
     let nanoseconds = count.saturating_mul(OVERHEAD + multiplications / PER_NANOSECOND);
-    let stretch = count.div_ceil(threads::parts(nanoseconds));
     let failed: Mutex<Option<(usize, usize)>> = Mutex::new(None);
-    threads::for_each_chunk(y, stretch * size, nanoseconds, |part, y| {
-        for (i, y) in y.chunks_exact_mut(size).enumerate() {
-            if let Err(pivot) = f(part * stretch + i, y) {
+    threads::for_each_rows(y, size, nanoseconds, |first, y| {
+        for (matrix, y) in (first..).zip(y.chunks_exact_mut(size)) {
+            if let Err(pivot) = f(matrix, y) {
                 let mut failed = failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                let this = (part * stretch + i, pivot);
+                let this = (matrix, pivot);
                 *failed = Some(failed.map_or(this, |first| first.min(this)));
                 return;
             }

@@ -41,22 +41,10 @@ pub(crate) fn map<T: Element, U: Send, const N: usize>(
     y: &mut [U],
     f: impl Fn([T; N]) -> U + Sync,
 ) {
-    map_with(x, [], shape, y, |x, []: [T; 0]| f(x));
+    map_each(x, [], shape, y, |x: [T; N], []: [T; 0]| f(x));
 }
 
-/// As [`map`], with `M` further operands, which may be of another type.
-#[inline]
-pub(crate) fn map_with<T: Element, V: Element, U: Send, const N: usize, const M: usize>(
-    x: [View<'_, T>; N],
-    more: [View<'_, V>; M],
-    shape: &Shape,
-    y: &mut [U],
-    f: impl Fn([T; N], [V; M]) -> U + Sync,
-) {
-    map_each(x, more, shape, y, f);
-}
-
-/// As [`map_with`], of what may be large.
+/// As [`map`], with `M` further operands, which may be of another type, and of what may be large.
 #[inline]
 pub(crate) fn map_each<T: Element, V: Element, U: Send, const N: usize, const M: usize>(
     x: [View<'_, T>; N],

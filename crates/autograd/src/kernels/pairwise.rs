@@ -22,6 +22,7 @@ pub(crate) fn pairwise<T: Scalar>(x: &[T]) -> T {
     sum_of_sums(&sums)
 }
 
+/// As [`pairwise`], but not inlined, since that calls it.
 fn sum_of_sums<T: Scalar>(sums: &[T]) -> T {
     pairwise(sums)
 }

@@ -9,7 +9,7 @@
 use super::pairwise::{STRETCH, WIDTH, add_chunks, add_rows, pairwise};
 use super::threads;
 use super::widest::{Loop, on_widest};
-use crate::array::{Array, View};
+use crate::array::View;
 use crate::error::OrPanic;
 use crate::layout::Places;
 use crate::scalar::Scalar;
@@ -71,14 +71,7 @@ pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
             let order: Vec<usize> =
                 (0..dims.len()).filter(|a| !reduced.contains(a)).chain(reduced.iter().copied()).collect();
             let layout = layout.permute(&order).or_panic();
-            let copy = Array::build(layout.shape(), |copy| {
-                for (to, place) in copy.iter_mut().zip(layout.places()) {
-                    *to = x.data()[place];
-                }
-            })
-            .or_panic();
-            let last: Vec<usize> = (dims.len() - reduced.len()..dims.len()).collect();
-            sum(copy.view(), &last, y);
+            blocks_of(&x.with_layout(&layout).contiguous(), summed.size(), 1, y);
         }
     }
 }
@@ -266,6 +259,7 @@ pub(crate) fn remaining(shape: &Shape, reduced: &[usize], keep: bool) -> Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::array::Array;
     use proptest::prelude::*;
 
     proptest! {

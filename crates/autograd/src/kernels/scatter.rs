@@ -78,9 +78,8 @@ pub(crate) fn gather<T: Element>(x: &[T], lanes: Lanes<'_>, y: &mut [T]) {
         return;
     }
     let nanoseconds = y.len() / PER_NANOSECOND;
-    let rows = (y.len() / inner).div_ceil(threads::parts(nanoseconds));
-    threads::for_each_chunk(y, rows * inner, nanoseconds, |i, mut y| {
-        let (mut block, mut first) = (i * rows / taken, i * rows % taken);
+    threads::for_each_rows(y, inner, nanoseconds, |row, mut y| {
+        let (mut block, mut first) = (row / taken, row % taken);
         while !y.is_empty() {
             let to;
             (to, y) = y.split_at_mut(y.len().min((taken - first) * inner));
@@ -111,10 +110,8 @@ pub(crate) fn scatter_add<T: Scalar>(x: &[T], lanes: Lanes<'_>, y: &mut [T]) {
         return;
     }
     let nanoseconds = x.len() / PER_NANOSECOND;
-    let blocks = (y.len() / (len * inner)).div_ceil(threads::parts(nanoseconds));
-    threads::for_each_chunk(y, blocks * len * inner, nanoseconds, |i, y| {
-        for (k, y) in y.chunks_exact_mut(len * inner).enumerate() {
-            let block = i * blocks + k;
+    threads::for_each_rows(y, len * inner, nanoseconds, |first, y| {
+        for (block, y) in (first..).zip(y.chunks_exact_mut(len * inner)) {
             let x = &x[block * taken * inner..][..taken * inner];
             let indices = lanes.of_block(block, 0);
             if inner == 1 {

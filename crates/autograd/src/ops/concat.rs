@@ -55,13 +55,12 @@ impl<T: Scalar> AnyOp<T> for Concat {
             }
             let runs: Vec<_> = x.iter().map(|x| (x.view().contiguous(), x.shape()[axis] * inner)).collect();
             let nanoseconds = y.len() / PER_NANOSECOND;
-            let stretch = (y.len() / whole).div_ceil(threads::parts(nanoseconds)).max(1);
-            threads::for_each_chunk(y, stretch * whole, nanoseconds, |i, y| {
-                for (j, mut y) in y.chunks_exact_mut(whole).enumerate() {
+            threads::for_each_rows(y, whole, nanoseconds, |first, y| {
+                for (row, mut y) in (first..).zip(y.chunks_exact_mut(whole)) {
                     for (x, run) in &runs {
                         let to;
                         (to, y) = y.split_at_mut(*run);
-                        to.copy_from_slice(&x[(i * stretch + j) * run..][..*run]);
+                        to.copy_from_slice(&x[row * run..][..*run]);
                     }
                 }
             });

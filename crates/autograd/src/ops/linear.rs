@@ -9,7 +9,7 @@
 //! Only `y` is kept of the output, so the function must be one whose derivative follows from its value, as those of relu,
 //! sigmoid and tanh do. The identity is one of them: it is the layer without a function.
 
-use crate::algebra::{Algebra, Number};
+use crate::algebra::Algebra;
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
@@ -18,7 +18,7 @@ use crate::kernels::matmul::{Epilogue, Matrix, Multiplication, matmul, matmul_al
 use crate::kernels::reduce;
 use crate::kernels::update::update_with;
 use crate::op::{Keeps, Op};
-use crate::pointwise::{Pointwise, Slope, Value};
+use crate::pointwise::{Pointwise, Slope, Value, constant_slope};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -72,7 +72,7 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
     }
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        let dz = match self.slope() {
+        let dz = match constant_slope(&self.0, 0) {
             Some(slope) if slope == T::one() => dy.clone(),
             Some(slope) => dy * slope,
             None if call.recorded() => dy * self.0.df(0, [Tensor::scalar(T::nan())], call.y()),
@@ -96,7 +96,8 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
             return from_fn(|i| call.needs(i).then(|| <Self as Op<T, N>>::backward(self, i, call, &dy)));
         }
         let dz = dy.into_array();
-        let dz = if self.slope() == Some(T::one()) { dz } else { self.cotangent_within(call, dz) };
+        let dz =
+            if constant_slope(&self.0, 0) == Some(T::one()) { dz } else { self.cotangent_within(call, dz) };
         let mut gradients = from_fn(|_| None);
         with_rows(dz.view(), |dz| {
             let x = || kept(call, 0);
@@ -135,14 +136,6 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
 }
 
 impl<P> Linear<P> {
-    /// The derivative of the function, if it is the same everywhere.
-    fn slope<T: Scalar>(&self) -> Option<T>
-    where
-        P: Pointwise<T, 1>,
-    {
-        (self.0.keeps(0) == Keeps::NONE).then(|| self.0.df(0, [Number(T::nan())], Number(T::nan())).0)
-    }
-
     /// `dz = dy f'(y)`, in the place of `dy` if nobody else looks at it.
     fn cotangent_within<T: Scalar>(&self, call: &Call<'_, T>, mut dy: Array<T>) -> Array<T>
     where

@@ -33,14 +33,11 @@ impl<T: Scalar> Op<T, 1> for Softmax {
         along(Of::Softmax, x, self.axis, y);
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        if !call.recorded() {
+            return backward_along(Of::Softmax, self.axis, &call.y(), dy);
+        }
         let y = call.y();
         &y * (dy - (dy * &y).sum_keepdims(self.axis))
-    }
-    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 1] {
-        [call.needs(0).then(|| match call.recorded() {
-            true => self.backward(0, call, &dy),
-            false => backward_along(Of::Softmax, self.axis, &call.y(), &dy),
-        })]
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
@@ -62,13 +59,10 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
         along(Of::LogSoftmax, x, self.axis, y);
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        if !call.recorded() {
+            return backward_along(Of::LogSoftmax, self.axis, &call.y(), dy);
+        }
         dy - call.y().exp() * dy.sum_keepdims(self.axis)
-    }
-    fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 1] {
-        [call.needs(0).then(|| match call.recorded() {
-            true => self.backward(0, call, &dy),
-            false => backward_along(Of::LogSoftmax, self.axis, &call.y(), &dy),
-        })]
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()

@@ -3,7 +3,7 @@
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::map::map_with;
+use crate::kernels::map::map_each;
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -28,7 +28,8 @@ impl<T: Scalar> Op<T, 2> for Where {
     }
     fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
         let shape = Shape::broadcast(&[self.mask.shape(), a.shape(), b.shape()]).or_panic();
-        map_with([a, b], [self.mask.view()], &shape, y, |[a, b], [holds]| if holds { a } else { b });
+        let choose = |[a, b]: [T; 2], [holds]: [bool; 1]| if holds { a } else { b };
+        map_each([a, b], [self.mask.view()], &shape, y, choose);
     }
     fn backward(&self, i: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let zero = Tensor::scalar(T::zero());
