@@ -132,25 +132,15 @@ where
 {
     #[inline(always)]
     fn run(self) {
-        each(self.x, self.more, self.y, self.f);
-    }
-}
-
-/// The loop. Its slices are arguments, of which the compiler knows that they do not overlap; of fields it would not.
-#[inline(always)]
-fn each<T: Element, V: Element, U, const N: usize, const M: usize>(
-    x: [&[T]; N],
-    more: [&[V]; M],
-    y: &mut [U],
-    f: &impl Each<T, V, U, N, M>,
-) {
-    let fits = x.iter().all(|x| x.len() == y.len()) && more.iter().all(|x| x.len() == y.len());
-    assert!(fits, "a row is not as long as the output");
-    for (j, y) in y.iter_mut().enumerate() {
-        // SAFETY: `j` is below the length of `y`, and so of every row.
-        let (x, more) =
-            unsafe { (from_fn(|i| *x[i].get_unchecked(j)), from_fn(|i| *more[i].get_unchecked(j))) };
-        *y = f.at(x, more);
+        let Row { x, more, y, f } = self;
+        let fits = x.iter().all(|x| x.len() == y.len()) && more.iter().all(|x| x.len() == y.len());
+        assert!(fits, "a row is not as long as the output");
+        for (j, y) in y.iter_mut().enumerate() {
+            // SAFETY: `j` is below the length of `y`, and so of every row.
+            let (x, more) =
+                unsafe { (from_fn(|i| *x[i].get_unchecked(j)), from_fn(|i| *more[i].get_unchecked(j))) };
+            *y = f.at(x, more);
+        }
     }
 }
 
