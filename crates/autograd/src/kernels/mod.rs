@@ -1,6 +1,7 @@
 //! The loops that touch elements. Everything above them speaks of arrays and tensors.
 //!
 //! - [`argmax`]: the place of the largest element of each lane;
+//! - [`convolution`]: convolution, as products of matrices;
 //! - [`elementary`]: the exponential and its relatives, vectorised;
 //! - [`factor`]: factors of small matrices, and what is solved with them;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
@@ -8,6 +9,7 @@
 //! - [`norm`]: layer normalisation of rows;
 //! - [`normal`]: the error function and the normal distribution;
 //! - [`pairwise`]: sums of runs and of rows;
+//! - [`pool`]: means and largest elements of windows;
 //! - [`reduce`]: sums over axes;
 //! - [`run`]: the sum and the largest of a short run, on vectors;
 //! - [`scatter`]: elements taken by index, and added where they came from;
@@ -21,6 +23,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod argmax;
+pub(crate) mod convolution;
 pub(crate) mod elementary;
 pub(crate) mod factor;
 pub(crate) mod map;
@@ -28,6 +31,7 @@ pub(crate) mod matmul;
 pub(crate) mod norm;
 mod normal;
 pub(crate) mod pairwise;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod run;
 pub(crate) mod scatter;

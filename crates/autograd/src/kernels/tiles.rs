@@ -178,7 +178,7 @@ impl<'a, T: Element> Tile<'a, T> {
 
 /// Writes columns, which are contiguous and `step` apart in `data` from `first` on, as rows, `width` long.
 #[inline(always)]
-fn transpose<T: Element>(data: &[T], first: isize, step: isize, width: usize, rows: &mut [T]) {
+pub(super) fn transpose<T: Element>(data: &[T], first: isize, step: isize, width: usize, rows: &mut [T]) {
     let height = rows.len() / width;
     let last = first + step * (width as isize - 1);
     let is_inside = first.min(last) >= 0 && first.max(last) as usize + height <= data.len();

@@ -11,6 +11,7 @@
 //! - [`pack`]: operands laid out as the tile walks through them;
 //! - [`block`]: the loops around the tile, which keep the operands in the caches;
 //! - [`vector`]: matrix times vector, at the pace of the memory;
+//! - [`matrix`]: what is multiplied, as it is given;
 //! - [`engine`]: all this compiled for AVX-512, for AVX2 and for NEON, and chosen at run time.
 //!
 //! Processors that have none of them are served by `matrixmultiply`.
@@ -27,6 +28,7 @@
 mod block;
 mod cache;
 mod engine;
+mod matrix;
 pub(super) mod pack;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod square;
@@ -34,77 +36,13 @@ mod tile;
 mod vector;
 
 pub(crate) use engine::Gemm;
+pub(crate) use matrix::Matrix;
 
 use super::threads;
-use crate::array::View;
 use crate::scalar::Scalar;
 use block::{Operand, Product};
 use engine::Engine;
 use std::marker::PhantomData;
-
-/// A matrix to read: elements, and the strides between rows and between columns.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Matrix<'a, T> {
-    data: &'a [T],
-    offset: usize,
-    rows: usize,
-    columns: usize,
-    row_stride: isize,
-    column_stride: isize,
-}
-
-impl<'a, T: Scalar> Matrix<'a, T> {
-    /// A tensor of two axes as a matrix.
-    #[inline]
-    pub(crate) fn new(view: View<'a, T>) -> Self {
-        Self::last_two(view, view.layout().offset())
-    }
-
-    /// The last two axes of a tensor as a matrix that begins at `offset`.
-    #[inline]
-    pub(crate) fn last_two(view: View<'a, T>, offset: usize) -> Self {
-        let (dims, strides) = (view.shape().dims(), view.layout().strides());
-        let (m, n) = (dims.len() - 2, dims.len() - 1);
-        Matrix {
-            data: view.data(),
-            offset,
-            rows: dims[m],
-            columns: dims[n],
-            row_stride: strides[m],
-            column_stride: strides[n],
-        }
-    }
-
-    /// A row-major matrix.
-    #[inline]
-    pub(crate) fn row_major(data: &'a [T], rows: usize, columns: usize) -> Self {
-        Matrix { data, offset: 0, rows, columns, row_stride: columns as isize, column_stride: 1 }
-    }
-
-    /// Rows and columns exchanged.
-    #[inline]
-    pub(crate) fn t(self) -> Self {
-        Matrix {
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-            ..self
-        }
-    }
-
-    /// Whether every element lies in `data`.
-    fn is_inside(&self) -> bool {
-        if self.rows == 0 || self.columns == 0 {
-            return true;
-        }
-        let reach = |n: usize, stride: isize| (n as isize - 1) * stride;
-        let (down, right) = (reach(self.rows, self.row_stride), reach(self.columns, self.column_stride));
-        let first = self.offset as isize + down.min(0) + right.min(0);
-        let last = self.offset as isize + down.max(0) + right.max(0);
-        first >= 0 && (last as usize) < self.data.len()
-    }
-}
 
 /// What is added to the product.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +52,6 @@ pub(crate) enum Epilogue<'a, T> {
     /// `C = A B + bias`, the bias in every row.
     Bias(&'a [T]),
     /// `C = C + A B`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for gradients that are added up in place"))]
     Accumulate,
 }
 
@@ -124,6 +61,19 @@ pub(crate) enum Epilogue<'a, T> {
 /// If the inner sizes differ, or `c` or the bias has not the size that the product asks for.
 pub(crate) fn matmul<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], epilogue: Epilogue<'_, T>) {
     matmul_then(a, b, c, epilogue, &|_| {});
+}
+
+/// As [`matmul`], into the columns from `first` on of the rows of `c`, which are `row` long.
+///
+/// # Panics
+/// As [`matmul`], or if the product reaches beyond the rows.
+pub(crate) fn matmul_into<T: Scalar>(
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    (c, row, first): (&mut [T], usize, usize),
+    epilogue: Epilogue<'_, T>,
+) {
+    multiply_on(T::engine(), &[Multiplication::into_columns(a, b, (c, row, first), epilogue)], &|_| {});
 }
 
 /// As [`matmul`]; what is finished of `c` is given to `finish` by the thread that computed it, in runs of any length, each
@@ -155,18 +105,29 @@ unsafe impl<T: Scalar> Sync for Multiplication<'_, T> {}
 impl<'a, T: Scalar> Multiplication<'a, T> {
     /// See [`matmul`].
     pub(crate) fn new(a: Matrix<'a, T>, b: Matrix<'a, T>, c: &'a mut [T], epilogue: Epilogue<'a, T>) -> Self {
+        let n = b.columns;
+        Self::into_columns(a, b, (c, n, 0), epilogue)
+    }
+
+    /// See [`matmul_into`].
+    fn into_columns(
+        a: Matrix<'a, T>,
+        b: Matrix<'a, T>,
+        (c, row, first): (&'a mut [T], usize, usize),
+        epilogue: Epilogue<'a, T>,
+    ) -> Self {
         let (m, k, n) = (a.rows, a.columns, b.columns);
         assert_eq!(k, b.rows, "the inner sizes of a product differ");
-        assert_eq!(c.len(), m * n, "the product does not fit its output");
+        assert!(c.len() == m * row && first + n <= row, "the product does not fit its output");
         assert!(a.is_inside() && b.is_inside(), "a matrix reaches beyond its buffer");
-        let start_c = c.as_mut_ptr();
+        let start_c = c.as_mut_ptr().wrapping_add(first);
         let plus = match epilogue {
             Epilogue::Store => None,
             Epilogue::Bias(bias) => {
                 assert_eq!(bias.len(), n, "the bias does not fit the product");
                 Some((bias.as_ptr(), 0))
             }
-            Epilogue::Accumulate => Some((start_c.cast_const(), n as isize)),
+            Epilogue::Accumulate => Some((start_c.cast_const(), row as isize)),
         };
         let start = |x: Matrix<'_, T>| x.data.as_ptr().wrapping_add(x.offset);
         let product = Product {
@@ -176,7 +137,7 @@ impl<'a, T: Scalar> Multiplication<'a, T> {
             a: Operand { start: start(a), across: a.row_stride, along: a.column_stride },
             b: Operand { start: start(b), across: b.column_stride, along: b.row_stride },
             c: start_c,
-            c_row: n as isize,
+            c_row: row as isize,
             plus,
         };
         Multiplication { product, lives: PhantomData }
@@ -229,7 +190,7 @@ fn nanoseconds<T>(product: &Product<T>) -> usize {
 ///
 /// # Safety
 /// The part must be one of a [`Multiplication`]: there, `is_inside` has shown that every element of `a` and `b` lies in its
-/// slice; `c` is `m * n` elements, uniquely borrowed, with strides `(n, 1)`, under which no two elements are one; the bias has
+/// slice; `c` is `m` rows of at least `n` elements, uniquely borrowed, under whose strides no two elements are one; the bias has
 /// `n` elements. The engine must be one that this machine can run.
 unsafe fn compute<T: Scalar>(
     engine: Option<&Engine<T>>,
@@ -245,7 +206,7 @@ unsafe fn compute<T: Scalar>(
     unsafe {
         match engine {
             _ if k == 0 => add_nothing(part),
-            Some(engine) if whole.m == 1 || whole.n == 1 => vector::multiply(engine, part),
+            Some(engine) if whole.m == 1 || whole.n == 1 && c_row == 1 => vector::multiply(engine, part),
             Some(engine) => block::multiply(engine, part),
             None => portable(part),
         }
