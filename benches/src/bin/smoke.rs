@@ -4,12 +4,13 @@
 use benches::Case;
 use std::error::Error;
 use std::hint::black_box;
+use wengert::autograd::ops::Window;
 use wengert::prelude::*;
 use wengert::with_threads;
 
 const CASES: &str = include_str!("../../peers/cases.json");
 
-const USAGE: &str = "usage: smoke CASE STEPS, with a case of peers/cases.json, or chain, softmax, layer-norm, sum, transpose or rows";
+const USAGE: &str = "usage: smoke CASE STEPS, with a case of peers/cases.json, or chain, softmax, layer-norm, sum, transpose, rows, conv2d or max-pool";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -73,6 +74,20 @@ fn step(name: &str) -> Result<Box<dyn FnMut()>, Box<dyn Error>> {
                 let y = black_box(&x).rows(&indices);
                 drop(black_box(y.backward_from(&cotangent)));
             })
+        }
+        "conv2d" => {
+            let (x, w) = (
+                normal([2 * 8, 14 * 14]).reshape([2, 8, 14, 14]),
+                normal([16, 8 * 9]).reshape([16, 8, 3, 3]),
+            );
+            let (x, w, cotangent) = (x.requires_grad(), w.requires_grad(), Tensor::ones([2, 16, 14, 14]));
+            let window = Window::new().padding(1);
+            Box::new(move || drop(black_box(black_box(&x).conv2d(&w, window, 1).backward_from(&cotangent))))
+        }
+        "max-pool" => {
+            let x = normal([16 * 28, 28]).reshape([16, 28, 28]).requires_grad();
+            let cotangent = Tensor::ones([16, 14, 14]);
+            Box::new(move || drop(black_box(black_box(&x).max_pool2d(2).backward_from(&cotangent))))
         }
         _ => return Err(format!("there is no case `{name}`; {USAGE}").into()),
     })

@@ -16,17 +16,20 @@ use crate::{Result, process, valgrind};
 
 /// The cases of `smoke`, and with how many steps each is run; it is run again with twice as many, and the difference is
 /// counted, so that what happens once does not matter. Products of matrices get few steps: valgrind is slow at FMA.
-const CASES: [(&str, u64); 10] = [
+const CASES: [(&str, u64); 13] = [
     ("tiny", 100),
     ("digits", 50),
     ("deep", 2),
     ("mnist-sgd", 1),
+    ("mnist-adam", 1),
     ("chain", 100),
     ("softmax", 100),
     ("layer-norm", 50),
     ("sum", 100),
     ("transpose", 50),
     ("rows", 50),
+    ("conv2d", 10),
+    ("max-pool", 20),
 ];
 
 /// Where the figures are kept, from the top of the repository.

@@ -20,6 +20,9 @@ const TILE: usize = 1024;
 const ACROSS: usize = 16;
 /// Rows that are transposed together in registers.
 const SIDE: usize = 8;
+/// An element is repeated in pieces of this length, the last beyond the end of the row, where the next row is written afterwards.
+const PIECE: usize = 16;
+
 /// Operands that broadcast to one shape, ready to be worked through.
 pub(super) struct Tiled<'a, T, V, const N: usize, const M: usize> {
     walk: Walk,
@@ -119,7 +122,7 @@ struct Tile<'a, T> {
     at: Area,
     /// What the copy holds, and the copy, row after row.
     held: Area,
-    copy: Option<[T; TILE]>,
+    copy: Option<[T; TILE + PIECE]>,
 }
 
 /// Rows and columns from a certain place on.
@@ -152,14 +155,22 @@ impl<'a, T: Element> Tile<'a, T> {
             return;
         }
         self.held = self.at;
-        let copy = &mut self.copy.get_or_insert_with(|| [T::default(); TILE])[..height * width];
+        let copy = &mut self.copy.get_or_insert_with(|| [T::default(); TILE + PIECE]);
         let from = |i: usize, j: usize| (place + i as isize * down + j as isize * step) as usize;
-        if down == 1 && step != 0 && height > 1 {
+        if step == 0 {
+            for i in 0..height {
+                for j in (0..width).step_by(PIECE) {
+                    copy[i * width + j..][..PIECE].fill(data[from(i, 0)]);
+                }
+            }
+            return;
+        }
+        let copy = &mut copy[..height * width];
+        if down == 1 && height > 1 {
             return transpose(data, place, step, width, copy);
         }
         for (i, row) in copy.chunks_exact_mut(width).enumerate() {
             match step {
-                0 => row.fill(data[from(i, 0)]),
                 1 => row.copy_from_slice(&data[from(i, 0)..][..width]),
                 _ => row.iter_mut().enumerate().for_each(|(j, to)| *to = data[from(i, j)]),
             }
