@@ -20,8 +20,8 @@ const TILE: usize = 1024;
 const ACROSS: usize = 16;
 /// Rows that are transposed together in registers.
 const SIDE: usize = 8;
-/// An element is repeated in pieces of this length, the last beyond the end of the row, where the next row is written afterwards.
-const PIECE: usize = 16;
+/// From this length on a row is worth a loop of its own, in which an operand that repeats one element is a constant.
+const LONG: usize = 32;
 
 /// Operands that broadcast to one shape, ready to be worked through.
 pub(super) struct Tiled<'a, T, V, const N: usize, const M: usize> {
@@ -110,6 +110,13 @@ impl<'a, T: Element> Operand<'a, T> {
         Operand { data: x.data(), start: x.layout().offset() as isize, rows: strides, down, step }
     }
 
+    /// Where the element in this column of the row with this index lies.
+    #[inline(always)]
+    fn place(&self, index: &[usize], column: usize) -> isize {
+        let before: isize = index.iter().zip(&self.rows).map(|(&i, &stride)| i as isize * stride).sum();
+        self.start + before + column as isize * self.step
+    }
+
     /// Whether neighbours lie below each other rather than beside each other.
     fn lies_across(&self) -> bool {
         self.step != 0 && self.down != 0 && self.down.abs() < self.step.abs()
@@ -122,7 +129,7 @@ struct Tile<'a, T> {
     at: Area,
     /// What the copy holds, and the copy, row after row.
     held: Area,
-    copy: Option<[T; TILE + PIECE]>,
+    copy: Option<[T; TILE]>,
 }
 
 /// Rows and columns from a certain place on.
@@ -142,9 +149,8 @@ impl<'a, T: Element> Tile<'a, T> {
     /// Goes to an area, whose rows are read as one if `is_packed`.
     #[inline(always)]
     fn go_to(&mut self, index: &[usize], column: usize, height: usize, width: usize, is_packed: bool) {
-        let &Operand { data, start, ref rows, down, step } = self.operand;
-        let before: isize = index.iter().zip(rows).map(|(&i, &stride)| i as isize * stride).sum();
-        let place = start + before + column as isize * step;
+        let &Operand { data, down, step, .. } = self.operand;
+        let place = self.operand.place(index, column);
         self.at = Area { place, height, width };
         let is_in_place = step == 1 && (!is_packed || height == 1 || down == width as isize);
         if is_in_place {
@@ -155,22 +161,14 @@ impl<'a, T: Element> Tile<'a, T> {
             return;
         }
         self.held = self.at;
-        let copy = &mut self.copy.get_or_insert_with(|| [T::default(); TILE + PIECE]);
+        let copy = &mut self.copy.get_or_insert_with(|| [T::default(); TILE])[..height * width];
         let from = |i: usize, j: usize| (place + i as isize * down + j as isize * step) as usize;
-        if step == 0 {
-            for i in 0..height {
-                for j in (0..width).step_by(PIECE) {
-                    copy[i * width + j..][..PIECE].fill(data[from(i, 0)]);
-                }
-            }
-            return;
-        }
-        let copy = &mut copy[..height * width];
-        if down == 1 && height > 1 {
+        if down == 1 && step != 0 && height > 1 {
             return transpose(data, place, step, width, copy);
         }
         for (i, row) in copy.chunks_exact_mut(width).enumerate() {
             match step {
+                0 => row.fill(data[from(i, 0)]),
                 1 => row.copy_from_slice(&data[from(i, 0)..][..width]),
                 _ => row.iter_mut().enumerate().for_each(|(j, to)| *to = data[from(i, j)]),
             }
@@ -198,6 +196,24 @@ pub(super) fn transpose<T: Element>(data: &[T], first: isize, step: isize, width
     unsafe { pack::transpose(data.as_ptr().offset(first), step, height, width, rows.as_mut_ptr()) };
 }
 
+/// A function whose operand `I` is always this value, whatever it is given.
+struct Repeated<'a, F, T, const I: usize> {
+    f: &'a F,
+    value: T,
+}
+
+impl<T: Element, V, U, F, const N: usize, const M: usize, const I: usize> Each<T, V, U, N, M>
+    for Repeated<'_, F, T, I>
+where
+    F: Each<T, V, U, N, M>,
+{
+    #[inline(always)]
+    fn at(&self, mut x: [T; N], more: [V; M]) -> U {
+        x[I] = self.value;
+        self.f.at(x, more)
+    }
+}
+
 /// `y = f(x..., more...)` from row `first` on.
 struct Rows<'a, T, V, U, F, const N: usize, const M: usize> {
     of: &'a Tiled<'a, T, V, N, M>,
@@ -223,6 +239,9 @@ where
             _ if across => (ACROSS, TILE / ACROSS),
             _ => (1, TILE),
         };
+        let is_repeated = |x: &Tile<'_, T>| width >= LONG && x.operand.step == 0;
+        // Of two operands, the one that repeats an element along each row.
+        let repeated = if N == 2 && M == 0 { x.iter().position(is_repeated) } else { None };
         let (mut row, end) = (first, first + y.len() / columns);
         let before_next = walk.rows.last().copied().unwrap_or(1);
         while row < end {
@@ -234,6 +253,21 @@ where
                 let width = width.min(columns - column);
                 // Where a tile has all columns its rows lie behind each other, and count as one.
                 let is_packed = width == columns;
+                if let Some(n) = repeated {
+                    x[1 - n].go_to(&index, column, height, width, is_packed);
+                    let &Operand { data, down, .. } = x[n].operand;
+                    let place = x[n].operand.place(&index, column);
+                    for i in 0..height {
+                        let value = data[(place + i as isize * down) as usize];
+                        let (row, y) = (x[1 - n].row(i, width), &mut band[i * columns + column..][..width]);
+                        let (x, more) = ([row; N], from_fn(|n| more[n].row(i, width)));
+                        match n {
+                            0 => Row { x, more, y, f: &Repeated::<_, _, 0> { f, value } }.run(),
+                            _ => Row { x, more, y, f: &Repeated::<_, _, 1> { f, value } }.run(),
+                        }
+                    }
+                    continue;
+                }
                 let (lines, len) = if is_packed { (1, height * width) } else { (height, width) };
                 x.iter_mut().for_each(|x| x.go_to(&index, column, height, width, is_packed));
                 more.iter_mut().for_each(|x| x.go_to(&index, column, height, width, is_packed));
