@@ -18,6 +18,13 @@ pub trait Elementary: Copy {
     /// `eˣ`, within 2 units in the last place.
     #[doc(hidden)]
     fn fast_exp(self) -> Self;
+    /// `eˣ` for `x <= 0`, as a term of a sum that is at least 1: where it would be below the normal numbers, which such a sum does
+    /// not see, it is any number as small.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn fast_exp_term(self) -> Self {
+        self.fast_exp()
+    }
     /// The natural logarithm, within 2 units in the last place.
     #[doc(hidden)]
     fn fast_ln(self) -> Self;
@@ -90,6 +97,13 @@ impl Elementary for f32 {
     fn fast_exp(self) -> f32 {
         // Adding -0 changes nothing, and costs nothing.
         scaled_exp(self, -0.0, 1.0)
+    }
+
+    #[inline(always)]
+    fn fast_exp_term(self) -> f32 {
+        // From here on 2ⁿ is one normal number. NaN is not below it, and stays.
+        let Parts { q, n, .. } = exp_parts(if self < -87.0 { -87.0 } else { self }, -0.0);
+        (q + 1.0) * f32::from_bits((n.wrapping_add(127) as u32) << 23)
     }
 
     #[inline(always)]
@@ -254,6 +268,19 @@ impl Elementary for f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn terms_are_exponentials_down_to_the_smallest_normal_number() {
+        for i in 0..87_000 {
+            let x = i as f32 * -1e-3;
+            assert_eq!(x.fast_exp_term(), x.fast_exp(), "{x}");
+        }
+        for x in [-87.5, -1e4, f32::MIN, f32::NEG_INFINITY] {
+            let term = x.fast_exp_term();
+            assert!((0.0..2e-38).contains(&term), "{x}: {term}");
+        }
+        assert!(f32::NAN.fast_exp_term().is_nan());
+    }
 
     /// The distance in units in the last place of `f32` between a value and the exact one.
     fn ulps(found: f32, exact: f64) -> f64 {

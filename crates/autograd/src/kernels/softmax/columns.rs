@@ -94,10 +94,8 @@ impl<T: Scalar> Loop for Forward<'_, T> {
     fn run(self) {
         let Forward { of, band, x, y } = self;
         let Band { n, width, .. } = band;
-        let (mut tops, mut part, mut scratch, mut sums) =
-            ([T::neg_infinity(); WIDTH], [T::zero(); WIDTH], [T::zero(); WIDTH], [0.0; WIDTH]);
-        let (tops, part, scratch, sums) =
-            (&mut tops[..width], &mut part[..width], &mut scratch[..width], &mut sums[..width]);
+        let (mut tops, mut part, mut sums) = ([T::neg_infinity(); WIDTH], [T::zero(); WIDTH], [0.0; WIDTH]);
+        let (tops, part, sums) = (&mut tops[..width], &mut part[..width], &mut sums[..width]);
         for row in 0..n {
             for (top, &x) in tops.iter_mut().zip(band.row(x, row)) {
                 *top = if x > *top { x } else { *top };
@@ -106,15 +104,18 @@ impl<T: Scalar> Loop for Forward<'_, T> {
         for stretch in band.stretches() {
             part.fill(T::zero());
             for row in stretch {
-                let e = match of {
-                    // SAFETY: the output has been checked to fit, and each band is worked on once.
-                    Of::Softmax => unsafe { band.row_mut(y, n, row) },
-                    _ => &mut *scratch,
-                };
                 let x = band.row(x, row);
-                for (((e, &x), &top), part) in e.iter_mut().zip(x).zip(&*tops).zip(&mut *part) {
-                    *e = (x - top).fast_exp();
-                    *part += *e;
+                if matches!(of, Of::Softmax) {
+                    // SAFETY: the output has been checked to fit, and each band is worked on once.
+                    let e = unsafe { band.row_mut(y, n, row) };
+                    for (((e, &x), &top), part) in e.iter_mut().zip(x).zip(&*tops).zip(&mut *part) {
+                        *e = (x - top).fast_exp();
+                        *part += *e;
+                    }
+                } else {
+                    for ((&x, &top), part) in x.iter().zip(&*tops).zip(&mut *part) {
+                        *part += (x - top).fast_exp_term();
+                    }
                 }
             }
             add_part(part, sums);

@@ -100,16 +100,20 @@ impl<T: Scalar> Stats<T> {
     #[inline(always)]
     fn of_rows(&mut self, x: &[T], n: usize, kept: Option<&mut [T]>, scratch: &mut [T]) {
         if x.len() <= STRETCH {
-            let e = match kept {
-                Some(kept) => kept,
-                None => &mut scratch[..x.len()],
+            let (e, is_kept) = match kept {
+                Some(kept) => (kept, true),
+                None => (&mut scratch[..x.len()], false),
             };
             for (i, (x, e)) in x.chunks_exact(n).zip(e.chunks_exact_mut(n)).enumerate() {
                 let top = T::largest_of_run(x);
                 self.tops[i] = top;
                 x.iter().zip(e).for_each(|(&x, e)| *e = x - top);
             }
-            e.iter_mut().for_each(|e| *e = e.fast_exp());
+            if is_kept {
+                e.iter_mut().for_each(|e| *e = e.fast_exp());
+            } else {
+                e.iter_mut().for_each(|e| *e = e.fast_exp_term());
+            }
             for (i, e) in e.chunks_exact(n).enumerate() {
                 self.sums[i] = T::sum_of_run(e);
             }
