@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     with_threads(1, || match name.as_str() {
         "mlp" => mlp(),
         "blocks" => blocks(),
-        _ => return Err("usage: peak mlp, or peak blocks"),
+        _ => Err("usage: peak mlp, or peak blocks"),
     })?;
     println!("{}", serde_json::json!({"case": name, "bytes": memory_stats().peak_bytes}));
     Ok(())

@@ -1,0 +1,53 @@
+//! How a filter moves over an image.
+
+/// How a filter moves over an image, along each of its `D` axes.
+///
+/// ```
+/// use autograd::ops::Window;
+/// let window = Window::new().stride(2).padding(1);
+/// assert_eq!((window.stride, window.padding, window.dilation), ([2, 2], [1, 1], [1, 1]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window<const D: usize = 2> {
+    /// From a place of the filter to the next, in pixels.
+    pub stride: [usize; D],
+    /// Zeros on either side of the image.
+    pub padding: [usize; D],
+    /// From a weight of the filter to the next, in pixels.
+    pub dilation: [usize; D],
+}
+
+impl<const D: usize> Default for Window<D> {
+    fn default() -> Self {
+        Window { stride: [1; D], padding: [0; D], dilation: [1; D] }
+    }
+}
+
+impl<const D: usize> Window<D> {
+    /// Stride 1, no padding, dilation 1.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This stride along every axis.
+    pub fn stride(self, stride: usize) -> Self {
+        Window { stride: [stride; D], ..self }
+    }
+
+    /// This padding along every axis.
+    pub fn padding(self, padding: usize) -> Self {
+        Window { padding: [padding; D], ..self }
+    }
+
+    /// This dilation along every axis.
+    pub fn dilation(self, dilation: usize) -> Self {
+        Window { dilation: [dilation; D], ..self }
+    }
+
+    /// How many places a filter of size `kernel` has along `axis` in an image of size `image`; `None` if it has none.
+    pub(crate) fn places(&self, axis: usize, image: usize, kernel: usize) -> Option<usize> {
+        let padded = self.padding[axis].checked_mul(2)?.checked_add(image)?;
+        let reach = kernel.checked_sub(1)?.checked_mul(self.dilation[axis])?.checked_add(1)?;
+        Some(padded.checked_sub(reach)? / self.stride[axis] + 1)
+    }
+}
