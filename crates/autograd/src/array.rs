@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::scalar::Element;
 use crate::shape::Shape;
 
+mod mask;
 mod view;
 
 pub use view::{Contiguous, Elements, View};

@@ -81,7 +81,7 @@ impl<'a, T: Element> View<'a, T> {
     }
 
     /// An array of its own with the same elements, in row-major order.
-    pub(super) fn copied(&self) -> Result<Array<T>, ShapeError> {
+    pub(crate) fn copied(&self) -> Result<Array<T>, ShapeError> {
         Array::build(self.shape(), |y| kernels::map::map([*self], self.shape(), y, |[x]| x))
     }
 

@@ -3,6 +3,7 @@
 //! - [`argmax`]: the place of the largest element of each lane;
 //! - [`convolution`]: convolution, as products of matrices;
 //! - [`elementary`]: the exponential and its relatives, vectorised;
+//! - [`extremum`]: the largest or the smallest element of each lane;
 //! - [`factor`]: factors of small matrices, and what is solved with them;
 //! - [`map`]: pointwise functions of any number of operands that broadcast together;
 //! - [`matmul`]: the product of matrices;
@@ -25,6 +26,7 @@
 pub(crate) mod argmax;
 pub(crate) mod convolution;
 pub(crate) mod elementary;
+pub(crate) mod extremum;
 pub(crate) mod factor;
 pub(crate) mod map;
 pub(crate) mod matmul;

@@ -129,9 +129,15 @@ impl<T: Scalar> Tensor<T> {
     /// If there is no such axis, or its size is 0.
     #[track_caller]
     pub fn argmax(&self, axis: isize) -> Array<usize> {
-        let at = self.shape().axis(axis).map_err(|e| e.of("argmax")).or_panic();
+        self.argmax_named("argmax", axis)
+    }
+
+    /// As [`argmax`](Self::argmax), by the method of this name.
+    #[track_caller]
+    pub(crate) fn argmax_named(&self, name: &str, axis: isize) -> Array<usize> {
+        let at = self.shape().axis(axis).map_err(|e| e.of(name)).or_panic();
         let len = self.shape()[at];
-        assert!(len > 0, "argmax: axis {at} of shape {} is empty: it has no largest element", self.shape());
+        assert!(len > 0, "{name}: axis {at} of shape {} is empty: there is nothing to choose", self.shape());
         let apart = self.shape().dims()[at + 1..].iter().product();
         Array::build(reduce::remaining(self.shape(), &[at], false), |places| {
             argmax(&self.array().view().contiguous(), len, apart, places);

@@ -1,0 +1,66 @@
+//! Masks: whether something is true of any element, or of all.
+
+use super::Array;
+use crate::error::OrPanic;
+use crate::kernels::reduce::remaining;
+use crate::shape::Axes;
+
+impl Array<bool> {
+    /// Whether any element is true; of nothing, none is.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, f64::NAN], [2.0, 3.0]]);
+    /// let mask = x.mask(f64::is_nan);
+    /// assert!(mask.any() && !mask.all());
+    /// assert_eq!((mask.any_axes(1).to_vec(), mask.count()), (vec![true, false], 1));
+    /// ```
+    pub fn any(&self) -> bool {
+        self.view().iter().any(|x| x)
+    }
+
+    /// Whether every element is true; of nothing, every one is.
+    pub fn all(&self) -> bool {
+        self.view().iter().all(|x| x)
+    }
+
+    /// How many elements are true.
+    pub fn count(&self) -> usize {
+        self.view().iter().filter(|&x| x).count()
+    }
+
+    /// Whether any element along some axes, which disappear, is true.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn any_axes(&self, axes: impl Into<Axes>) -> Self {
+        self.over("any", axes.into(), |lane| lane.contains(&true))
+    }
+
+    /// Whether every element along some axes, which disappear, is true.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn all_axes(&self, axes: impl Into<Axes>) -> Self {
+        self.over("all", axes.into(), |lane| !lane.contains(&false))
+    }
+
+    #[track_caller]
+    fn over(&self, name: &str, axes: Axes, test: impl Fn(&[bool]) -> bool) -> Self {
+        let axes = axes.resolve(self.shape()).map_err(|e| e.of(name)).or_panic();
+        let rank = self.shape().rank();
+        let order: Vec<usize> =
+            (0..rank).filter(|axis| !axes.contains(axis)).chain(axes.iter().copied()).collect();
+        let len: usize = axes.iter().map(|&axis| self.shape()[axis]).product();
+        let lanes = self.permute(&order).or_panic();
+        let lanes = lanes.view().contiguous();
+        Array::build(remaining(self.shape(), &axes, false), |y| {
+            for (i, y) in y.iter_mut().enumerate() {
+                *y = test(&lanes[i * len..(i + 1) * len]);
+            }
+        })
+        .or_panic()
+    }
+}

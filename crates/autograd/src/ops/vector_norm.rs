@@ -1,0 +1,96 @@
+//! Norms of vectors, over axes.
+//!
+//! ```text
+//! ‖x‖_p = (Σ |x|ᵖ)^(1/p)        ‖x‖_∞ = max |x|        ‖x‖_-∞ = min |x|        ‖x‖_0 = how many are not 0
+//! ```
+//! All elements are first divided by the largest magnitude, and the result is multiplied by it: so no power overflows, and none
+//! vanishes. The norm does not depend on that number, so it counts as a constant. At the vector of zeros, where no norm has
+//! a derivative, it is 0, one of its subgradients.
+
+use crate::array::Array;
+use crate::error::OrPanic;
+use crate::op::Op;
+use crate::ops::Extremum;
+use crate::scalar::Scalar;
+use crate::shape::Axes;
+use crate::tensor::Tensor;
+
+/// Norms.
+impl<T: Scalar> Tensor<T> {
+    /// The `p`-norm of all elements, a scalar: `2.0` for Euclid's, `1.0` for the sum of magnitudes, `f64::INFINITY` for the largest.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([3.0e200_f64, -4.0e200]);
+    /// assert!((x.norm(2.0).item() / 5.0e200 - 1.0).abs() < 1e-15);
+    /// assert_eq!(x.norm(f64::INFINITY).item(), 4.0e200);
+    /// ```
+    ///
+    /// # Panics
+    /// If `p` is NaN, or it is infinite or negative and there are no elements.
+    #[track_caller]
+    pub fn norm(&self, p: f64) -> Self {
+        self.norm_axes(.., p)
+    }
+
+    /// The `p`-norm over some axes, which disappear; see [`norm`](Self::norm).
+    ///
+    /// # Panics
+    /// As there, or if an axis is out of range or named twice.
+    #[track_caller]
+    pub fn norm_axes(&self, axes: impl Into<Axes>, p: f64) -> Self {
+        let axes = axes.into();
+        let resolved = axes.resolve(self.shape()).map_err(|e| e.of("norm")).or_panic();
+        self.norm_keepdims(axes, p).reshape(crate::kernels::reduce::remaining(self.shape(), &resolved, false))
+    }
+
+    /// The `p`-norm over some axes, which stay with size 1; see [`norm`](Self::norm).
+    ///
+    /// # Panics
+    /// As there, or if an axis is out of range or named twice.
+    #[track_caller]
+    pub fn norm_keepdims(&self, axes: impl Into<Axes>, p: f64) -> Self {
+        assert!(!p.is_nan(), "norm: expected a number for p, found NaN");
+        let axes = axes.into();
+        axes.resolve(self.shape()).map_err(|e| e.of("norm")).or_panic();
+        let extremum = |least| Extremum { axes: axes.clone(), keepdims: true, least };
+        if p.is_infinite() {
+            let of_all = extremum(p < 0.0).try_apply([&self.abs()]);
+            return of_all.map_err(|e| e.named("norm")).or_panic();
+        }
+        if p == 0.0 {
+            return self.mask_as_numbers(|x| x != T::zero()).sum_keepdims(axes);
+        }
+        if self.size() == 0 {
+            return self.sum_keepdims(axes);
+        }
+        let largest = extremum(false).apply([&self.detach().abs()]);
+        // Zeros and infinities leave nothing to divide by.
+        let scale = Tensor::build(largest.shape(), |scale| {
+            largest
+                .array()
+                .view()
+                .map_into(scale, |x| if x.is_finite() && x > T::zero() { x } else { T::one() });
+        });
+        let x = self / &scale;
+        let norm = match p {
+            1.0 => x.abs().sum_keepdims(axes),
+            2.0 => x.square().sum_keepdims(axes).root(),
+            _ => {
+                let powers = x.abs().where_zero(|x| x.powf(T::of(p)));
+                let is_zero: Array<bool> = x.eq(T::zero());
+                // A negative power of 0 is infinite, and what it is the mean with is 0.
+                let powers = if p < 0.0 { powers.masked_fill(&is_zero, T::infinity()) } else { powers };
+                powers.sum_keepdims(axes).where_zero(|x| x.powf(T::of(p.recip())))
+            }
+        };
+        norm * scale
+    }
+
+    /// One for each element of which something is true, and zero for the others.
+    fn mask_as_numbers(&self, is_it: impl Fn(T) -> bool + Sync) -> Self {
+        Tensor::build(self.shape(), |y| {
+            self.array().view().map_into(y, |x| if is_it(x) { T::one() } else { T::zero() });
+        })
+    }
+}
