@@ -1,6 +1,8 @@
 //! The loops that touch elements. Everything above them speaks of arrays and tensors.
 //!
 //! - [`argmax`]: the place of the largest element of each lane;
+//! - [`attention`]: attention, some queries at a time;
+//! - [`batch_norm`]: batch normalisation of channels;
 //! - [`convolution`]: convolution, as products of matrices;
 //! - [`elementary`]: the exponential and its relatives, vectorised;
 //! - [`extremum`]: the largest or the smallest element of each lane;
@@ -24,6 +26,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod argmax;
+pub(crate) mod attention;
+pub(crate) mod batch_norm;
 pub(crate) mod convolution;
 pub(crate) mod elementary;
 pub(crate) mod extremum;

@@ -2,6 +2,8 @@
 //! of `kernels`, which some of them call, are the crate's own.
 
 mod arithmetic;
+mod attention;
+mod batch_norm;
 mod cholesky;
 mod compare;
 mod concat;
@@ -13,6 +15,7 @@ mod elementary;
 mod exponential;
 mod extremum;
 mod gate;
+mod group_norm;
 mod index;
 mod lanes;
 mod linear;
@@ -40,6 +43,8 @@ mod where_;
 mod window;
 
 pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
+pub use attention::Attention;
+pub use batch_norm::BatchNorm;
 pub use cholesky::Cholesky;
 pub use compare::{Comparand, Lerp};
 pub use concat::Concat;

@@ -1,4 +1,5 @@
-//! Layer normalisation: each lane along the last axis brought to mean 0 and variance 1, then scaled and shifted.
+//! Layer normalisation: each lane along the last axis brought to mean 0 and variance 1, then scaled and shifted; and without the
+//! mean, by the root of the mean square.
 //!
 //! With `μ` and `σ² + ε = 1/r²` of a lane of `n` elements, and `z = (x - μ) r`,
 //!
@@ -8,7 +9,7 @@
 //! Source: J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer Normalization", 2016.
 
 use crate::array::View;
-use crate::error::ShapeError;
+use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels;
 use crate::op::{Keeps, Op};
@@ -91,7 +92,7 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
     }
 }
 
-/// Layer normalisation.
+/// Normalisation of lanes.
 impl<T: Scalar> Tensor<T> {
     /// Normalises each lane along the last axis to mean 0 and variance 1, multiplies by `scale` and adds `shift`, both of
     /// shape `[n]` for an input of shape `[.., n]`. The variance is the biased one; `epsilon` is added to it.
@@ -108,5 +109,28 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn layer_norm(&self, scale: &Self, shift: &Self, epsilon: f64) -> Self {
         LayerNorm { epsilon }.apply([self, scale, shift])
+    }
+
+    /// Divides each lane along the last axis by the root of the mean of its squares, `√(mean(x²) + ε)`, and multiplies by `scale`,
+    /// of shape `[n]` for an input `[.., n]`. (B. Zhang and R. Sennrich, "Root Mean Square Layer Normalization", 2019.)
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let y = Tensor::from([3.0, 4.0]).rms_norm(&Tensor::ones([2]), 0.0);
+    /// assert!((y * 12.5_f64.sqrt() - Tensor::from([3.0, 4.0])).abs().max().item() < 1e-12);
+    /// ```
+    ///
+    /// # Panics
+    /// If this is a scalar, or `scale` is not as long as the last axis.
+    #[track_caller]
+    pub fn rms_norm(&self, scale: &Self, epsilon: f64) -> Self {
+        let last = self.shape().axis(-1).map_err(|e| e.of("rms_norm")).or_panic();
+        assert!(
+            scale.dims() == [self.shape()[last]],
+            "rms_norm: the scale must be as long as the last axis: expected [{}], found {}",
+            self.shape()[last],
+            scale.shape()
+        );
+        self * (self.square().mean_keepdims(-1) + T::of(epsilon)).rsqrt() * scale
     }
 }

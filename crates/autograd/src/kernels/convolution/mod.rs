@@ -85,7 +85,7 @@ pub(crate) fn forward<T: Scalar>(sizes: &Sizes, x: &[T], w: &[T], y: &mut [T]) {
     if y.is_empty() || x.is_empty() || w.is_empty() {
         return y.fill(T::zero());
     }
-    for_each_unit(y, sizes.output_size(), sizes.nanoseconds(), |unit, y| {
+    threads::for_each_unit(y, sizes.output_size(), sizes.nanoseconds(), |unit, y| {
         let filters = sizes.filters_of(w, unit % sizes.groups);
         for_each_block(sizes, &x[unit * sizes.image_size()..], |pixels, patches| {
             matmul_into(filters, patches, (y, sizes.pixels(), pixels.start), Epilogue::Store);
@@ -111,7 +111,7 @@ pub(crate) fn image_gradient<T: Scalar>(sizes: &Sizes, dy: &[T], w: &[T], dx: &m
         };
         return forward(&turned_sizes, dy, &turned, dx);
     }
-    for_each_unit(dx, sizes.image_size(), sizes.nanoseconds(), |unit, dx| {
+    threads::for_each_unit(dx, sizes.image_size(), sizes.nanoseconds(), |unit, dx| {
         let filters = sizes.filters_of(w, unit % sizes.groups);
         let dy = &dy[unit * sizes.output_size()..][..sizes.output_size()];
         let dy = Matrix::row_major(dy, sizes.filters, sizes.pixels());
@@ -151,7 +151,7 @@ pub(crate) fn filter_gradient<T: Scalar>(sizes: &Sizes, x: &[T], dy: &[T], dw: &
     let parts = (SUMS / dw.len()).clamp(1, PARTS).min(batch);
     let mut sums = Buffer::new(parts * dw.len()).or_panic();
     let sums = sums.get_mut().expect("a new buffer has one owner");
-    for_each_unit(sums, dw.len(), sizes.nanoseconds(), |part, sums| {
+    threads::for_each_unit(sums, dw.len(), sizes.nanoseconds(), |part, sums| {
         sums.fill(T::zero());
         for image in batch * part / parts..batch * (part + 1) / parts {
             for (group, sum) in sums.chunks_exact_mut(filters * weights).enumerate() {
@@ -172,13 +172,4 @@ pub(crate) fn filter_gradient<T: Scalar>(sizes: &Sizes, x: &[T], dy: &[T], dw: &
     for (sum, dw) in sum.chunks_exact(filters * weights).zip(dw.chunks_exact_mut(filters * weights)) {
         transpose(sum, 0, filters as isize, weights, dw);
     }
-}
-
-/// Calls `f` with each stretch of `len` elements of `y` and its number: on several threads where there are enough of them, and
-/// otherwise in turn, so that the products within are shared among the threads.
-fn for_each_unit<T: Send>(y: &mut [T], len: usize, nanoseconds: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    if y.len() / len >= 2 * threads::threads() {
-        return threads::for_each_chunk(y, len, nanoseconds, f);
-    }
-    y.chunks_exact_mut(len).enumerate().for_each(|(unit, y)| f(unit, y));
 }

@@ -154,6 +154,20 @@ pub(crate) fn for_each_rows<T: Send>(
     for_each_chunk(y, rows * width, nanoseconds, |i, y| f(i * rows, y));
 }
 
+/// Calls `f` with each stretch of `len` elements of `y` and its number: on several threads where there are enough of them, and
+/// otherwise in turn, so that the products within are shared among the threads.
+pub(crate) fn for_each_unit<T: Send>(
+    y: &mut [T],
+    len: usize,
+    nanoseconds: usize,
+    f: impl Fn(usize, &mut [T]) + Sync,
+) {
+    if y.len() / len >= 2 * threads() {
+        return for_each_chunk(y, len, nanoseconds, f);
+    }
+    y.chunks_exact_mut(len).enumerate().for_each(|(unit, y)| f(unit, y));
+}
+
 /// A pointer to what several threads write to, each its part.
 pub(crate) struct SendMut<T>(pub(crate) *mut T);
 
