@@ -1,6 +1,6 @@
 """Operators of PyTorch and of wengert, in turns: `run operators [--only TEXT] [--rounds R] [--budget SECONDS] [--save NAME]`.
 
-The program `operators` says what each does, on matrices of 100 columns in float32; `--only` takes those whose names contain TEXT.
+The program `operators` says what each does, on matrices of 100 columns, on images and on sequences in float32; `--only` takes those whose names contain TEXT.
 Every round runs both, on one thread and on all. Prints a table of how many times as fast as PyTorch wengert is, by the best and the median times of all rounds, and how fast it
 reads and writes where nothing but memory counts; `--save` writes it to ../results/NAME.md.
 """
@@ -45,6 +45,12 @@ def torch_operators(rows):
         "sums of few columns": lambda: narrow.sum(0),
         "sums over the middle axis": lambda: blocks.sum(1),
         "mean": lambda: x.mean(),
+        "largest of rows": lambda: x.amax(-1),
+        "largest of columns": lambda: x.amax(0),
+        "variances of rows": lambda: x.var(-1),
+        "norms of rows": lambda: torch.linalg.vector_norm(x, 2, -1),
+        "sums so far": lambda: x.cumsum(-1),
+        "sorted rows": lambda: x.sort(dim=-1, stable=True),
         "argmax": lambda: x.argmax(-1),
         "argmax along axis 0": lambda: wide.argmax(0),
         "transpose, copied": lambda: x.t().contiguous(),
@@ -67,6 +73,42 @@ def torch_operators(rows):
     return plain, recorded
 
 
+def torch_layers():
+    import torch
+    from torch.nn import functional as F
+
+    torch.manual_seed(0)
+    normal = torch.randn
+    x, w, dy, half = normal(32, 64, 28, 28), normal(64, 64, 3, 3), normal(32, 64, 28, 28), normal(32, 64, 14, 14)
+    scale, shift = normal(64), normal(64)
+    leaf_x, leaf_w, leaf_scale, leaf_shift = (t.clone().requires_grad_() for t in (x, w, scale, shift))
+    norm = lambda x, scale, shift: F.batch_norm(x, None, None, scale, shift, training=True)
+    groups = lambda x, scale, shift: F.group_norm(x, 8, scale, shift)
+    attend = lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    back = lambda y, leaves, dy: torch.autograd.grad(y, leaves, dy)
+    normed = (leaf_x, leaf_scale, leaf_shift)
+    plain = {
+        "conv2d": lambda: F.conv2d(x, w, padding=1),
+        "max pool": lambda: F.max_pool2d(x, 2),
+        "mean pool": lambda: F.avg_pool2d(x, 2),
+        "batch norm": lambda: norm(x, scale, shift),
+        "group norm": lambda: groups(x, scale, shift),
+    }
+    recorded = {
+        "conv2d, and back": lambda: back(F.conv2d(leaf_x, leaf_w, padding=1), (leaf_x, leaf_w), dy),
+        "max pool, and back": lambda: back(F.max_pool2d(leaf_x, 2), leaf_x, half),
+        "mean pool, and back": lambda: back(F.avg_pool2d(leaf_x, 2), leaf_x, half),
+        "batch norm, and back": lambda: back(norm(*normed), normed, dy),
+        "group norm, and back": lambda: back(groups(*normed), normed, dy),
+    }
+    for length, heads in ((256, (8, 8)), (1024, (2, 8))):
+        inputs = [normal(*heads, length, 64) for _ in range(3)]
+        leaves = [t.clone().requires_grad_() for t in inputs]
+        plain[f"attention, {length}"] = lambda inputs=inputs: attend(*inputs)
+        recorded[f"attention, {length}, and back"] = lambda leaves=leaves, dy=normal(*heads, length, 64): back(attend(*leaves), leaves, dy)
+    return plain, recorded
+
+
 def time_torch(threads, budget, only):
     import torch
 
@@ -83,8 +125,8 @@ def time_torch(threads, budget, only):
         times.sort()
         print(json.dumps({"case": name, "size": size, "best": times[0], "median": times[len(times) // 2]}), flush=True)
 
-    for size in SIZES:
-        plain, recorded = torch_operators(size // COLUMNS)
+    for size in [*SIZES, 0]:
+        plain, recorded = torch_operators(size // COLUMNS) if size else torch_layers()
         with torch.no_grad():
             for name, run in plain.items():
                 measure(name, size, run)
@@ -119,6 +161,8 @@ def compare():
         torch, ours = ("torch", name, size, threads), ("wengert", name, size, threads)
         return f"{best[torch] / best[ours]:.2f} / {median[torch] / median[ours]:.2f}"
 
+    layers = [name for name in order if ("wengert", name, 0, 1) in runs]
+    order = [name for name in order if name not in layers]
     lines = ["Times as fast as PyTorch, best / median:", ""]
     lines += ["| operator | threads | " + " | ".join(f"10^{len(str(size)) - 1}" for size in SIZES) + " | 10^7, ms |"]
     lines += ["|---|--:|" + "--:|" * (len(SIZES) + 1)]
@@ -126,6 +170,12 @@ def compare():
         for threads in counts:
             cells = " | ".join(ratio(name, size, threads) for size in SIZES)
             lines.append(f"| {name} | {threads} | {cells} | {best['wengert', name, SIZES[-1], threads] * 1e3:.2f} |")
+    if layers:
+        heads = "".join(f" {threads} thread{'s' * (threads > 1)} | ms |" for threads in counts)
+        lines += ["", "| on images and sequences |" + heads, "|---|" + "--:|--:|" * len(counts)]
+        for name in layers:
+            cells = "".join(f" {ratio(name, 0, threads)} | {best['wengert', name, 0, threads] * 1e3:.2f} |" for threads in counts)
+            lines.append(f"| {name} |{cells}")
     lines += ["", "Gigabytes a second at 10^7 elements, of what has to be read and written, at best:", ""]
     lines += ["| operator | threads | PyTorch | wengert |", "|---|--:|--:|--:|"]
     traffic = {"sum": 1, "sums of columns": 1, "add": 3, "add a row to all": 2, "transpose, copied": 2, "concat along axis 0": 4, "rows by index": 2}

@@ -170,6 +170,10 @@ fn batch_statistics() {
             expected.to_vec()
         );
     }
+    // A mean that is no number of this precision: what it is rounded by is no part of the variance.
+    let far = Tensor::<f32>::from_vec(vec![16_777_216.0, 16_777_218.0], [2, 1]).expect("two");
+    let (_, _, variance) = far.batch_norm(&Tensor::ones([1]), &Tensor::zeros([1]), 0.0);
+    assert_eq!(variance.to_vec(), [1.0]);
     let constant = Tensor::<f32>::full([3, 4, 2], 7.0).requires_grad();
     let shift = Tensor::from([1.0, 2.0, 3.0, 4.0]);
     let (y, ..) = constant.batch_norm(&ones, &shift, 1e-5);
@@ -195,7 +199,8 @@ fn messages() {
           queries  [2, 3, 4]
           keys     [2, 3, 4]
           values   [2, 5, 4]
-          help: queries are [.., t, d], keys [.., s, d] and values [.., s, e], with equal axes in front"#]].assert_eq(&error.to_string());
+          help: queries are [.., t, d], keys [.., s, d] and values [.., s, e], with equal axes in front"#]]
+    .assert_eq(&error.to_string());
     let mask = Array::from_slice(&[true, false]);
     let error =
         Attention::new().mask(&mask).try_apply([&t(&[3, 4]), &t(&[3, 4]), &t(&[3, 4])]).expect_err("mask");
@@ -203,7 +208,8 @@ fn messages() {
         attention: the mask does not broadcast to queries and keys
           mask     [2]
           weights  [3, 3]  [.., t, s]
-          help: true in the mask is what may be seen"#]].assert_eq(&error.to_string());
+          help: true in the mask is what may be seen"#]]
+    .assert_eq(&error.to_string());
     let x = t(&[2, 3, 4]);
     let error =
         BatchNorm::of(&x, 1e-5).expect("channels").try_apply([&x, &t(&[4]), &t(&[4])]).expect_err("scale");
@@ -212,10 +218,12 @@ fn messages() {
           input  [2, 3, 4]  axis 1 is 3
           scale  [4]
           shift  [4]
-          help: give both the shape [3]"#]].assert_eq(&error.to_string());
+          help: give both the shape [3]"#]]
+    .assert_eq(&error.to_string());
     let error = BatchNorm::of(&t(&[3]), 1e-5).expect_err("no channels");
     expect![[r#"
         batch_norm: expected a batch of channels
           input  [3]  rank 1
-          help: axes are [batch, channels, ..]"#]].assert_eq(&error.to_string());
+          help: axes are [batch, channels, ..]"#]]
+    .assert_eq(&error.to_string());
 }

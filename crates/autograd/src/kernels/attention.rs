@@ -4,7 +4,7 @@
 //! The gradients come from weights that are computed anew, block by block. With `P` the weights, `Y = P V` and `s` the scale,
 //!
 //! ```text
-//! dV = Pᵀ dY        dP = dY Vᵀ        dS = P (dP - Σ dP P) s        dQ = dS K        dK = dSᵀ Q .
+//! dV = Pᵀ dY        dP = dY Vᵀ        dS = P (dP - Σ dP P)        dQ = s dS K        dK = dSᵀ (s Q) .
 //! ```
 //! Source: T. Dao et al., "FlashAttention", 2022, which also cuts the keys.
 
@@ -88,23 +88,24 @@ impl<'a, T: Scalar> Unit<'a, T> {
         Unit { sizes, rules, start: starts.get(unit), q, k, v }
     }
 
-    /// Calls `f` with each block of queries (the first, and how many), how many keys they see at most, and room for four matrices
-    /// of so many weights, the first of which holds those of the block.
-    fn for_each_block(&self, mut f: impl FnMut([usize; 2], usize, [&mut [T]; 3])) {
+    /// Calls `f` with each block of queries (the first, and how many), how many keys they see at most, the queries times the scale,
+    /// and room for three matrices of so many weights, the first of which holds those of the block.
+    fn for_each_block(&self, mut f: impl FnMut([usize; 2], usize, Matrix<'_, T>, [&mut [T]; 3])) {
         let Sizes { queries, keys, width, .. } = self.sizes;
         let len = (BLOCK / keys).clamp(8, QUERIES).min(queries);
-        let mut room = Buffer::new(3 * len * keys).or_panic();
-        let room = room.get_mut().expect("a new buffer has one owner");
+        let scale = T::of(self.rules.scale);
+        let mut room = Buffer::new(len * (3 * keys + width)).or_panic();
+        let (scaled, room) = room.get_mut().expect("a new buffer has one owner").split_at_mut(len * width);
         for first in (0..queries).step_by(len) {
             let len = len.min(queries - first);
             let seen = if self.rules.causal { keys.min(first + len) } else { keys };
             let (weights, rest) = room.split_at_mut(len * seen);
             let (logits, rest) = rest.split_at_mut(len * seen);
-            let q = Matrix::row_major(&self.q[first * width..][..len * width], len, width);
+            let scaled = &mut scaled[..len * width];
+            scaled.iter_mut().zip(&self.q[first * width..]).for_each(|(scaled, &q)| *scaled = q * scale);
+            let q = Matrix::row_major(scaled, len, width);
             let k = Matrix::row_major(&self.k[..seen * width], seen, width);
             matmul(q, k.t(), logits, Epilogue::Store);
-            let scale = T::of(self.rules.scale);
-            logits.iter_mut().for_each(|logit| *logit *= scale);
             let mut blind = Vec::new();
             for (i, logits) in logits.chunks_exact_mut(seen).enumerate() {
                 if !self.rules.hide(self.start, first + i, logits) {
@@ -115,7 +116,7 @@ impl<'a, T: Scalar> Unit<'a, T> {
             for i in blind {
                 weights[i * seen..][..seen].fill(T::zero());
             }
-            f([first, len], seen, [weights, logits, &mut rest[..len * seen]]);
+            f([first, len], seen, q, [weights, logits, &mut rest[..len * seen]]);
         }
     }
 }
@@ -135,7 +136,7 @@ pub(crate) fn forward<T: Scalar>(sizes: Sizes, rules: Rules<'_>, x: [&[T]; 3], y
     let starts = rules.starts();
     threads::for_each_unit(y, queries * values, nanoseconds(sizes, 2), |unit, y| {
         let unit = Unit::of(sizes, rules, &starts, x, unit);
-        unit.for_each_block(|[first, len], seen, [weights, ..]| {
+        unit.for_each_block(|[first, len], seen, _, [weights, ..]| {
             let v = Matrix::row_major(&unit.v[..seen * values], seen, values);
             let y = &mut y[first * values..][..len * values];
             matmul(Matrix::row_major(weights, len, seen), v, y, Epilogue::Store);
@@ -156,26 +157,25 @@ pub(crate) fn backward<T: Scalar>(
     if [queries, keys, width, values].contains(&0) {
         return dq.fill(T::zero());
     }
-    let starts = rules.starts();
+    let (starts, scale) = (rules.starts(), T::of(rules.scale));
     let parts = dk.chunks_exact_mut(keys * width).zip(dv.chunks_exact_mut(keys * values));
     let mut parts: Vec<_> = dq.chunks_exact_mut(queries * width).zip(parts).collect();
     threads::for_each_unit(&mut parts, 1, nanoseconds(sizes, 5), |number, part| {
         let (dq, (dk, dv)) = &mut part[0];
         let unit = Unit::of(sizes, rules, &starts, x, number);
         let dy = &dy[number * queries * values..][..queries * values];
-        unit.for_each_block(|[first, len], seen, [weights, logits, dweights]| {
+        unit.for_each_block(|[first, len], seen, q, [weights, logits, dweights]| {
             let dy = Matrix::row_major(&dy[first * values..][..len * values], len, values);
             let v = Matrix::row_major(&unit.v[..seen * values], seen, values);
             let k = Matrix::row_major(&unit.k[..seen * width], seen, width);
-            let q = Matrix::row_major(&unit.q[first * width..][..len * width], len, width);
             let p = Matrix::row_major(weights, len, seen);
             matmul(p.t(), dy, &mut dv[..seen * values], Epilogue::Accumulate);
             matmul(dy, v.t(), dweights, Epilogue::Store);
             softmax::backward(Of::Softmax, weights, dweights, seen, 1, logits);
-            let scale = T::of(rules.scale);
-            logits.iter_mut().for_each(|dlogit| *dlogit *= scale);
             let ds = Matrix::row_major(logits, len, seen);
-            matmul(ds, k, &mut dq[first * width..][..len * width], Epilogue::Store);
+            let dq = &mut dq[first * width..][..len * width];
+            matmul(ds, k, dq, Epilogue::Store);
+            dq.iter_mut().for_each(|dq| *dq *= scale);
             matmul(ds.t(), q, &mut dk[..seen * width], Epilogue::Accumulate);
         });
     });
