@@ -6,8 +6,8 @@ use crate::scalar::Scalar;
 
 /// The most columns that are compared side by side.
 const WIDTH: usize = 512;
-/// Elements of a row that are compared side by side.
-const LANES: usize = 64;
+/// Elements of a row that are searched at once. The smallest is the largest of what is negated.
+const STRETCH: usize = 1024;
 /// About how many elements are compared in a nanosecond.
 const PER_NANOSECOND: usize = 8;
 
@@ -39,26 +39,25 @@ struct Rows<'a, T, const LEAST: bool> {
 impl<T: Scalar, const LEAST: bool> Loop for Rows<'_, T, LEAST> {
     #[inline(always)]
     fn run(self) {
+        let mut negated = [T::zero(); STRETCH];
         for (row, y) in self.x.chunks_exact(self.n).zip(self.y) {
-            let mut held = [row[0]; LANES];
-            let pieces = row.chunks_exact(LANES);
-            let rest = pieces.remainder();
-            for piece in pieces {
-                for (held, &x) in held.iter_mut().zip(piece) {
-                    *held = of_two::<T, LEAST>(*held, x);
-                }
+            let (mut top, mut is_nan) = (T::neg_infinity(), false);
+            for x in row.chunks(STRETCH) {
+                is_nan |= x.iter().fold(false, |any, x| any | x.is_nan());
+                let x = if LEAST {
+                    let negated = &mut negated[..x.len()];
+                    negated.iter_mut().zip(x).for_each(|(negated, &x)| *negated = -x);
+                    negated
+                } else {
+                    x
+                };
+                top = top.max(T::largest_of_run(x));
             }
-            for (held, &x) in held.iter_mut().zip(rest) {
-                *held = of_two::<T, LEAST>(*held, x);
-            }
-            let mut len = LANES;
-            while len > 1 {
-                len /= 2;
-                for i in 0..len {
-                    held[i] = of_two::<T, LEAST>(held[i], held[i + len]);
-                }
-            }
-            *y = held[0];
+            *y = match is_nan {
+                true => T::nan(),
+                false if LEAST => -top,
+                false => top,
+            };
         }
     }
 }
@@ -80,14 +79,27 @@ impl<T: Scalar, const LEAST: bool> Loop for Columns<'_, T, LEAST> {
         while !y.is_empty() {
             let (matrix, column) = (first / columns, first % columns);
             let width = y.len().min(columns - column).min(WIDTH);
-            let (held, rest) = y.split_at_mut(width);
+            let (extrema, rest) = y.split_at_mut(width);
             let row = |row: usize| &x[(matrix * n + row) * columns + column..][..width];
+            // In memory of one's own: that of a neighbour's columns may share a cache line.
+            let mut room = [T::zero(); WIDTH];
+            let held = &mut room[..width];
             held.copy_from_slice(row(0));
-            for i in 1..n {
+            // Four rows at a time, so that what is held is not written for each.
+            let together = (n - 1) / 4 * 4;
+            for i in (1..=together).step_by(4) {
+                let rows = row(i).iter().zip(row(i + 1)).zip(row(i + 2)).zip(row(i + 3));
+                for (held, (((&a, &b), &c), &d)) in held.iter_mut().zip(rows) {
+                    let (a, c) = (of_two::<T, LEAST>(a, b), of_two::<T, LEAST>(c, d));
+                    *held = of_two::<T, LEAST>(*held, of_two::<T, LEAST>(a, c));
+                }
+            }
+            for i in together + 1..n {
                 for (held, &x) in held.iter_mut().zip(row(i)) {
                     *held = of_two::<T, LEAST>(*held, x);
                 }
             }
+            extrema.copy_from_slice(held);
             (first, y) = (first + width, rest);
         }
     }

@@ -8,6 +8,7 @@
 use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
+use crate::kernels::cumulative::sums_so_far;
 use crate::kernels::reduce::remaining;
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
@@ -33,19 +34,7 @@ impl<T: Scalar> Op<T, 1> for CumSum {
         }
         let axis = x.shape().axis(self.axis).or_panic();
         let (len, apart) = (x.shape()[axis], x.shape().dims()[axis + 1..].iter().product::<usize>());
-        let x = x.contiguous();
-        // In double precision, so that long sums lose nothing.
-        let mut sums = vec![0.0; apart];
-        for (x, y) in x.chunks_exact(len * apart).zip(y.chunks_exact_mut(len * apart)) {
-            sums.fill(0.0);
-            for i in 0..len {
-                let at = if self.from_end { len - 1 - i } else { i } * apart;
-                for ((sum, &x), y) in sums.iter_mut().zip(&x[at..]).zip(&mut y[at..at + apart]) {
-                    *sum += x.into();
-                    *y = T::of(*sum);
-                }
-            }
-        }
+        sums_so_far(&x.contiguous(), len, apart, self.from_end, y);
     }
     fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         CumSum { axis: self.axis, from_end: !self.from_end }.apply([dy])

@@ -5,15 +5,9 @@
 
 use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
+use crate::kernels::sort::first_in_order;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
-use std::cmp::Ordering;
-
-/// The order of two elements.
-fn order<T: Scalar>(a: T, b: T, descending: bool) -> Ordering {
-    let ascending = a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()));
-    if descending { ascending.reverse() } else { ascending }
-}
 
 /// Elements in order.
 impl<T: Scalar> Tensor<T> {
@@ -83,29 +77,11 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     fn first_in_order(&self, axis: usize, k: usize, descending: bool) -> Array<usize> {
         let len = self.shape()[axis];
-        let apart: usize = self.shape().dims()[axis + 1..].iter().product();
+        let sizes = [len, self.shape().dims()[axis + 1..].iter().product()];
         let x = self.array().view().contiguous();
-        let taken = self.shape().with(axis, k);
-        Array::build(&taken, |y| {
-            if y.is_empty() {
-                return;
-            }
-            let mut places = Vec::with_capacity(len);
-            for lane in 0..y.len() / k {
-                let (matrix, column) = (lane / apart, lane % apart);
-                let at = |place: usize| x[(matrix * len + place) * apart + column];
-                // Places break ties, so the order is one even though the sort is not stable.
-                let compare = |&a: &usize, &b: &usize| order(at(a), at(b), descending).then(a.cmp(&b));
-                places.clear();
-                places.extend(0..len);
-                if k < len {
-                    places.select_nth_unstable_by(k - 1, compare);
-                    places.truncate(k);
-                }
-                places.sort_unstable_by(compare);
-                for (i, &place) in places.iter().enumerate() {
-                    y[(matrix * k + i) * apart + column] = place;
-                }
+        Array::build(self.shape().with(axis, k), |y| {
+            if !y.is_empty() {
+                first_in_order(&x, sizes, k, descending, y);
             }
         })
         .or_panic()

@@ -3,9 +3,9 @@
 //! ```text
 //! ‖x‖_p = (Σ |x|ᵖ)^(1/p)        ‖x‖_∞ = max |x|        ‖x‖_-∞ = min |x|        ‖x‖_0 = how many are not 0
 //! ```
-//! All elements are first divided by the largest magnitude, and the result is multiplied by it: so no power overflows, and none
-//! vanishes. The norm does not depend on that number, so it counts as a constant. At the vector of zeros, where no norm has
-//! a derivative, it is 0, one of its subgradients.
+//! Where a sum of squares is too large or too small for its precision, all elements are first divided by the largest magnitude, and
+//! the result is multiplied by it. The norm does not depend on that number, so it counts as a constant. At the vector of zeros,
+//! where no norm has a derivative, it is 0, one of its subgradients.
 
 use crate::array::Array;
 use crate::error::OrPanic;
@@ -64,6 +64,17 @@ impl<T: Scalar> Tensor<T> {
         if self.size() == 0 {
             return self.sum_keepdims(axes);
         }
+        if p == 1.0 {
+            return self.abs().sum_keepdims(axes);
+        }
+        if p == 2.0 {
+            let squares = self.square().sum_keepdims(axes.clone());
+            // Above this no square that is lost counts.
+            let least = T::min_positive_value() / T::epsilon();
+            if squares.mask(|x| x >= least && x.is_finite()).all() {
+                return squares.sqrt();
+            }
+        }
         let largest = extremum(false).apply([&self.detach().abs()]);
         // Zeros and infinities leave nothing to divide by.
         let scale = Tensor::build(largest.shape(), |scale| {
@@ -74,7 +85,6 @@ impl<T: Scalar> Tensor<T> {
         });
         let x = self / &scale;
         let norm = match p {
-            1.0 => x.abs().sum_keepdims(axes),
             2.0 => x.square().sum_keepdims(axes).root(),
             _ => {
                 let powers = x.abs().where_zero(|x| x.powf(T::of(p)));
