@@ -31,7 +31,7 @@ const TABLE: &[Row] = &[
     Row { what: "clamp x to 0..1", function: |x| x.clamp(0.0, 1.0), at: &[0.0, 1.0, 2.0], value: &[0.0, 1.0, 1.0], gradient: &[0.0, 0.0, 0.0], why: "at a bound the slope from outside" },
     Row { what: "ln x", function: |x| x.ln(), at: &[0.0, -1.0], value: &[-INF, NAN], gradient: &[INF, -1.0], why: "the slope from the right; 1 / x is what it is even where there is no value" },
     Row { what: "1 / x", function: |x| x.recip(), at: &[0.0], value: &[INF], gradient: &[-INF], why: "as the sign of zero says" },
-    Row { what: "x / x", function: |x| x / x, at: &[0.0], value: &[NAN], gradient: &[NAN], why: "no value, no gradient" },
+    Row { what: "x · 1/x", function: |x| x * x.recip(), at: &[0.0], value: &[NAN], gradient: &[NAN], why: "no value, no gradient" },
     Row { what: "x⁰", function: |x| x.powf(0.0), at: &[0.0], value: &[1.0], gradient: &[0.0], why: "1 everywhere" },
     Row { what: "x^½", function: |x| x.powf(0.5), at: &[0.0, -1.0], value: &[0.0, NAN], gradient: &[INF, NAN], why: "as the root" },
     Row { what: "acos x", function: |x| x.acos(), at: &[1.0], value: &[0.0], gradient: &[-INF], why: "the slope from the left" },
