@@ -55,6 +55,7 @@ pub use elementary::{Abs, Cos, Exp, Ln, Powi, Relu, Sigmoid, Sin, Sqrt, Tanh};
 pub use exponential::{Exp2, ExpM1, Ln1p, Log2, Log10};
 pub use extremum::Extremum;
 pub use gate::{Gelu, GeluTanh, Hardsigmoid, Hardswish, Mish, Silu, Softsign};
+pub use group_norm::GroupNorm;
 pub use index::{Gather, ScatterAdd};
 pub use linear::{Identity, Linear};
 pub use matmul::Matmul;
