@@ -83,7 +83,7 @@ pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The gradients with respect to all inputs that need one ([`Call::needs`]), where they share work. By default
     /// `backward` for each. The cotangent is handed over: its memory may become that of a gradient.
     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
-        std::array::from_fn(|i| call.needs(i).then(|| self.backward(i, call, &dy)))
+        one_by_one(self, call, &dy)
     }
 
     /// What messages call the operator. By default the name of the type, `LayerNorm` becoming `layer_norm`.
@@ -114,6 +114,15 @@ pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     {
         Fixed::<Self, N>(self).try_apply_to(&x)
     }
+}
+
+/// The gradients with respect to all inputs that need one, each by [`Op::backward`].
+pub(crate) fn one_by_one<T: Scalar, O: Op<T, N> + ?Sized, const N: usize>(
+    op: &O,
+    call: &Call<'_, T>,
+    dy: &Tensor<T>,
+) -> [Option<Tensor<T>>; N] {
+    std::array::from_fn(|i| call.needs(i).then(|| op.backward(i, call, dy)))
 }
 
 /// A shared operator is one: for an operator that is applied again and again, or is costly to make.

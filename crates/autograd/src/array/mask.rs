@@ -2,7 +2,7 @@
 
 use super::Array;
 use crate::error::OrPanic;
-use crate::kernels::reduce::remaining;
+use crate::kernels::reduce::{reduced_last, remaining};
 use crate::shape::Axes;
 
 impl Array<bool> {
@@ -50,11 +50,8 @@ impl Array<bool> {
     #[track_caller]
     fn over(&self, name: &str, axes: Axes, test: impl Fn(&[bool]) -> bool) -> Self {
         let axes = axes.resolve(self.shape()).map_err(|e| e.of(name)).or_panic();
-        let rank = self.shape().rank();
-        let order: Vec<usize> =
-            (0..rank).filter(|axis| !axes.contains(axis)).chain(axes.iter().copied()).collect();
         let len: usize = axes.iter().map(|&axis| self.shape()[axis]).product();
-        let lanes = self.permute(&order).or_panic();
+        let lanes = self.permute(&reduced_last(self.shape().rank(), &axes)).or_panic();
         let lanes = lanes.view().contiguous();
         Array::build(remaining(self.shape(), &axes, false), |y| {
             for (i, y) in y.iter_mut().enumerate() {

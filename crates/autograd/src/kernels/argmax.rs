@@ -1,11 +1,10 @@
 //! The place of the largest element of each lane: the first of several, and NaN above all.
 
+use super::bands::{Bands, WIDTH};
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
 
-/// The most columns that are compared side by side.
-const WIDTH: usize = 512;
 /// Elements that are searched at once.
 const BLOCK: usize = 64;
 /// About how many elements are compared in a nanosecond.
@@ -19,7 +18,7 @@ pub(crate) fn argmax<T: Scalar>(x: &[T], n: usize, apart: usize, y: &mut [usize]
     assert!(n > 0 && x.len() == n * y.len(), "the lanes do not fit the output");
     threads::for_each_rows(y, 1, x.len() / PER_NANOSECOND, |first, y| match apart {
         1 => on_widest(Rows { x: &x[first * n..][..n * y.len()], n, y }),
-        _ => on_widest(Columns { x, n, columns: apart, first, y }),
+        _ => on_widest(Columns { x, bands: Bands { n, columns: apart, first, y } }),
     });
 }
 
@@ -55,37 +54,30 @@ fn first<T: Scalar>(x: &[T], is_it: impl Fn(T) -> bool) -> usize {
     block * BLOCK + within
 }
 
-/// Some columns of matrices of `n` rows that lie behind each other.
+/// Some columns of matrices.
 struct Columns<'a, T> {
     x: &'a [T],
-    n: usize,
-    columns: usize,
-    /// Outputs, and the number of the first.
-    first: usize,
-    y: &'a mut [usize],
+    bands: Bands<'a, usize>,
 }
 
 impl<T: Scalar> Loop for Columns<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let Columns { x, n, columns, mut first, mut y } = self;
-        while !y.is_empty() {
-            let (matrix, column) = (first / columns, first % columns);
-            let width = y.len().min(columns - column).min(WIDTH);
-            let (places, rest) = y.split_at_mut(width);
-            let row = |row: usize| &x[(matrix * n + row) * columns + column..][..width];
+        let Columns { x, bands } = self;
+        let n = bands.n;
+        for band in bands {
             let mut room = [T::zero(); WIDTH];
-            let tops = &mut room[..width];
-            tops.copy_from_slice(row(0));
-            places.fill(0);
+            let tops = &mut room[..band.y.len()];
+            tops.copy_from_slice(band.row(x, 0));
+            band.y.fill(0);
             for i in 1..n {
-                for ((top, place), &x) in tops.iter_mut().zip(&mut *places).zip(row(i)) {
+                let row = band.row(x, i);
+                for ((top, place), &x) in tops.iter_mut().zip(&mut *band.y).zip(row) {
                     let is_above = (x > *top) | (x.is_nan() & !top.is_nan());
                     *top = if is_above { x } else { *top };
                     *place = if is_above { i } else { *place };
                 }
             }
-            (first, y) = (first + width, rest);
         }
     }
 }

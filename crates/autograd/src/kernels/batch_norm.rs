@@ -32,14 +32,16 @@ pub(crate) fn moments<T: Scalar>(x: &[T], channels: usize, inner: usize) -> [Vec
     let about: Vec<T> = (0..channels).map(|c| x.get(c * inner).copied().unwrap_or(T::zero())).collect();
     let first = sums(Term::Deviations, x, x, &about, inner);
     let means: Vec<T> =
-        about.iter().zip(&first).map(|(&a, sums)| T::of(Into::<f64>::into(a) + sums[0] / count)).collect();
+        about.iter().zip(&first).map(|(&a, sums)| T::of(a.into() + sums[0] / count)).collect();
     let second = sums(Term::Deviations, x, x, &means, inner);
-    let variance = |sums: &[f64; 2]| {
+    let variance = |[sum, squares]: [f64; 2]| {
         // What the mean was rounded by.
-        let off = sums[0] / count;
-        T::of((sums[1] / count - off * off).max(0.0))
+        let off = sum / count;
+        let variance = squares / count - off * off;
+        // Rounding may lead below 0; NaN is not below, and stays.
+        T::of(if variance < 0.0 { 0.0 } else { variance })
     };
-    let variances = second.iter().map(|s| if s[1].is_nan() { T::nan() } else { variance(s) }).collect();
+    let variances = second.into_iter().map(variance).collect();
     [means, variances]
 }
 

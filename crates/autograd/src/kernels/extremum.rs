@@ -1,11 +1,10 @@
 //! The largest or the smallest element of each lane, and NaN if there is one.
 
+use super::bands::{Bands, WIDTH};
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
 
-/// The most columns that are compared side by side.
-const WIDTH: usize = 512;
 /// Elements of a row that are searched at once. The smallest is the largest of what is negated.
 const STRETCH: usize = 1024;
 /// About how many elements are compared in a nanosecond.
@@ -19,7 +18,7 @@ pub(crate) fn extremum<T: Scalar, const LEAST: bool>(x: &[T], n: usize, apart: u
     assert!(n > 0 && x.len() == n * y.len(), "the lanes do not fit the output");
     threads::for_each_rows(y, 1, x.len() / PER_NANOSECOND, |first, y| match apart {
         1 => on_widest(Rows::<T, LEAST> { x: &x[first * n..][..n * y.len()], n, y }),
-        _ => on_widest(Columns::<T, LEAST> { x, n, columns: apart, first, y }),
+        _ => on_widest(Columns::<T, LEAST> { x, bands: Bands { n, columns: apart, first, y } }),
     });
 }
 
@@ -62,45 +61,42 @@ impl<T: Scalar, const LEAST: bool> Loop for Rows<'_, T, LEAST> {
     }
 }
 
-/// Some columns of matrices of `n` rows that lie behind each other.
+/// Some columns of matrices.
 struct Columns<'a, T, const LEAST: bool> {
     x: &'a [T],
-    n: usize,
-    columns: usize,
-    /// Outputs, and the number of the first.
-    first: usize,
-    y: &'a mut [T],
+    bands: Bands<'a, T>,
 }
 
 impl<T: Scalar, const LEAST: bool> Loop for Columns<'_, T, LEAST> {
     #[inline(always)]
     fn run(self) {
-        let Columns { x, n, columns, mut first, mut y } = self;
-        while !y.is_empty() {
-            let (matrix, column) = (first / columns, first % columns);
-            let width = y.len().min(columns - column).min(WIDTH);
-            let (extrema, rest) = y.split_at_mut(width);
-            let row = |row: usize| &x[(matrix * n + row) * columns + column..][..width];
+        let Columns { x, bands } = self;
+        let n = bands.n;
+        for band in bands {
             // In memory of one's own: that of a neighbour's columns may share a cache line.
             let mut room = [T::zero(); WIDTH];
-            let held = &mut room[..width];
-            held.copy_from_slice(row(0));
+            let held = &mut room[..band.y.len()];
+            held.copy_from_slice(band.row(x, 0));
             // Four rows at a time, so that what is held is not written for each.
             let together = (n - 1) / 4 * 4;
             for i in (1..=together).step_by(4) {
-                let rows = row(i).iter().zip(row(i + 1)).zip(row(i + 2)).zip(row(i + 3));
+                let rows = band
+                    .row(x, i)
+                    .iter()
+                    .zip(band.row(x, i + 1))
+                    .zip(band.row(x, i + 2))
+                    .zip(band.row(x, i + 3));
                 for (held, (((&a, &b), &c), &d)) in held.iter_mut().zip(rows) {
                     let (a, c) = (of_two::<T, LEAST>(a, b), of_two::<T, LEAST>(c, d));
                     *held = of_two::<T, LEAST>(*held, of_two::<T, LEAST>(a, c));
                 }
             }
             for i in together + 1..n {
-                for (held, &x) in held.iter_mut().zip(row(i)) {
+                for (held, &x) in held.iter_mut().zip(band.row(x, i)) {
                     *held = of_two::<T, LEAST>(*held, x);
                 }
             }
-            extrema.copy_from_slice(held);
-            (first, y) = (first + width, rest);
+            band.y.copy_from_slice(held);
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`argmax`]: the place of the largest element of each lane;
 //! - [`attention`]: attention, some queries at a time;
+//! - [`bands`]: columns of matrices, some neighbours at a time;
 //! - [`batch_norm`]: batch normalisation of channels;
 //! - [`convolution`]: convolution, as products of matrices;
 //! - [`cumulative`]: sums of all elements so far;
@@ -29,6 +30,7 @@
 
 pub(crate) mod argmax;
 pub(crate) mod attention;
+mod bands;
 pub(crate) mod batch_norm;
 pub(crate) mod convolution;
 pub(crate) mod cumulative;

@@ -68,9 +68,7 @@ pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
         }
         _ => {
             // Neither side is contiguous: lay the summed axes innermost, by a copy.
-            let order: Vec<usize> =
-                (0..dims.len()).filter(|a| !reduced.contains(a)).chain(reduced.iter().copied()).collect();
-            let layout = layout.permute(&order).or_panic();
+            let layout = layout.permute(&reduced_last(dims.len(), reduced)).or_panic();
             blocks_of(&x.with_layout(&layout).contiguous(), summed.size(), 1, y);
         }
     }
@@ -254,6 +252,11 @@ pub(crate) fn remaining(shape: &Shape, reduced: &[usize], keep: bool) -> Shape {
         false => Some(dim),
     })
     .collect()
+}
+
+/// The order of axes in which those that are reduced come last.
+pub(crate) fn reduced_last(rank: usize, reduced: &[usize]) -> Vec<usize> {
+    (0..rank).filter(|axis| !reduced.contains(axis)).chain(reduced.iter().copied()).collect()
 }
 
 #[cfg(test)]

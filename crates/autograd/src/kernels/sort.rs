@@ -11,7 +11,7 @@ const NANOSECONDS: usize = 16;
 /// Equal ones keep their order; NaN counts as the largest. `k` and the lanes must not be empty.
 pub(crate) fn first_in_order<T: Scalar>(
     x: &[T],
-    [len, apart]: [usize; 2],
+    (len, apart): (usize, usize),
     k: usize,
     descending: bool,
     y: &mut [usize],

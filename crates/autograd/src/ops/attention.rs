@@ -10,7 +10,7 @@ use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::attention::{self, Rules, Sizes};
-use crate::op::{Keeps, Op};
+use crate::op::{Keeps, Op, one_by_one};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -55,7 +55,7 @@ impl Attention {
     /// The mask for all queries and keys.
     fn whole_mask(&self, q: &Shape, k: &Shape) -> Option<Array<bool>> {
         let mask = self.mask.as_ref()?;
-        Some(mask.broadcast_to(&weights(q, k)).or_panic())
+        Some(mask.broadcast_to(&shape_of_weights(q, k)).or_panic())
     }
 
     /// Calls the loops on what lies in row-major order.
@@ -106,7 +106,7 @@ impl Attention {
 }
 
 /// The shape of the weights.
-fn weights(q: &Shape, k: &Shape) -> Shape {
+fn shape_of_weights(q: &Shape, k: &Shape) -> Shape {
     let (outer, _) = q.split_at(q.rank() - 2);
     outer.join(&[q[q.rank() - 2], k[k.rank() - 2]])
 }
@@ -136,7 +136,7 @@ impl<T: Scalar> Op<T, 3> for Attention {
             return Err(wrong("there are not as many values as keys"));
         }
         if let Some(mask) = &self.mask {
-            let weights = weights(q, k);
+            let weights = shape_of_weights(q, k);
             mask.broadcast_to(&weights).map_err(|_| {
                 ShapeError::new("the mask does not broadcast to queries and keys")
                     .operand("mask", mask.shape(), "")
@@ -166,7 +166,7 @@ impl<T: Scalar> Op<T, 3> for Attention {
     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 3] {
         let needs = [0, 1, 2].map(|i| call.needs(i));
         if call.recorded() || !needs[0] && !needs[1] {
-            return [0, 1, 2].map(|i| needs[i].then(|| self.backward(i, call, &dy)));
+            return one_by_one(self, call, &dy);
         }
         let x = [0, 1, 2].map(|i| call.x(i));
         let [mut dq, mut dk, mut dv] = [0, 1, 2].map(|i| Array::build(x[i].shape(), |_| {}).or_panic());

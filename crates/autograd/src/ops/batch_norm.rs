@@ -11,7 +11,8 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::batch_norm::{Affine, cotangent_sums, moments};
-use crate::op::{Keeps, Op};
+use crate::op::{Keeps, Op, one_by_one};
+use crate::ops::norm::{entries, keeps};
 use crate::scalar::Scalar;
 use crate::shape::{Axes, Shape};
 use crate::tensor::Tensor;
@@ -51,8 +52,21 @@ pub(super) fn sizes(x: &Shape) -> Result<(usize, usize), ShapeError> {
     Ok((x[1], x.dims()[2..].iter().product()))
 }
 
+/// The shape of `x`, if scale and shift have a number for each of its channels.
+pub(super) fn fit_channels(x: &Shape, scale: &Shape, shift: &Shape) -> Result<Shape, ShapeError> {
+    let (channels, _) = sizes(x)?;
+    if scale.dims() == [channels] && shift.dims() == [channels] {
+        return Ok(x.clone());
+    }
+    Err(ShapeError::new("scale and shift must have a number for each channel")
+        .operand("input", x, format!("axis 1 is {channels}"))
+        .operand("scale", scale, "")
+        .operand("shift", shift, "")
+        .help(format!("give both the shape [{channels}]")))
+}
+
 /// The axes that channels are normalised over: all but the second.
-fn others(rank: usize) -> Axes {
+pub(super) fn others(rank: usize) -> Axes {
     let axes: Vec<isize> = (0..rank as isize).filter(|&axis| axis != 1).collect();
     axes.as_slice().into()
 }
@@ -68,14 +82,10 @@ pub(super) fn per_channel<T: Scalar>(x: &Tensor<T>, rank: usize) -> Tensor<T> {
 impl<T: Scalar> Op<T, 3> for BatchNorm<T> {
     fn shape(&self, [x, scale, shift]: [&Shape; 3]) -> Result<Shape, ShapeError> {
         let (channels, _) = sizes(x)?;
-        if scale.dims() == [channels] && shift.dims() == [channels] && self.moments[0].len() == channels {
-            return Ok(x.clone());
+        if self.moments[0].len() != channels {
+            return Err(ShapeError::new("the moments are those of another tensor").operand("input", x, ""));
         }
-        Err(ShapeError::new("scale and shift must have a number for each channel")
-            .operand("input", x, format!("axis 1 is {channels}"))
-            .operand("scale", scale, "")
-            .operand("shift", shift, "")
-            .help(format!("give both the shape [{channels}]")))
+        fit_channels(x, scale, shift)
     }
 
     fn forward(&self, [x, scale, shift]: [View<'_, T>; 3], y: &mut [T]) {
@@ -110,7 +120,7 @@ impl<T: Scalar> Op<T, 3> for BatchNorm<T> {
     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 3] {
         let needs = [0, 1, 2].map(|i| call.needs(i));
         if call.recorded() || !needs[0] {
-            return [0, 1, 2].map(|i| needs[i].then(|| self.backward(i, call, &dy)));
+            return one_by_one(self, call, &dy);
         }
         let (x, scale) = (call.x(0), call.x(1));
         let (channels, inner) = sizes(x.shape()).or_panic();
@@ -130,20 +140,13 @@ impl<T: Scalar> Op<T, 3> for BatchNorm<T> {
             .collect();
         let dx =
             Tensor::build(dy.shape(), |dx| Affine { x: &x, dy: Some(&dy_runs), of: &of, inner }.write(dx));
-        let each = |f: &dyn Fn(usize) -> f64| {
-            Tensor::build([channels], |y| y.iter_mut().enumerate().for_each(|(c, y)| *y = T::of(f(c))))
-        };
-        let r: Vec<f64> = self.reciprocals().map(Into::into).collect();
-        let dscale = needs[1].then(|| each(&|c| sums[c][1] * r[c]));
-        [Some(dx), dscale, needs[2].then(|| each(&|c| sums[c][0]))]
+        let (dshift, dscale): (Vec<f64>, Vec<f64>) =
+            sums.iter().zip(self.reciprocals()).map(|(&[sum, product], r)| (sum, product * r.into())).unzip();
+        [Some(dx), needs[1].then(|| entries(&dscale)), needs[2].then(|| entries(&dshift))]
     }
 
     fn keeps(&self, i: usize) -> Keeps {
-        match i {
-            0 => Keeps::x(0) | Keeps::x(1),
-            1 => Keeps::x(0),
-            _ => Keeps::NONE,
-        }
+        keeps(i)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::graph::Call;
 use crate::kernels::cumulative::sums_so_far;
 use crate::kernels::reduce::remaining;
 use crate::op::{Keeps, Op};
+use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
 use crate::shape::{Axes, Shape};
 use crate::tensor::Tensor;
@@ -32,8 +33,7 @@ impl<T: Scalar> Op<T, 1> for CumSum {
         if y.is_empty() {
             return;
         }
-        let axis = x.shape().axis(self.axis).or_panic();
-        let (len, apart) = (x.shape()[axis], x.shape().dims()[axis + 1..].iter().product::<usize>());
+        let (len, apart) = extent(x.shape(), x.shape().axis(self.axis).or_panic());
         sums_so_far(&x.contiguous(), len, apart, self.from_end, y);
     }
     fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {

@@ -7,6 +7,7 @@ use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::extremum::extremum;
+use crate::kernels::map::map;
 use crate::kernels::reduce::remaining;
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::Lanes;
@@ -54,7 +55,7 @@ impl<T: Scalar> Op<T, 1> for Extremum {
         // One where an element is chosen; a lane that holds NaN has chosen these.
         let chosen = Tensor::build(x.shape(), |chosen| {
             let is_chosen = |[x, y]: [T; 2]| if x == y || x.is_nan() { T::one() } else { T::zero() };
-            crate::kernels::map::map([x.array().view(), y.array().view()], x.shape(), chosen, is_chosen);
+            map([x.array().view(), y.array().view()], x.shape(), chosen, is_chosen);
         });
         let axes: Vec<isize> = axes.iter().map(|&axis| axis as isize).collect();
         let shares = &chosen / chosen.sum_keepdims(&axes[..]);

@@ -12,8 +12,9 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::batch_norm::{Affine, cotangent_sums, moments};
-use crate::op::{Keeps, Op};
-use crate::ops::batch_norm::{per_channel, sizes};
+use crate::op::{Keeps, Op, one_by_one};
+use crate::ops::batch_norm::{fit_channels, others, per_channel, sizes};
+use crate::ops::norm::{entries, keeps};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -50,14 +51,7 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
             let problem = format!("{channels} channels do not fall into {} equal groups", self.groups);
             return Err(ShapeError::new(problem).operand("input", x, format!("axis 1 is {channels}")));
         }
-        if scale.dims() == [channels] && shift.dims() == [channels] {
-            return Ok(x.clone());
-        }
-        Err(ShapeError::new("scale and shift must have a number for each channel")
-            .operand("input", x, format!("axis 1 is {channels}"))
-            .operand("scale", scale, "")
-            .operand("shift", shift, "")
-            .help(format!("give both the shape [{channels}]")))
+        fit_channels(x, scale, shift)
     }
 
     fn forward(&self, [x, scale, shift]: [View<'_, T>; 3], y: &mut [T]) {
@@ -75,9 +69,8 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let rank = dy.rank();
-        let others: Vec<isize> = (0..rank as isize).filter(|&axis| axis != 1).collect();
         if i == 2 {
-            return dy.sum_axes(&others[..]);
+            return dy.sum_axes(others(rank));
         }
         let x = call.x(0);
         let (channels, inner) = sizes(x.shape()).or_panic();
@@ -87,7 +80,7 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
         let r = (centred.square().mean_keepdims(-1) + T::of(self.epsilon)).rsqrt();
         let z = centred * &r;
         if i == 1 {
-            return (dy * z.reshape(x.shape())).sum_axes(&others[..]);
+            return (dy * z.reshape(x.shape())).sum_axes(others(rank));
         }
         let g = (dy * per_channel(&call.x(1), rank)).reshape(grouped);
         let dx = (&g - g.mean_keepdims(-1) - &z * (&g * &z).mean_keepdims(-1)) * r;
@@ -98,7 +91,7 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 3] {
         let needs = [0, 1, 2].map(|i| call.needs(i));
         if call.recorded() || !needs[0] {
-            return [0, 1, 2].map(|i| needs[i].then(|| self.backward(i, call, &dy)));
+            return one_by_one(self, call, &dy);
         }
         let (x, scale) = (call.x(0), call.x(1).to_vec());
         let (channels, inner) = sizes(x.shape()).or_panic();
@@ -128,18 +121,11 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
         }
         let affine = Affine { x: &x_elements, dy: Some(&dy_elements), of: &of, inner };
         let dx = Tensor::build(dy.shape(), |dx| affine.write(dx));
-        let entries = |sums: Vec<f64>| {
-            Tensor::build([channels], |y| y.iter_mut().zip(sums).for_each(|(y, sum)| *y = T::of(sum)))
-        };
-        [Some(dx), needs[1].then(|| entries(dscale)), needs[2].then(|| entries(dshift))]
+        [Some(dx), needs[1].then(|| entries(&dscale)), needs[2].then(|| entries(&dshift))]
     }
 
     fn keeps(&self, i: usize) -> Keeps {
-        match i {
-            0 => Keeps::x(0) | Keeps::x(1),
-            1 => Keeps::x(0),
-            _ => Keeps::NONE,
-        }
+        keeps(i)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::array::{Contiguous, View};
 use crate::error::OrPanic;
+use crate::kernels::reduce::reduced_last;
 use crate::scalar::Scalar;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The elements of a tensor in row-major order, and the lanes along some axes in them.
@@ -24,22 +26,22 @@ impl<'a, T: Scalar> Lanes<'a, T> {
             let apart = axes.last().map_or(1, |last| dims[last + 1..].iter().product());
             return Lanes { elements: x.contiguous(), len, apart };
         }
-        let layout = x.layout().permute(&last(dims.len(), axes)).or_panic();
+        let layout = x.layout().permute(&reduced_last(dims.len(), axes)).or_panic();
         let copy = x.with_layout(&layout).copied().or_panic();
         Lanes { elements: Contiguous::Copied(copy), len, apart: 1 }
     }
 }
 
-/// The order of axes in which these come last.
-fn last(rank: usize, axes: &[usize]) -> Vec<usize> {
-    (0..rank).filter(|axis| !axes.contains(axis)).chain(axes.iter().copied()).collect()
+/// How long the lanes along an axis are, and how far apart their elements lie in row-major order.
+pub(super) fn extent(shape: &Shape, axis: usize) -> (usize, usize) {
+    (shape[axis], shape.dims()[axis + 1..].iter().product())
 }
 
 impl<T: Scalar> Tensor<T> {
     /// The axes that are not among `axes`, and then a last one along which these are, one after another.
     #[track_caller]
     pub(crate) fn lanes(&self, axes: &[usize]) -> Self {
-        let order = last(self.rank(), axes);
+        let order = reduced_last(self.rank(), axes);
         let mut dims: Vec<usize> = order.iter().map(|&axis| self.shape()[axis]).collect();
         let len = dims.drain(self.rank() - axes.len()..).product();
         dims.push(len);

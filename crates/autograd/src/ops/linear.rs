@@ -17,7 +17,7 @@ use crate::kernels::map::{map_each, map_in_place};
 use crate::kernels::matmul::{Epilogue, Matrix, Multiplication, matmul, matmul_all, matmul_then};
 use crate::kernels::reduce;
 use crate::kernels::update::update_with;
-use crate::op::{Keeps, Op};
+use crate::op::{Keeps, Op, one_by_one};
 use crate::pointwise::{Pointwise, Slope, Value, constant_slope};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -93,7 +93,7 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
     /// All gradients from one `dz`.
     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; N] {
         if call.recorded() {
-            return from_fn(|i| call.needs(i).then(|| <Self as Op<T, N>>::backward(self, i, call, &dy)));
+            return one_by_one(self, call, &dy);
         }
         let dz = dy.into_array();
         let dz =

@@ -12,7 +12,7 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels;
-use crate::op::{Keeps, Op};
+use crate::op::{Keeps, Op, one_by_one};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -64,7 +64,7 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 3] {
         let needs = [0, 1, 2].map(|i| call.needs(i));
         if call.recorded() || !needs[0] {
-            return [0, 1, 2].map(|i| needs[i].then(|| self.backward(i, call, &dy)));
+            return one_by_one(self, call, &dy);
         }
         let (x, scale) = (call.x(0), call.x(1));
         let (x, scale, dy_lanes) = (
@@ -77,19 +77,26 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
             sums = kernels::norm::layer_norm_back(&x, &scale, T::of(self.epsilon), &dy_lanes, dx);
         });
         let [dscale, dshift] = sums;
-        let entries = |sums: Vec<f64>| {
-            Tensor::build([sums.len()], |y| y.iter_mut().zip(sums).for_each(|(y, sum)| *y = T::of(sum)))
-        };
-        [Some(dx), needs[1].then(|| entries(dscale)), needs[2].then(|| entries(dshift))]
+        [Some(dx), needs[1].then(|| entries(&dscale)), needs[2].then(|| entries(&dshift))]
     }
 
     fn keeps(&self, i: usize) -> Keeps {
-        match i {
-            0 => Keeps::x(0) | Keeps::x(1),
-            1 => Keeps::x(0),
-            _ => Keeps::NONE,
-        }
+        keeps(i)
     }
+}
+
+/// What the gradients of input, scale and shift read, whatever is normalised.
+pub(super) fn keeps(i: usize) -> Keeps {
+    match i {
+        0 => Keeps::x(0) | Keeps::x(1),
+        1 => Keeps::x(0),
+        _ => Keeps::NONE,
+    }
+}
+
+/// A list of sums, as they go on in `f64`.
+pub(super) fn entries<T: Scalar>(sums: &[f64]) -> Tensor<T> {
+    Tensor::build([sums.len()], |y| y.iter_mut().zip(sums).for_each(|(y, &sum)| *y = T::of(sum)))
 }
 
 /// Normalisation of lanes.

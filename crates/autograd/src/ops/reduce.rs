@@ -9,6 +9,7 @@ use crate::graph::Call;
 use crate::kernels::argmax::argmax;
 use crate::kernels::reduce;
 use crate::op::{Keeps, Op};
+use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
 use crate::shape::{Axes, Shape};
 use crate::tensor::Tensor;
@@ -136,9 +137,8 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub(crate) fn argmax_named(&self, name: &str, axis: isize) -> Array<usize> {
         let at = self.shape().axis(axis).map_err(|e| e.of(name)).or_panic();
-        let len = self.shape()[at];
+        let (len, apart) = extent(self.shape(), at);
         assert!(len > 0, "{name}: axis {at} of shape {} is empty: there is nothing to choose", self.shape());
-        let apart = self.shape().dims()[at + 1..].iter().product();
         Array::build(reduce::remaining(self.shape(), &[at], false), |places| {
             argmax(&self.array().view().contiguous(), len, apart, places);
         })

@@ -14,6 +14,7 @@ use crate::graph::Call;
 use crate::kernels::reduce::remaining;
 use crate::kernels::softmax::{self, Of};
 use crate::op::{Keeps, Op};
+use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -88,10 +89,9 @@ fn backward_along<T: Scalar>(of: Of, axis: isize, y: &Tensor<T>, dy: &Tensor<T>)
     })
 }
 
-/// How long the lanes along an axis are, and how far apart their elements lie in row-major order.
+/// The lanes along an axis, which is known to be there.
 fn lanes(shape: &Shape, axis: isize) -> (usize, usize) {
-    let axis = shape.axis(axis).or_panic();
-    (shape[axis], shape.dims()[axis + 1..].iter().product())
+    extent(shape, shape.axis(axis).or_panic())
 }
 
 /// The logarithm of the sum of the exponentials along an axis, which disappears.

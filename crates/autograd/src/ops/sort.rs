@@ -6,6 +6,7 @@
 use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
 use crate::kernels::sort::first_in_order;
+use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -76,12 +77,11 @@ impl<T: Scalar> Tensor<T> {
     /// The places of the first `k` elements in order, of each lane along `axis`.
     #[track_caller]
     fn first_in_order(&self, axis: usize, k: usize, descending: bool) -> Array<usize> {
-        let len = self.shape()[axis];
-        let sizes = [len, self.shape().dims()[axis + 1..].iter().product()];
+        let lanes = extent(self.shape(), axis);
         let x = self.array().view().contiguous();
         Array::build(self.shape().with(axis, k), |y| {
             if !y.is_empty() {
-                first_in_order(&x, sizes, k, descending, y);
+                first_in_order(&x, lanes, k, descending, y);
             }
         })
         .or_panic()

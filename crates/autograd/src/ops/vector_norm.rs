@@ -9,6 +9,7 @@
 
 use crate::array::Array;
 use crate::error::OrPanic;
+use crate::kernels::reduce::remaining;
 use crate::op::Op;
 use crate::ops::Extremum;
 use crate::scalar::Scalar;
@@ -41,7 +42,7 @@ impl<T: Scalar> Tensor<T> {
     pub fn norm_axes(&self, axes: impl Into<Axes>, p: f64) -> Self {
         let axes = axes.into();
         let resolved = axes.resolve(self.shape()).map_err(|e| e.of("norm")).or_panic();
-        self.norm_keepdims(axes, p).reshape(crate::kernels::reduce::remaining(self.shape(), &resolved, false))
+        self.norm_keepdims(axes, p).reshape(remaining(self.shape(), &resolved, false))
     }
 
     /// The `p`-norm over some axes, which stay with size 1; see [`norm`](Self::norm).
@@ -59,7 +60,8 @@ impl<T: Scalar> Tensor<T> {
             return of_all.map_err(|e| e.named("norm")).or_panic();
         }
         if p == 0.0 {
-            return self.mask_as_numbers(|x| x != T::zero()).sum_keepdims(axes);
+            let [one, none] = [T::one(), T::zero()].map(Tensor::scalar);
+            return Tensor::where_(&self.ne(T::zero()), &one, &none).sum_keepdims(axes);
         }
         if self.size() == 0 {
             return self.sum_keepdims(axes);
@@ -95,12 +97,5 @@ impl<T: Scalar> Tensor<T> {
             }
         };
         norm * scale
-    }
-
-    /// One for each element of which something is true, and zero for the others.
-    fn mask_as_numbers(&self, is_it: impl Fn(T) -> bool + Sync) -> Self {
-        Tensor::build(self.shape(), |y| {
-            self.array().view().map_into(y, |x| if is_it(x) { T::one() } else { T::zero() });
-        })
     }
 }
