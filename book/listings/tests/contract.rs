@@ -258,7 +258,9 @@ fn code_and_output_in_the_pages_are_included() {
                     problems.push(format!("{place} has no such anchor: {anchor}"));
                 }
                 Some(lines) if !is(file, "svg") => {
-                    let long = lines.iter().filter(|line| line.chars().count() > COLUMNS);
+                    // A row of a table wraps.
+                    let long =
+                        lines.iter().filter(|line| line.chars().count() > COLUMNS && !line.starts_with("| "));
                     problems.extend(
                         long.map(|line| format!("{place}: longer than {COLUMNS} characters:\n{line}")),
                     );
