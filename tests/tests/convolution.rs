@@ -284,8 +284,9 @@ fn messages() {
     says(
         convolution(Window::new(), 3).try_apply([&x, &t(&[4, 1, 3, 3])]),
         expect![[r#"
-        conv2d: 4 do not fall into 3 equal groups
-          filters  [4, 1, 3, 3]"#]],
+            conv2d: 4 do not fall into 3 equal groups
+              filters  [4, 1, 3, 3]
+              help: the number of groups must divide that of channels, and that of filters"#]],
     );
     says(
         convolution(Window::new().dilation(4), 1).try_apply([&x, &w]),
@@ -297,7 +298,7 @@ fn messages() {
     );
     says(
         convolution(Window::new().stride(0), 1).try_apply([&x, &w]),
-        expect!["conv2d: stride must be at least 1, found 0"],
+        expect!["conv2d: expected stride of at least 1, found 0"],
     );
     says(
         convolution(Window::new().padding(usize::MAX), 1).try_apply([&x, &w]),

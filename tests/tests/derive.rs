@@ -412,5 +412,5 @@ fn parameters_are_changed_through_the_module() {
 
 #[test]
 fn messages_point_at_the_field_and_name_the_cure() {
-    trybuild::TestCases::new().compile_fail("tests/derive/*.rs");
+    trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
 }

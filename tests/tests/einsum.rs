@@ -213,12 +213,12 @@ fn what_is_wrong_with_a_sum_is_said() {
     einsum_fails(
         "ij,jk->ik",
         &[&[2, 3], &[4, 5]],
-        "einsum: the sizes of `j` differ\n  operand 0  [2, 3]  axis 1 is 3\n  operand 1  [4, 5]  axis 0 is 4",
+        "einsum: the sizes of `j` differ\n  operand 0  [2, 3]  axis 1 is 3\n  operand 1  [4, 5]  axis 0 is 4\n  help: wherever an index stands, it has one size; only between operands may it be 1",
     );
     einsum_fails(
         "ii",
         &[&[1, 3]],
-        "einsum: the sizes of `i` differ\n  operand 0  [1, 3]  axis 0 is 1\n  operand 0  [1, 3]  axis 1 is 3",
+        "einsum: the sizes of `i` differ\n  operand 0  [1, 3]  axis 0 is 1\n  operand 0  [1, 3]  axis 1 is 3\n  help: wherever an index stands, it has one size; only between operands may it be 1",
     );
     einsum_fails(
         "ij,jk",
@@ -228,7 +228,7 @@ fn what_is_wrong_with_a_sum_is_said() {
     einsum_fails(
         "ij,jkl",
         &[&[2, 3], &[3, 2]],
-        "einsum: the subscripts `jkl` of operand 1 name 3 axes\n  operand 1  [3, 2]  rank 2",
+        "einsum: the subscripts `jkl` of operand 1 name 3 axes\n  operand 1  [3, 2]  rank 2\n  help: give a letter for each axis of an operand",
     );
     einsum_fails("...i", &[&[2]], "einsum: an ellipsis is not understood\n  help: give every axis a letter");
     einsum_fails(

@@ -156,6 +156,13 @@ fn singular_matrices_and_nan() {
     let (sign, log) = singular.slogdet();
     assert_eq!((sign.item(), log.item()), (0.0, f64::NEG_INFINITY));
     assert_eq!(singular.logdet().item(), f64::NEG_INFINITY);
+    // In a batch, the others have their gradients.
+    let both = Tensor::stack(&[&singular, &Tensor::from([[2.0, 0.0], [0.0, 4.0]])], 0).requires_grad();
+    let gradient = both.logdet().sum().backward()[&both].to_vec();
+    assert!(
+        gradient[..4].iter().all(|x| x.is_nan()) && gradient[4..] == [0.5, 0.0, 0.0, 0.25],
+        "{gradient:?}"
+    );
     assert!(Tensor::<f64>::from([[-1.0]]).logdet().item().is_nan());
     // NaN is no zero, wherever it is.
     for place in 0..4 {
@@ -190,7 +197,7 @@ fn what_is_wrong_with_a_matrix_is_said() {
     );
     fails(
         batch.try_solve_triangular(&Tensor::ones([2, 5]), true),
-        "solve_triangular: matrix [1] of the batch is singular: element 0 of its diagonal is 0\n  left  [3, 2, 2]",
+        "solve_triangular: matrix [1] of the batch is singular: element 0 of its diagonal is 0\n  left  [3, 2, 2]\n  help: see that no element of its diagonal is 0",
     );
     fails(
         batch.unsqueeze(1).try_cholesky(),
@@ -199,7 +206,7 @@ fn what_is_wrong_with_a_matrix_is_said() {
     fails(Tensor::ones([2, 3]).try_inverse(), "inverse: expected square matrices\n  input  [2, 3]  2 by 3");
     fails(
         Tensor::ones([3, 3]).try_solve(&Tensor::ones([2])),
-        "solve: the right side has not as many rows as the matrix\n  left   [3, 3]  3 rows\n  right  [2, 1]  2 rows",
+        "solve: the right side has not as many rows as the matrix\n  left   [3, 3]  3 rows\n  right  [2, 1]  2 rows\n  help: give a row on the right for each equation; a vector becomes a column by `unsqueeze(-1)`",
     );
 }
 

@@ -4,56 +4,25 @@
 //! `UPDATE_EXPECT=1 cargo test -p tests --test messages` writes down anew what is found here.
 
 use expect_test::{Expect, expect};
-use std::any::Any;
-use std::cell::{Cell, RefCell};
 use std::fmt::Display;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
+use tests::messages::panic_of;
 use wengert::autograd::{Array, Axes, Call, Keeps, Op, Rng, Shape, Tensor, View, grad, try_grad};
-
-thread_local! {
-    static WATCHING: Cell<bool> = const { Cell::new(false) };
-    static PLACE: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
-}
-
-/// The message with which `f` panics, and the file and line that it blames. The hook is one for all threads, but each
-/// thread sees its own panics only.
-fn panic_of<R>(f: impl FnOnce() -> R) -> (String, String, u32) {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| match (WATCHING.get(), info.location()) {
-            (true, Some(place)) => PLACE.set(Some((place.file().into(), place.line()))),
-            _ => before(info),
-        }));
-    });
-    WATCHING.set(true);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(f));
-    WATCHING.set(false);
-    let message = outcome.err().map(text).expect("this should panic");
-    let (file, line) = PLACE.take().expect("a panic has a place");
-    (message, file, line)
-}
-
-fn text(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => (*payload.downcast::<&str>().expect("a message")).into(),
-    }
-}
 
 /// `f` panics with this message, and blames this file.
 #[track_caller]
 fn panics<R>(f: impl FnOnce() -> R, expected: Expect) {
     let (message, file, line) = panic_of(f);
     assert_eq!(file, file!(), "the panic should point at the caller, not at {file}:{line}\n{message}");
+    assert!(message.contains("help: "), "no cure is named:\n{message}");
     expected.assert_eq(&message);
 }
 
 /// The result is an error with this message.
 #[track_caller]
 fn fails<V, E: Display>(result: Result<V, E>, expected: Expect) {
-    expected.assert_eq(&result.err().expect("this should fail").to_string());
+    let message = result.err().expect("this should fail").to_string();
+    assert!(message.contains("help: "), "no cure is named:\n{message}");
+    expected.assert_eq(&message);
 }
 
 fn ones(shape: impl Into<Shape>) -> Tensor {
@@ -133,10 +102,10 @@ fn broadcasting() {
     panics(
         || &ones([8, 3]) - &ones([8]),
         expect![[r#"
-        sub: the shapes do not broadcast together
-          left   [8, 3]  axis 1 is 3
-          right  [8]     axis 0 is 8
-          help: aligned at the last axis, sizes must be equal or 1; `reshape` or `unsqueeze` an operand to line its axes up"#]],
+            sub: the shapes do not broadcast together
+              left   [8, 3]  axis 1 is 3
+              right  [8]     axis 0 is 8
+              help: to go along the first axes, the right operand needs a last axis of size 1: `.unsqueeze(-1)`; a reduction keeps it in its form `_keepdims`"#]],
     );
     panics(
         || ones([2, 3]) * &ones([4, 2, 2]),
@@ -187,62 +156,72 @@ fn axes() {
     panics(
         || ones([2, 3]).sum_axes(2),
         expect![[r#"
-        sum: axis 2 is out of range
-          shape  [2, 3]  axes run from -2 to 1"#]],
+            sum: axis 2 is out of range
+              shape  [2, 3]  axes run from -2 to 1
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || ones([2, 3]).sum_keepdims([0, -2]),
         expect![[r#"
             sum: axis 0 is named twice
-              shape  [2, 3]  negative axes count from the end"#]],
+              shape  [2, 3]  negative axes count from the end
+              help: name each axis once"#]],
     );
     panics(
         || ones([]).sum_axes(0),
         expect![[r#"
-        sum: axis 0 is out of range
-          shape  []  a scalar has no axes"#]],
+            sum: axis 0 is out of range
+              shape  []  a scalar has no axes
+              help: `unsqueeze(0)` gives it one"#]],
     );
     panics(
         || ones([2, 3]).mean_axes(-3),
         expect![[r#"
-        mean: axis -3 is out of range
-          shape  [2, 3]  axes run from -2 to 1"#]],
+            mean: axis -3 is out of range
+              shape  [2, 3]  axes run from -2 to 1
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || ones([2, 3]).mean_keepdims([1, 1]),
         expect![[r#"
             mean: axis 1 is named twice
-              shape  [2, 3]  negative axes count from the end"#]],
+              shape  [2, 3]  negative axes count from the end
+              help: name each axis once"#]],
     );
     panics(
         || ones([2, 3]).softmax(2),
         expect![[r#"
-        softmax: axis 2 is out of range
-          shape  [2, 3]  axes run from -2 to 1"#]],
+            softmax: axis 2 is out of range
+              shape  [2, 3]  axes run from -2 to 1
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || ones([2, 3]).log_softmax(-3),
         expect![[r#"
-        log_softmax: axis -3 is out of range
-          shape  [2, 3]  axes run from -2 to 1"#]],
+            log_softmax: axis -3 is out of range
+              shape  [2, 3]  axes run from -2 to 1
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || ones([3]).t(),
         expect![[r#"
-        transpose: axis -2 is out of range
-          shape  [3]  axes run from -1 to 0"#]],
+            transpose: axis -2 is out of range
+              shape  [3]  axes run from -1 to 0
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || ones([2, 3]).transpose(0, 2),
         expect![[r#"
-        transpose: axis 2 is out of range
-          shape  [2, 3]  axes run from -2 to 1"#]],
+            transpose: axis 2 is out of range
+              shape  [2, 3]  axes run from -2 to 1
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     fails(
         Axes::from([0, 1, 0]).resolve(&[4, 5].into()),
         expect![[r#"
             axis 0 is named twice
-              shape  [4, 5]  negative axes count from the end"#]],
+              shape  [4, 5]  negative axes count from the end
+              help: name each axis once"#]],
     );
 }
 
@@ -279,8 +258,9 @@ fn shapes_and_views() {
     panics(
         || ones([2, 3]).squeeze(2),
         expect![[r#"
-        squeeze: axis 2 is out of range
-          shape  [2, 3]  axes run from -2 to 1"#]],
+            squeeze: axis 2 is out of range
+              shape  [2, 3]  axes run from -2 to 1
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || ones([2, 3]).unsqueeze(4),
@@ -303,8 +283,9 @@ fn shapes_and_views() {
     panics(
         || ones([2, 3]).slice(2, ..),
         expect![[r#"
-        slice: axis 2 is out of range
-          shape  [2, 3]  axes run from -2 to 1"#]],
+            slice: axis 2 is out of range
+              shape  [2, 3]  axes run from -2 to 1
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || ones([2, 3]).slice_step(1, 0, 3, 2),
@@ -343,8 +324,9 @@ fn joining_and_gathering() {
     panics(
         || Tensor::concat(&[&ones([2])], 1),
         expect![[r#"
-        concat: axis 1 is out of range
-          shape  [2]  axes run from -1 to 0"#]],
+            concat: axis 1 is out of range
+              shape  [2]  axes run from -1 to 0
+              help: axes count from 0 at the front and from -1 at the back"#]],
     );
     panics(
         || Tensor::<f32>::concat(&[], 0),
@@ -355,14 +337,16 @@ fn joining_and_gathering() {
     panics(
         || ones([3, 2]).rows(&[0, 7]),
         expect![[r#"
-        rows: index 7, at place 1, is out of range
-          input  [3, 2]  axis 0 is 3"#]],
+            rows: index 7, at place 1, is out of range
+              input  [3, 2]  axis 0 is 3
+              help: indices run from 0 to 2"#]],
     );
     panics(
         || ones([]).rows(&[0]),
         expect![[r#"
-        rows: axis 0 is out of range
-          shape  []  a scalar has no axes"#]],
+            rows: axis 0 is out of range
+              shape  []  a scalar has no axes
+              help: `unsqueeze(0)` gives it one"#]],
     );
 }
 
@@ -405,16 +389,18 @@ fn layers() {
     panics(
         || ones([8, 4]).linear(&ones([4]), None),
         expect![[r#"
-        linear: the weight must be a matrix, with a row for each output
-          input   [8, 4]
-          weight  [4]     rank 1"#]],
+            linear: the weight must be a matrix, with a row for each output
+              input   [8, 4]
+              weight  [4]     rank 1
+              help: give it the shape [outputs, inputs]: `unsqueeze(0)` for a single output"#]],
     );
     panics(
         || ones([]).linear(&ones([10, 4]), None),
         expect![[r#"
-        linear: the input is a single number, and has no axis to multiply along
-          input   []       rank 0
-          weight  [10, 4]"#]],
+            linear: the input is a single number, and has no axis to multiply along
+              input   []       rank 0
+              weight  [10, 4]
+              help: `unsqueeze(0)` makes it a list of one"#]],
     );
     panics(
         || ones([8, 4]).linear(&ones([10, 4]), Some(&ones([4]))),

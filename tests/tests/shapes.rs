@@ -384,7 +384,7 @@ fn messages() {
         ),
         (
             message(|| x().index_select(1, &indices(&[0, 3], &[2]))),
-            "index_select: index 3, at place 1, is out of range\n  input  [2, 3]  axis 1 is 3",
+            "index_select: index 3, at place 1, is out of range\n  input  [2, 3]  axis 1 is 3\n  help: indices run from 0 to 2",
         ),
         (
             message(|| x().pad(&[(0, 3)], Padding::Reflect)),

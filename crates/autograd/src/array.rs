@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::scalar::Element;
 use crate::shape::Shape;
 
+mod cast;
 mod mask;
 mod view;
 
@@ -152,7 +153,13 @@ impl<T: Element> Array<T> {
             return Err(ShapeError::new("the new shape has another number of elements")
                 .operand("from", self.shape(), format!("{} elements", self.size()))
                 .operand("to", &shape, format!("{} elements", shape.size()))
-                .help(format!("the sizes must multiply to {}", self.size())));
+                .help(match self.shape().dims() {
+                    [batch, ..] if batch.saturating_mul(shape.size()) == self.size() => format!(
+                        "did you forget the first axis? {} has as many",
+                        Shape::from([*batch]).join(shape.dims())
+                    ),
+                    _ => format!("the sizes must multiply to {}", self.size()),
+                }));
         }
         match self.layout.reshape(&shape) {
             Some(layout) => Ok(self.with_layout(layout)),

@@ -28,6 +28,7 @@
 
 mod algebra;
 mod array;
+mod axes;
 mod backward;
 mod buffer;
 mod calculus;
@@ -59,6 +60,7 @@ mod tensor;
 
 pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
+pub use axes::Axes;
 pub use backward::{grad, grad_from, try_grad, try_grad_from};
 pub use buffer::{MemoryStats, empty_cache, memory_stats};
 pub use calculus::{batch_jacobian, hessian, hvp, jacobian, jvp, vjp};
@@ -82,5 +84,5 @@ pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use recording::no_grad;
 pub use rng::Rng;
 pub use scalar::{Element, Scalar};
-pub use shape::{Axes, Shape};
+pub use shape::Shape;
 pub use tensor::Tensor;

@@ -8,7 +8,7 @@ use crate::per_axis::PerAxis;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::{Index, RangeFull};
+use std::ops::Index;
 
 /// A short list, on the stack up to four entries.
 pub(crate) type Small<T> = SmallVec<[T; 4]>;
@@ -120,12 +120,16 @@ impl Shape {
         if (0..rank).contains(&resolved) {
             Ok(resolved as usize)
         } else {
-            let range = if rank == 0 {
-                "a scalar has no axes".into()
-            } else {
-                format!("axes run from {} to {}", -rank, rank - 1)
+            let (range, help) = match rank {
+                0 => ("a scalar has no axes".into(), "`unsqueeze(0)` gives it one"),
+                _ => (
+                    format!("axes run from {} to {}", -rank, rank - 1),
+                    "axes count from 0 at the front and from -1 at the back",
+                ),
             };
-            Err(ShapeError::new(format!("axis {axis} is out of range")).operand("shape", self, range))
+            Err(ShapeError::new(format!("axis {axis} is out of range"))
+                .operand("shape", self, range)
+                .help(help))
         }
     }
 
@@ -184,7 +188,24 @@ fn cannot_broadcast(shapes: &[&Shape], from_end: usize) -> ShapeError {
         };
         error = error.operand(ShapeError::label(i, shapes.len()), shape, note);
     }
-    error.help("aligned at the last axis, sizes must be equal or 1; `reshape` or `unsqueeze` an operand to line its axes up")
+    let is_front = |short: &Shape, long: &Shape| {
+        short.rank() < long.rank() && !short.dims().is_empty() && long.dims().starts_with(short.dims())
+    };
+    // What a reduction without `_keepdims` leaves, or one number for each row.
+    let missing = match *shapes {
+        [left, right] if is_front(right, left) => Some(("right", left.rank() - right.rank())),
+        [left, right] if is_front(left, right) => Some(("left", right.rank() - left.rank())),
+        _ => None,
+    };
+    error.help(match missing {
+        Some((side, 1)) => format!(
+            "to go along the first axes, the {side} operand needs a last axis of size 1: `.unsqueeze(-1)`; a reduction keeps it in its form `_keepdims`"
+        ),
+        Some((side, axes)) => {
+            format!("to go along the first axes, the {side} operand needs {axes} more of size 1 behind its own")
+        }
+        None => "aligned at the last axis, sizes must be equal or 1; `reshape` or `unsqueeze` an operand to line its axes up".into(),
+    })
 }
 
 impl Default for Shape {
@@ -244,62 +265,6 @@ impl FromIterator<usize> for Shape {
     #[inline]
     fn from_iter<I: IntoIterator<Item = usize>>(dims: I) -> Self {
         Shape(dims.into_iter().collect())
-    }
-}
-
-/// Which axes an operation works on: one, `-1` counting from the end, several, or all (`..`).
-///
-/// ```
-/// use autograd::Tensor;
-/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
-/// assert_eq!(x.sum_axes(-1).to_vec(), [3.0, 7.0]);
-/// assert_eq!(x.sum_axes([0, 1]).item(), 10.0);
-/// assert_eq!(x.sum_axes(..).item(), 10.0);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Axes(Option<Small<isize>>);
-
-impl Axes {
-    /// The axes that are meant, in ascending order, for a tensor of this shape.
-    ///
-    /// # Errors
-    /// If an axis is out of range or named twice.
-    pub fn resolve(&self, shape: &Shape) -> Result<Vec<usize>, ShapeError> {
-        let Some(axes) = &self.0 else { return Ok((0..shape.rank()).collect()) };
-        let mut resolved = axes.iter().map(|&a| shape.axis(a)).collect::<Result<Vec<_>, _>>()?;
-        resolved.sort_unstable();
-        match resolved.windows(2).find(|w| w[0] == w[1]) {
-            Some(w) => Err(ShapeError::new(format!("axis {} is named twice", w[0])).operand(
-                "shape",
-                shape,
-                "negative axes count from the end",
-            )),
-            None => Ok(resolved),
-        }
-    }
-}
-
-impl From<isize> for Axes {
-    fn from(axis: isize) -> Self {
-        Axes(Some(SmallVec::from_slice(&[axis])))
-    }
-}
-
-impl<const N: usize> From<[isize; N]> for Axes {
-    fn from(axes: [isize; N]) -> Self {
-        Axes(Some(SmallVec::from_slice(&axes)))
-    }
-}
-
-impl From<&[isize]> for Axes {
-    fn from(axes: &[isize]) -> Self {
-        Axes(Some(SmallVec::from_slice(axes)))
-    }
-}
-
-impl From<RangeFull> for Axes {
-    fn from(_: RangeFull) -> Self {
-        Axes(None)
     }
 }
 

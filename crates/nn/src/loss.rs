@@ -72,16 +72,14 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
             )
         })?;
         if rows != self.labels.size() || rows == 0 {
-            let problem = if rows == 0 {
-                "an empty batch has no mean"
-            } else {
-                "expected one label for each row of logits"
+            let (problem, help) = match rows {
+                0 => ("an empty batch has no mean", "leave out batches without samples"),
+                _ => ("expected one label for each row of logits", "give logits and labels of one batch"),
             };
-            return Err(ShapeError::new(problem).operand("logits", logits, format!("{rows} rows")).operand(
-                "labels",
-                self.labels.shape(),
-                "",
-            ));
+            return Err(ShapeError::new(problem)
+                .operand("logits", logits, format!("{rows} rows"))
+                .operand("labels", self.labels.shape(), "")
+                .help(help));
         }
         if let Some((row, label)) = self.labels().enumerate().find(|(_, label)| *label >= classes) {
             return Err(ShapeError::new(format!("label {label}, of row {row}, is out of range"))

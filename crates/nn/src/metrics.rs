@@ -30,7 +30,7 @@ pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, label
     let expected = matches!(*logits.dims(), [n, classes] if n == labels.len() && n > 0 && classes > 0);
     assert!(
         expected,
-        "accuracy: logits of shape {} for {} labels; expected a row of logits for each label",
+        "accuracy: logits of shape {} for {} labels\n  help: give a row of logits for each label, of one batch",
         logits.shape(),
         labels.len()
     );

@@ -1,9 +1,9 @@
 //! Masks: whether something is true of any element, or of all.
 
 use super::Array;
+use crate::axes::Axes;
 use crate::error::OrPanic;
 use crate::kernels::reduce::{reduced_last, remaining};
-use crate::shape::Axes;
 
 impl Array<bool> {
     /// Whether any element is true; of nothing, none is.
@@ -58,6 +58,7 @@ impl Array<bool> {
                 *y = test(&lanes[i * len..(i + 1) * len]);
             }
         })
+        .map_err(|e| e.of(name))
         .or_panic()
     }
 }

@@ -11,7 +11,6 @@
 use super::threads;
 use super::widest::{Loop, on_widest};
 use crate::array::View;
-use crate::layout::Places;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use std::sync::Mutex;
@@ -53,24 +52,35 @@ pub(crate) fn for_each_matrix<T: Scalar>(
 /// The matrices of a batch, in any layout, broadcast to the axes `batch`.
 pub(crate) struct Matrices<'a, T: Scalar> {
     view: View<'a, T>,
-    starts: Vec<usize>,
+    batch: &'a Shape,
+    /// How far apart neighbours along each axis of the batch begin.
+    strides: Vec<isize>,
 }
 
 impl<'a, T: Scalar> Matrices<'a, T> {
-    pub(crate) fn new(view: View<'a, T>, batch: &Shape) -> Self {
-        let rank = batch.rank();
-        let strides =
-            view.layout().strides_in(&batch.clone().join(&view.shape().dims()[view.shape().rank() - 2..]));
-        let starts = Places::new(batch.dims(), &strides[..rank], view.layout().offset() as isize);
-        Matrices { view, starts: starts.collect() }
+    pub(crate) fn new(view: View<'a, T>, batch: &'a Shape) -> Self {
+        let all = batch.clone().join(&view.shape().dims()[view.shape().rank() - 2..]);
+        let strides = view.layout().strides_in(&all)[..batch.rank()].to_vec();
+        Matrices { view, batch, strides }
+    }
+
+    /// Where matrix `i` begins.
+    fn start(&self, mut i: usize) -> isize {
+        let mut start = self.view.layout().offset() as isize;
+        for (&size, stride) in self.batch.dims().iter().zip(&self.strides).rev() {
+            start += (i % size) as isize * stride;
+            i /= size;
+        }
+        start
     }
 
     /// Copies matrix `i`, row by row.
     pub(crate) fn read(&self, i: usize, to: &mut [T]) {
         let at = self.view.shape().rank() - 2;
         let (columns, strides) = (self.view.shape()[at + 1], &self.view.layout().strides()[at..]);
+        let start = self.start(i);
         for (row, to) in to.chunks_exact_mut(columns.max(1)).enumerate() {
-            let start = self.starts[i] as isize + row as isize * strides[0];
+            let start = start + row as isize * strides[0];
             for (column, to) in to.iter_mut().enumerate() {
                 *to = self.view.data()[(start + column as isize * strides[1]) as usize];
             }

@@ -152,8 +152,11 @@ impl<T: Scalar> Loop for Shares<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Windows { rows, columns, plane: [_, width] } = *self.windows;
-        let mut share = vec![T::zero(); width];
         self.dx.fill(T::zero());
+        if self.dx.is_empty() || self.dy.is_empty() {
+            return;
+        }
+        let mut share = vec![T::zero(); width];
         let planes = self.dx.chunks_exact_mut(self.windows.plane_size());
         for (dx, dy) in planes.zip(self.dy.chunks_exact(self.windows.output_size())) {
             for (rows, dy) in rows.iter().zip(dy.chunks_exact(columns.len())) {

@@ -8,13 +8,14 @@
 //! Source: S. Ioffe and C. Szegedy, "Batch Normalization", 2015.
 
 use crate::array::View;
+use crate::axes::Axes;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::batch_norm::{Affine, cotangent_sums, moments};
 use crate::op::{Keeps, Op, one_by_one};
 use crate::ops::norm::{entries, keeps};
 use crate::scalar::Scalar;
-use crate::shape::{Axes, Shape};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Batch normalisation of `[n, c]` or `[n, c, ..]`, with inputs `x`, scale and shift of shape `[c]`. It is told the moments of `x`,
@@ -30,9 +31,15 @@ impl<T: Scalar> BatchNorm<T> {
     /// For this `x` alone, and with what is added to the variance.
     ///
     /// # Errors
-    /// If `x` has no axis of channels.
+    /// If `x` has no axis of channels, or the channels have no elements.
     pub fn of(x: &Tensor<T>, epsilon: f64) -> Result<Self, ShapeError> {
         let (channels, inner) = sizes(x.shape()).map_err(|e| e.named("batch_norm"))?;
+        if x.size() == 0 && channels > 0 {
+            return Err(ShapeError::new("there is nothing to take a mean of")
+                .named("batch_norm")
+                .operand("input", x.shape(), "no elements")
+                .help("leave out batches without samples, or give the moments: `batch_norm_with`"));
+        }
         Ok(BatchNorm { epsilon, moments: moments(&x.array().view().contiguous(), channels, inner) })
     }
 
@@ -83,7 +90,9 @@ impl<T: Scalar> Op<T, 3> for BatchNorm<T> {
     fn shape(&self, [x, scale, shift]: [&Shape; 3]) -> Result<Shape, ShapeError> {
         let (channels, _) = sizes(x)?;
         if self.moments[0].len() != channels {
-            return Err(ShapeError::new("the moments are those of another tensor").operand("input", x, ""));
+            return Err(ShapeError::new("the moments are those of another tensor")
+                .operand("input", x, "")
+                .help("give those of this input: `BatchNorm::of`"));
         }
         fit_channels(x, scale, shift)
     }
@@ -165,7 +174,7 @@ impl<T: Scalar> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If there are fewer than two axes, or scale and shift have not a number for each channel.
+    /// If there are fewer than two axes, the channels have no elements, or scale and shift have not a number for each.
     #[track_caller]
     pub fn batch_norm(&self, scale: &Self, shift: &Self, epsilon: f64) -> (Self, Self, Self) {
         let op = BatchNorm::of(self, epsilon).or_panic();

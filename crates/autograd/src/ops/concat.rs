@@ -113,6 +113,14 @@ impl<T: Scalar> Tensor<T> {
     /// If there are none, the axis is out of range, or the shapes differ.
     #[track_caller]
     pub fn stack(tensors: &[&Self], axis: isize) -> Self {
+        let of_another = |x: &&&Self| x.shape() != tensors[0].shape();
+        if let Some(other) = tensors.iter().find(of_another) {
+            let error = ShapeError::new("the shapes differ")
+                .operand("one", tensors[0].shape(), "")
+                .operand("other", other.shape(), "")
+                .help("along a new axis only equal shapes lie; `concat` joins along one that is there");
+            return Err(error.named("stack")).or_panic();
+        }
         let mut expanded = Vec::with_capacity(tensors.len());
         for x in tensors {
             expanded.push(x.unsqueeze(axis));

@@ -143,7 +143,7 @@ impl<const D: usize> Convolution<D> {
         let Convolution { window, groups, .. } = self;
         let zero = [("stride", window.stride.contains(&0)), ("dilation", window.dilation.contains(&0))];
         match zero.iter().chain(&[("groups", *groups == 0)]).find(|(_, is_zero)| *is_zero) {
-            Some((name, _)) => Err(ShapeError::new(format!("{name} must be at least 1, found 0"))),
+            Some((name, _)) => Err(ShapeError::new(format!("expected {name} of at least 1, found 0"))),
             None => Ok(()),
         }
     }
@@ -169,7 +169,8 @@ impl<const D: usize> Convolution<D> {
             return Ok(());
         }
         Err(ShapeError::new(format!("{count} do not fall into {} equal groups", self.groups))
-            .operand(name, shape, ""))
+            .operand(name, shape, "")
+            .help("the number of groups must divide that of channels, and that of filters"))
     }
 
     /// The shape of the output for images `x` and filters `w`.

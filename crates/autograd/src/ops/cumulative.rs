@@ -6,6 +6,7 @@
 //! for every order.
 
 use crate::array::View;
+use crate::axes::Axes;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::cumulative::sums_so_far;
@@ -13,7 +14,7 @@ use crate::kernels::reduce::remaining;
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
-use crate::shape::{Axes, Shape};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The sums along an axis of all elements up to each.

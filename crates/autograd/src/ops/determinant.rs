@@ -86,10 +86,20 @@ impl<T: Scalar> Op<T, 1> for SignLogDeterminant {
         });
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        as_matrices(&dy.slice(-1, 1..).squeeze(-1)) * call.x(0).inverse().t()
+        let dy = as_matrices(&dy.slice(-1, 1..).squeeze(-1));
+        let is_singular = as_matrices(&call.y().slice(-1, 1..).squeeze(-1))
+            .mask(|log| log == T::neg_infinity() || log.is_nan());
+        if !is_singular.any() {
+            return dy * call.x(0).inverse().t();
+        }
+        // Only regular matrices have an inverse.
+        let a = call.x(0);
+        let identity = Tensor::ones([a.dims()[a.rank() - 1]]).diag_embed(0);
+        let regular = Tensor::where_(&is_singular, &identity, &a);
+        Tensor::where_(&is_singular, &Tensor::scalar(T::nan()), &(dy * regular.inverse().t()))
     }
     fn keeps(&self, _: usize) -> Keeps {
-        Keeps::x(0)
+        Keeps::x(0) | Keeps::y()
     }
 }
 
@@ -142,8 +152,7 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The sign of the determinant, a constant, and the logarithm of its magnitude, for a square matrix or each in a batch. Of
-    /// a singular matrix they are 0 and `-inf`, and a gradient, which does not exist there, panics as [`inverse`](Self::inverse)
-    /// does.
+    /// a singular matrix they are 0 and `-inf`, and the gradient, which does not exist there, is NaN.
     ///
     /// ```
     /// use autograd::Tensor;

@@ -66,7 +66,9 @@ impl Expression {
                 let (axes, letters) = (letters.len(), String::from_iter(letters));
                 let problem = format!("the subscripts `{letters}` of operand {i} name {axes} axes");
                 let note = format!("rank {}", shape.rank());
-                return Err(ShapeError::new(problem).operand(format!("operand {i}"), shape, note));
+                return Err(ShapeError::new(problem)
+                    .operand(format!("operand {i}"), shape, note)
+                    .help("give a letter for each axis of an operand"));
             }
             for (axis, (&letter, &size)) in letters.iter().zip(shape.dims()).enumerate() {
                 let before = letters[..axis].iter().position(|&other| other == letter);
@@ -78,7 +80,10 @@ impl Expression {
                     let note = |axis, size| format!("axis {axis} is {size}");
                     return Err(ShapeError::new(format!("the sizes of `{letter}` differ"))
                         .operand(format!("operand {j}"), shapes[j], note(at, known))
-                        .operand(format!("operand {i}"), shape, note(axis, size)));
+                        .operand(format!("operand {i}"), shape, note(axis, size))
+                        .help(
+                            "wherever an index stands, it has one size; only between operands may it be 1",
+                        ));
                 }
                 if before.is_none() && known == 1 {
                     sizes.insert(letter, (size, i, axis));

@@ -4,6 +4,7 @@
 //! the `k`-th part: the mean of the gradients on all sides, and what PyTorch's `amax` and `amin` give.
 
 use crate::array::{Array, View};
+use crate::axes::Axes;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::extremum::extremum;
@@ -12,7 +13,7 @@ use crate::kernels::reduce::remaining;
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::Lanes;
 use crate::scalar::Scalar;
-use crate::shape::{Axes, Shape};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The largest element over some axes, or the smallest.

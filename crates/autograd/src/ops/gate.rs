@@ -277,8 +277,12 @@ impl<T: Scalar> Tensor<T> {
         let at = self.shape().axis(axis).map_err(|e| e.of("glu")).or_panic();
         let size = self.dims()[at];
         if size % 2 == 1 {
-            let error = ShapeError::new("glu: an axis of odd size has no halves");
-            panic!("{}", error.operand("input", self.shape(), format!("axis {at} is {size}")));
+            let error = ShapeError::new("an axis of odd size has no halves").named("glu");
+            let error = error.operand("input", self.shape(), format!("axis {at} is {size}"));
+            return Err(
+                error.help("one half is gated by the other: make the axis twice as long as the output")
+            )
+            .or_panic();
         }
         let half = (size / 2) as isize;
         self.slice(axis, ..half) * self.slice(axis, half..).sigmoid()

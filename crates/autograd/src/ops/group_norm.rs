@@ -49,12 +49,18 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
         let (channels, _) = sizes(x)?;
         if self.groups == 0 || !channels.is_multiple_of(self.groups) {
             let problem = format!("{channels} channels do not fall into {} equal groups", self.groups);
-            return Err(ShapeError::new(problem).operand("input", x, format!("axis 1 is {channels}")));
+            return Err(ShapeError::new(problem)
+                .operand("input", x, format!("axis 1 is {channels}"))
+                .help("the number of groups must divide that of channels"));
         }
         fit_channels(x, scale, shift)
     }
 
     fn forward(&self, [x, scale, shift]: [View<'_, T>; 3], y: &mut [T]) {
+        // Nothing, of perhaps more images than there is memory for.
+        if y.is_empty() {
+            return;
+        }
         let (_, inner) = sizes(x.shape()).or_panic();
         let (shape, x) = (x.shape(), x.contiguous());
         let of_channels: Vec<(T, T)> = scale.iter().zip(shift.iter()).collect();
@@ -90,7 +96,7 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
     /// All three gradients from the same sums, of each channel of each image.
     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 3] {
         let needs = [0, 1, 2].map(|i| call.needs(i));
-        if call.recorded() || !needs[0] {
+        if call.recorded() || !needs[0] || dy.size() == 0 {
             return one_by_one(self, call, &dy);
         }
         let (x, scale) = (call.x(0), call.x(1).to_vec());

@@ -103,7 +103,11 @@ fn within(indices: &Array<usize>, size: usize) -> Result<(), ShapeError> {
     }
     match indices.view().iter().enumerate().find(|(_, index)| *index >= size) {
         Some((place, index)) => {
-            Err(ShapeError::new(format!("index {index}, at place {place}, is out of range")))
+            let help = match size {
+                0 => "there is nothing to choose from".into(),
+                _ => format!("indices run from 0 to {}", size - 1),
+            };
+            Err(ShapeError::new(format!("index {index}, at place {place}, is out of range")).help(help))
         }
         None => Ok(()),
     }
@@ -239,10 +243,12 @@ impl<T: Scalar> Tensor<T> {
     pub fn masked_select(&self, mask: &Array<bool>) -> Self {
         let shape =
             Shape::broadcast(&[self.shape(), mask.shape()]).map_err(|e| e.of("masked_select")).or_panic();
+        let size = shape.try_size().map_err(|e| e.of("masked_select")).or_panic();
+        let all = self.broadcast_to(&shape).reshape([size]);
         let mask = mask.broadcast_to(&shape).or_panic();
         let holds: Vec<usize> =
             mask.view().iter().enumerate().filter(|(_, holds)| *holds).map(|(i, _)| i).collect();
-        self.broadcast_to(&shape).reshape([shape.size()]).rows(&holds)
+        all.rows(&holds)
     }
 
     /// The elements moved on by `shift` places along an axis; what leaves at one end comes back at the other.
@@ -258,8 +264,11 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn roll(&self, shift: isize, axis: isize) -> Self {
         let at = self.shape().axis(axis).map_err(|e| e.of("roll")).or_panic();
-        let size = self.shape()[at] as isize;
-        let from = |i: isize| (i - shift % size).rem_euclid(size) as usize;
-        self.index_select(axis, &Array::from_slice(&(0..size).map(from).collect::<Vec<_>>()))
+        // An axis that is longer than the largest `isize` is an empty tensor's.
+        let size = isize::try_from(self.shape()[at]).unwrap_or(0).max(1);
+        match (-(shift % size)).rem_euclid(size) {
+            0 => self.clone(),
+            first => Self::concat(&[&self.slice(axis, first..), &self.slice(axis, ..first)], axis),
+        }
     }
 }

@@ -173,12 +173,14 @@ fn output_shape(x: &Shape, w: &Shape) -> Result<Shape, ShapeError> {
     let &[outputs, inputs] = w.dims() else {
         return Err(ShapeError::new("the weight must be a matrix, with a row for each output")
             .operand("input", x, "")
-            .operand("weight", w, format!("rank {}", w.rank())));
+            .operand("weight", w, format!("rank {}", w.rank()))
+            .help("give it the shape [outputs, inputs]: `unsqueeze(0)` for a single output"));
     };
     let Some((&last, rows)) = x.dims().split_last() else {
         return Err(ShapeError::new("the input is a single number, and has no axis to multiply along")
             .operand("input", x, "rank 0")
-            .operand("weight", w, ""));
+            .operand("weight", w, "")
+            .help("`unsqueeze(0)` makes it a list of one"));
     };
     if last == inputs {
         return Ok(Shape::from(rows).join(&[outputs]));

@@ -7,9 +7,9 @@
 //! derivative; it is 0 there, as in PyTorch, since the deviation is smallest.
 
 use crate::array::Array;
+use crate::axes::Axes;
 use crate::error::OrPanic;
 use crate::scalar::Scalar;
-use crate::shape::Axes;
 use crate::tensor::Tensor;
 
 /// Variance and standard deviation.

@@ -48,9 +48,14 @@ impl<T: Scalar> Tensor<T> {
         let axes = widths.iter().enumerate().map(|(i, &widths)| (first + i, widths));
         match padding {
             Padding::Constant(value) => self.padded_by(first, widths, T::of(value)),
-            _ => axes.filter(|(_, widths)| *widths != (0, 0)).fold(self.clone(), |x, (axis, widths)| {
-                x.index_select(axis as isize, &places(padding, axis, x.shape(), widths))
-            }),
+            _ => {
+                let mut padded = self.clone();
+                for (axis, widths) in axes.filter(|(_, widths)| *widths != (0, 0)) {
+                    padded =
+                        padded.index_select(axis as isize, &places(padding, axis, padded.shape(), widths));
+                }
+                padded
+            }
         }
     }
 
@@ -87,7 +92,10 @@ fn places(padding: Padding, axis: usize, shape: &Shape, (before, behind): (usize
             before.max(behind) < size,
             "pad: axis {axis} of shape {shape} cannot be reflected by {before} and {behind}\n  help: both must be below its size, {size}"
         ),
-        _ => assert!(size > 0, "pad: axis {axis} of shape {shape} is empty: it has no element to replicate"),
+        _ => assert!(
+            size > 0,
+            "pad: axis {axis} of shape {shape} is empty: it has no element to replicate\n  help: pad it by a constant"
+        ),
     }
     let last = size - 1;
     let place = |i: usize| match (i.checked_sub(before), padding) {

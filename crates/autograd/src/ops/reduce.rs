@@ -4,6 +4,7 @@
 //! which is why the sweep sums wherever an operator has broadcast.
 
 use crate::array::{Array, View};
+use crate::axes::Axes;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::argmax::argmax;
@@ -11,7 +12,7 @@ use crate::kernels::reduce;
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
-use crate::shape::{Axes, Shape};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The sum over some axes.
@@ -138,7 +139,11 @@ impl<T: Scalar> Tensor<T> {
     pub(crate) fn argmax_named(&self, name: &str, axis: isize) -> Array<usize> {
         let at = self.shape().axis(axis).map_err(|e| e.of(name)).or_panic();
         let (len, apart) = extent(self.shape(), at);
-        assert!(len > 0, "{name}: axis {at} of shape {} is empty: there is nothing to choose", self.shape());
+        assert!(
+            len > 0,
+            "{name}: axis {at} of shape {} is empty: there is nothing to choose\n  help: leave out what is empty",
+            self.shape()
+        );
         Array::build(reduce::remaining(self.shape(), &[at], false), |places| {
             argmax(&self.array().view().contiguous(), len, apart, places);
         })

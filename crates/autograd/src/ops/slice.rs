@@ -1,11 +1,12 @@
 //! Parts of axes: slices, forwards and backwards, and what is made of them: splits, chunks, a flip. All are views.
 
+use crate::axes::Axes;
 use crate::error::{OrPanic, ShapeError};
 use crate::layout::Layout;
 use crate::op::AnyOp;
 use crate::ops::view::Viewing;
 use crate::scalar::Scalar;
-use crate::shape::{Axes, Shape};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 use std::ops::{Bound, RangeBounds};
 

@@ -100,6 +100,7 @@ impl<T: Scalar> AnyOp<T> for SolveTriangular {
                 which(&batch, matrix)
             ))
             .operand("left", x[0].shape(), "")
+            .help("see that no element of its diagonal is 0")
         })
     }
     fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
@@ -171,7 +172,10 @@ fn system(a: &Shape, b: &Shape) -> Result<(Shape, usize, usize), ShapeError> {
     if rows != n {
         return Err(ShapeError::new("the right side has not as many rows as the matrix")
             .operand("left", a, format!("{n} rows"))
-            .operand("right", b, format!("{rows} rows")));
+            .operand("right", b, format!("{rows} rows"))
+            .help(
+                "give a row on the right for each equation; a vector becomes a column by `unsqueeze(-1)`",
+            ));
     }
     let batch = Shape::broadcast(&[&batch_a, &batch_b.into()]).map_err(|_| {
         ShapeError::new("the batch axes do not broadcast together")

@@ -8,12 +8,12 @@
 //! where no norm has a derivative, it is 0, one of its subgradients.
 
 use crate::array::Array;
+use crate::axes::Axes;
 use crate::error::OrPanic;
 use crate::kernels::reduce::remaining;
 use crate::op::Op;
 use crate::ops::Extremum;
 use crate::scalar::Scalar;
-use crate::shape::Axes;
 use crate::tensor::Tensor;
 
 /// Norms.

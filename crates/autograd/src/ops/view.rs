@@ -258,15 +258,18 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn expand(&self, sizes: &[isize]) -> Self {
         let missing = sizes.len().saturating_sub(self.rank());
-        let size = |(axis, &size): (usize, &isize)| match (size, axis.checked_sub(missing)) {
-            (-1, Some(axis)) => self.shape()[axis],
-            (0.., _) => size.unsigned_abs(),
-            _ => panic!(
-                "expand: {size} is no size for axis {axis} of {sizes:?}, from shape {}\n  help: -1 leaves an axis that is there as it is",
-                self.shape()
-            ),
-        };
-        self.broadcast_to(sizes.iter().enumerate().map(size).collect::<Shape>())
+        let mut target = Vec::with_capacity(sizes.len());
+        for (axis, &size) in sizes.iter().enumerate() {
+            target.push(match (size, axis.checked_sub(missing)) {
+                (-1, Some(axis)) => self.shape()[axis],
+                (0.., _) => size.unsigned_abs(),
+                _ => panic!(
+                    "expand: {size} is no size for axis {axis} of {sizes:?}, from shape {}\n  help: -1 leaves an axis that is there as it is",
+                    self.shape()
+                ),
+            });
+        }
+        self.broadcast_to(target)
     }
 
     /// A new axis of size 1 before `axis`; `-1` puts it last.

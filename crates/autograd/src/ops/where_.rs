@@ -112,6 +112,6 @@ impl<T: Scalar> Tensor<T> {
                 row.iter_mut().enumerate().for_each(|(j, mask)| *mask = holds(j as isize - i as isize));
             }
         });
-        Self::where_(&mask.or_panic(), self, &Tensor::scalar(T::zero()))
+        Self::where_(&mask.map_err(|e| e.of(name)).or_panic(), self, &Tensor::scalar(T::zero()))
     }
 }

@@ -77,7 +77,7 @@ pub trait Optimizer<T: Scalar = f32> {
         *self.state() = state;
         assert!(
             updated > 0 || place == 0,
-            "step: no parameter of the module has a gradient here: was the loss computed from it?"
+            "step: no parameter of the module has a gradient here\n  help: compute the loss from this module, and give the gradients of that loss"
         );
     }
 }

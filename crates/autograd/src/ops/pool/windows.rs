@@ -86,6 +86,9 @@ impl<const D: usize> Pool<D> {
             places = Some(floor + usize::from(left > 0 && floor * stride < len + padding));
         }
         let places = places.ok_or("the windows do not fit")?;
+        if places > MOST {
+            return Err("there are too many windows");
+        }
         let span = |place: usize| {
             let start = (place * stride) as isize - padding as isize;
             let skipped = (-start).max(0).unsigned_abs().div_ceil(dilation).min(size);

@@ -1,0 +1,60 @@
+//! The axes along which an operator works.
+
+use crate::error::ShapeError;
+use crate::shape::{Shape, Small};
+use smallvec::SmallVec;
+use std::ops::RangeFull;
+
+/// Which axes an operation works on: one, `-1` counting from the end, several, or all (`..`).
+///
+/// ```
+/// use autograd::Tensor;
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(x.sum_axes(-1).to_vec(), [3.0, 7.0]);
+/// assert_eq!(x.sum_axes([0, 1]).item(), 10.0);
+/// assert_eq!(x.sum_axes(..).item(), 10.0);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axes(Option<Small<isize>>);
+
+impl Axes {
+    /// The axes that are meant, in ascending order, for a tensor of this shape.
+    ///
+    /// # Errors
+    /// If an axis is out of range or named twice.
+    pub fn resolve(&self, shape: &Shape) -> Result<Vec<usize>, ShapeError> {
+        let Some(axes) = &self.0 else { return Ok((0..shape.rank()).collect()) };
+        let mut resolved = axes.iter().map(|&a| shape.axis(a)).collect::<Result<Vec<_>, _>>()?;
+        resolved.sort_unstable();
+        match resolved.windows(2).find(|w| w[0] == w[1]) {
+            Some(w) => Err(ShapeError::new(format!("axis {} is named twice", w[0]))
+                .operand("shape", shape, "negative axes count from the end")
+                .help("name each axis once")),
+            None => Ok(resolved),
+        }
+    }
+}
+
+impl From<isize> for Axes {
+    fn from(axis: isize) -> Self {
+        Axes(Some(SmallVec::from_slice(&[axis])))
+    }
+}
+
+impl<const N: usize> From<[isize; N]> for Axes {
+    fn from(axes: [isize; N]) -> Self {
+        Axes(Some(SmallVec::from_slice(&axes)))
+    }
+}
+
+impl From<&[isize]> for Axes {
+    fn from(axes: &[isize]) -> Self {
+        Axes(Some(SmallVec::from_slice(axes)))
+    }
+}
+
+impl From<RangeFull> for Axes {
+    fn from(_: RangeFull) -> Self {
+        Axes(None)
+    }
+}
