@@ -1,4 +1,5 @@
 //! What several tests share.
 
+pub mod fuzz;
 pub mod golden;
 pub mod messages;

@@ -136,23 +136,50 @@ fn every_operator_is_proved() {
     );
 }
 
+/// The public methods of tensors that operators are called by, each with the file that has it.
+fn methods(operators: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    let files = operators.iter().filter(|(_, text)| text.contains("impl<T: Scalar> Tensor<T> {"));
+    files
+        .flat_map(|(file, text)| {
+            // Those of other types in the file are builders, of arguments.
+            let methods = &text[text.find("impl<T: Scalar> Tensor<T> {").unwrap_or(0)..];
+            methods.match_indices("    pub fn ").map(move |(at, prefix)| {
+                let name = &methods[at + prefix.len()..];
+                (file.as_str(), &name[..name.find(|c| !is_word(c)).unwrap_or(name.len())])
+            })
+        })
+        .collect()
+}
+
+/// Whether a method is called in a text.
+fn calls(text: &str, method: &str) -> bool {
+    ["(", "::<"]
+        .iter()
+        .any(|end| [".", "::"].iter().any(|start| text.contains(&format!("{start}{method}{end}"))))
+}
+
 #[test]
 fn every_method_is_called() {
-    let (operators, tests) = (sources("crates/autograd/src/ops"), sources("tests"));
-    let called: BTreeSet<&str> = tests.values().flat_map(|text| words(text)).collect();
-    let missing: Vec<_> = operators
-        .iter()
-        .filter(|(_, text)| text.contains("impl<T: Scalar> Tensor<T> {"))
-        .flat_map(|(file, text)| {
-            let names = text.match_indices("    pub fn ").map(|(at, prefix)| {
-                let name = &text[at + prefix.len()..];
-                &name[..name.find(|c| !is_word(c)).unwrap_or(name.len())]
-            });
-            names.map(move |name| (file, name)).collect::<Vec<_>>()
-        })
-        .filter(|(_, name)| !called.contains(name))
-        .collect();
+    let (operators, tests) = (sources("crates/autograd/src/ops"), sources("tests/tests"));
+    let methods = methods(&operators);
+    assert!(methods.len() > 150, "the methods are not found: {methods:?}");
+    let missing: Vec<_> =
+        methods.iter().filter(|(_, name)| !tests.values().any(|text| calls(text, name))).collect();
     assert!(missing.is_empty(), "no test calls these: {missing:?}");
+}
+
+#[test]
+fn every_method_is_in_random_programs() {
+    let operators = sources("crates/autograd/src/ops");
+    let fuzz = fs::read_to_string(root().join("tests/src/fuzz.rs")).expect("the random programs");
+    // What gives an error instead of a panic, and is the same otherwise.
+    let tries = |name: &str| name.starts_with("try_");
+    let missing: Vec<_> =
+        methods(&operators).into_iter().filter(|(_, name)| !calls(&fuzz, name) && !tries(name)).collect();
+    assert!(
+        missing.is_empty(),
+        "no random program calls these: {missing:?}\nAdd a line to tests/src/fuzz.rs."
+    );
 }
 
 #[test]
