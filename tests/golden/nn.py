@@ -84,6 +84,10 @@ def losses():
     def l2(w, b):
         return 0.3 * ((w**2).sum() + (b**2).sum())
 
+    bce_with_logits = functional.binary_cross_entropy_with_logits
+    logits = torch.tensor([[-3.0, 0.5, 1e-3], [40.0, -40.0, 2.0]])
+    targets = torch.tensor([[0.0, 1.0, 0.25], [1.0, 0.5, 0.0]])
+    direction = torch.tensor([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0]])
     labels, far_labels = [3, 0, 2, 2, 1], [1, 1]
     far = torch.tensor([[800.0, -800.0, 0.0], [-30.0, 1e-3, 700.0]])
     return {
@@ -92,6 +96,7 @@ def losses():
         "far labels": far_labels,
         "far cross_entropy": derivatives(cross_entropy(far_labels), [far], random(2, 3)),
         "mse": derivatives(functional.mse_loss, [random(3, 2), random(3, 2)], random(3, 2)),
+        "bce_with_logits": derivatives(bce_with_logits, [logits, targets], direction),
         "l1": derivatives(l1, [random(2, 3), torch.tensor([0.0, -2.0])], random(2, 3)),
         "l2": derivatives(l2, [random(2, 3), random(2)], random(2, 3)),
     }

@@ -279,5 +279,7 @@ fn compositions() {
 #[test]
 fn losses() {
     check_fn(|[x]| wengert::cross_entropy(x, &[1, 0, 3]), Cases::shapes(["34"]));
+    // Targets are probabilities, and not at their ends, where the loss of what cannot happen is left out.
+    check_with(Map(wengert::BceWithLogits), Cases::shapes(["AB", "AB"]).range(0.1, 0.9));
     check_fn(|[x, y]| wengert::mse(x, y), Cases::shapes(["AB", "AB"]));
 }

@@ -57,6 +57,15 @@ fn the_squared_error_is_that_of_pytorch_to_the_second_derivative() {
     check_second("mse", &loss, &both);
 }
 
+#[test]
+fn the_cross_entropy_of_yes_and_no_is_that_of_pytorch_to_the_second_derivative() {
+    let both = inputs(&golden::nn()["losses"]["bce_with_logits"]);
+    let loss = bce_with_logits(&both[0], &both[1]);
+    assert_eq!(both[0].bce_with_logits(&both[1]).item(), loss.item(), "the method is the function");
+    check_first("bce_with_logits", &loss, &both);
+    check_second("bce_with_logits", &loss, &both);
+}
+
 /// One of the elements is 0, where the gradient of `|w|` is 0 by convention, PyTorch's and ours.
 #[test]
 fn regularizers_are_those_of_pytorch() {

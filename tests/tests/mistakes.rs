@@ -9,7 +9,9 @@ use tests::messages::panic_of;
 use wengert::autograd::ops::{Attention, Pool, Window};
 use wengert::autograd::{Array, Padding, Tensor, grad, hessian, jvp, no_grad};
 use wengert::metrics::accuracy;
-use wengert::{Activation, Layer, Linear, Mlp, Mode, Optimizer, Rng, Sgd, cross_entropy, mse};
+use wengert::{
+    Activation, Layer, Linear, Mlp, Mode, Optimizer, Rng, Sgd, bce_with_logits, cross_entropy, mse,
+};
 
 /// What somebody does wrong, and what is said.
 struct Mistake {
@@ -130,6 +132,12 @@ fn mistakes() -> Vec<Mistake> {
                   prediction  [32, 1]
                   target      [32]
                   help: `reshape` or `unsqueeze` the target to the shape of the prediction"#]]),
+        somebody("says no by -1",
+            || bce_with_logits(&ones([4]), &Tensor::from([1.0, -1.0, 1.0, 1.0])),
+            expect![[r#"
+                bce_with_logits: target 1 is no number from 0 to 1
+                  targets  [4]  counted in row-major order
+                  help: a target is the probability of yes: 0, 1 or between"#]]),
         somebody("gives an image with its channels last",
             || ones([8, 28, 28, 3]).conv2d(&ones([16, 3, 3, 3]), Window::new(), 1),
             expect![[r#"

@@ -5,7 +5,7 @@
 //! softplus, and its cross-entropy against the first label the softplus of `-x`. A lane that holds infinity has no softmax.
 
 use wengert::autograd::{Scalar, Tensor};
-use wengert::cross_entropy;
+use wengert::{bce_with_logits, cross_entropy};
 
 const POINTS: [f64; 11] =
     [0.0, 1e-40, -1e-40, 1.0, -1.0, 88.8, -88.8, 1e4, -1e4, f64::INFINITY, f64::NEG_INFINITY];
@@ -47,7 +47,7 @@ fn lane<T: Scalar>(x: &Tensor<T>) -> Tensor<T> {
     Tensor::concat(&[x, &Tensor::zeros([1])], 0)
 }
 
-fn table<T: Scalar>() -> [Row<T>; 7] {
+fn table<T: Scalar>() -> [Row<T>; 9] {
     use Exact::{Absolute, Relative};
     [
         Row {
@@ -98,6 +98,20 @@ fn table<T: Scalar>() -> [Row<T>; 7] {
             value: (|x| softplus(-x), Absolute),
             derivative: (|x| -sigmoid(-x), Absolute),
             at_infinity: false,
+        },
+        Row {
+            name: "bce_with_logits of no",
+            function: |x| bce_with_logits(x, &Tensor::zeros([1])),
+            value: (softplus, Relative),
+            derivative: (sigmoid, Relative),
+            at_infinity: true,
+        },
+        Row {
+            name: "bce_with_logits of yes",
+            function: |x| bce_with_logits(x, &Tensor::ones([1])),
+            value: (|x| softplus(-x), Relative),
+            derivative: (|x| -sigmoid(-x), Relative),
+            at_infinity: true,
         },
     ]
 }

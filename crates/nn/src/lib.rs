@@ -3,7 +3,7 @@
 //! Read the source in this order:
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Init`]: layers, and how they begin;
-//! - [`mse`], [`cross_entropy`], [`l1`], [`l2`]: what is minimised;
+//! - [`mse`], [`cross_entropy`], [`bce_with_logits`], [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
@@ -35,7 +35,7 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{Activation, Linear, Mlp};
-pub use loss::{CrossEntropy, Losses, cross_entropy, mse};
+pub use loss::{BceWithLogits, CrossEntropy, Losses, bce_with_logits, cross_entropy, mse};
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use optim::{Adam, Optimizer, ParamStep, Sgd, State};

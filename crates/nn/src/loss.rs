@@ -1,7 +1,7 @@
 //! Losses: one number for how wrong an output is, the mean over a batch.
 
-use autograd::ops::{LogSumExp, Softmax};
-use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
+use autograd::ops::{LogSumExp, Sigmoid, Softmax, Softplus};
+use autograd::{Algebra, Array, Call, Keeps, Op, Pointwise, Scalar, Shape, ShapeError, Tensor, View};
 
 /// The mean of the squared differences between prediction and target, over all elements.
 ///
@@ -14,16 +14,80 @@ use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 /// If the shapes differ, or there are no elements. Shapes are not broadcast: that hides mistakes.
 #[track_caller]
 pub fn mse<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+    must_be_alike("mse", prediction, target);
+    let difference = prediction - target;
+    (&difference * &difference).mean()
+}
+
+/// A loss of elements takes as many targets as predictions, and some: shapes that broadcast would hide mistakes.
+#[track_caller]
+fn must_be_alike<T: Scalar>(loss: &str, prediction: &Tensor<T>, target: &Tensor<T>) {
     let (p, t) = (prediction.shape(), target.shape());
     if p != t || p.size() == 0 {
         let problem =
             if p == t { "nothing has no mean" } else { "prediction and target must have one shape" };
-        let error =
-            ShapeError::new(format!("mse: {problem}")).operand("prediction", p, "").operand("target", t, "");
+        let error = ShapeError::new(format!("{loss}: {problem}"))
+            .operand("prediction", p, "")
+            .operand("target", t, "");
         panic!("{}", error.help("`reshape` or `unsqueeze` the target to the shape of the prediction"));
     }
-    let difference = prediction - target;
-    (&difference * &difference).mean()
+}
+
+/// The cross-entropy of yes and no, the mean over all elements: `-t ln σ(x) - (1 - t) ln (1 - σ(x))` for a logit `x` and the
+/// probability `t` that it should have.
+///
+/// Takes logits, not probabilities, and is exact where the sigmoid would round to 0 or 1.
+///
+/// ```
+/// use nn::{bce_with_logits, Tensor};
+/// let (logits, targets) = (Tensor::from([0.0, 1e4, -1e4]), Tensor::from([1.0, 1.0, 1.0]));
+/// let loss = bce_with_logits(&logits, &targets);
+/// assert!((loss.item() - (2.0_f64.ln() + 1e4) / 3.0).abs() < 1e-9);
+/// ```
+///
+/// # Panics
+/// If the shapes differ, there are no elements, or a target is no number from 0 to 1.
+#[track_caller]
+pub fn bce_with_logits<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
+    must_be_alike("bce_with_logits", logits, targets);
+    let no_probability = |t: &T| !(T::zero()..=T::one()).contains(t);
+    if let Some(place) = targets.array().view().contiguous().iter().position(no_probability) {
+        let error = ShapeError::new(format!("bce_with_logits: target {place} is no number from 0 to 1"))
+            .operand("targets", targets.shape(), "counted in row-major order");
+        panic!("{}", error.help("a target is the probability of yes: 0, 1 or between"));
+    }
+    BceWithLogits.apply([logits, targets]).mean()
+}
+
+/// The cross-entropy of yes and no, of one element: [`bce_with_logits`] is its mean.
+///
+/// Written with the softplus `s`, as `t s(-x) + (1 - t) s(x)`, it never subtracts numbers that are nearly equal. Its derivative
+/// by the logit is `(1 - t) σ(x) - t σ(-x) = σ(x) - t`, that by the target `-x`.
+#[derive(Debug)]
+pub struct BceWithLogits;
+
+/// `p f` if `p` is above 0, and 0 if not, whatever `f` is.
+#[inline(always)]
+fn share<T: Scalar, A: Algebra<T>>(p: A, f: A) -> A {
+    p.clone().if_positive(p * f, A::constant(T::zero()))
+}
+
+impl<T: Scalar> Pointwise<T, 2> for BceWithLogits {
+    #[inline(always)]
+    fn f<A: Algebra<T>>(&self, [x, t]: [A; 2]) -> A {
+        let softplus = Softplus { beta: T::one(), threshold: T::infinity() };
+        share(t.clone(), softplus.f([-x.clone()])) + share(A::one() - t, softplus.f([x]))
+    }
+    #[inline(always)]
+    fn df<A: Algebra<T>>(&self, i: usize, [x, t]: [A; 2], _: A) -> A {
+        match i {
+            0 => (A::one() - t.clone()) * Sigmoid.f([x.clone()]) - t * Sigmoid.f([-x]),
+            _ => -x,
+        }
+    }
+    fn keeps(&self, i: usize) -> Keeps {
+        if i == 0 { Keeps::x(0) | Keeps::x(1) } else { Keeps::x(0) }
+    }
 }
 
 /// The cross-entropy of softmax against whole labels, the mean over the rows: `-ln softmax(logits)[label]`.
@@ -130,6 +194,9 @@ pub trait Losses<T: Scalar> {
     /// See [`mse`].
     #[track_caller]
     fn mse(&self, target: &Tensor<T>) -> Tensor<T>;
+    /// See [`bce_with_logits`].
+    #[track_caller]
+    fn bce_with_logits(&self, targets: &Tensor<T>) -> Tensor<T>;
     /// See [`cross_entropy`].
     #[track_caller]
     fn cross_entropy<L: AsRef<[usize]> + ?Sized>(&self, labels: &L) -> Tensor<T>;
@@ -139,6 +206,10 @@ impl<T: Scalar> Losses<T> for Tensor<T> {
     #[track_caller]
     fn mse(&self, target: &Tensor<T>) -> Tensor<T> {
         mse(self, target)
+    }
+    #[track_caller]
+    fn bce_with_logits(&self, targets: &Tensor<T>) -> Tensor<T> {
+        bce_with_logits(self, targets)
     }
     #[track_caller]
     fn cross_entropy<L: AsRef<[usize]> + ?Sized>(&self, labels: &L) -> Tensor<T> {
