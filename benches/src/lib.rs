@@ -107,6 +107,20 @@ pub fn threads_from_environment() -> Result<usize, String> {
     }
 }
 
+/// The bytes of the process's resident set: `VmRSS` now, `VmHWM` at its peak. See proc_pid_status(5).
+///
+/// # Errors
+/// Where there is no `/proc`: it is Linux's.
+pub fn resident(field: &str) -> Result<usize, String> {
+    let path = "/proc/self/status";
+    let status = std::fs::read_to_string(path).map_err(|e| {
+        format!("{path}: {e}; the memory of a process is read where Linux shows it, on Linux only")
+    })?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    Ok(1024 * kibibytes.ok_or_else(|| format!("{path}: no `{field}` in kB"))?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

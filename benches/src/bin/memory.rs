@@ -4,7 +4,7 @@
 //! Those are what any framework has to hold: weights, gradients, the optimizer's moments, the batch and the activations, of
 //! four bytes an element. What lies above is the program, its threads, and what the framework holds beside them.
 
-use benches::Case;
+use benches::{Case, resident};
 use wengert::autograd::memory_stats;
 
 const STEPS: usize = 20;
@@ -54,17 +54,6 @@ fn report(when: &str) -> Result<(), String> {
     let [live, most] = [stats.live_bytes, stats.peak_bytes].map(|bytes| bytes as f64 / MIB);
     println!("{when:<22} {now:>13.1} {peak:>13.1} {live:>13.1} {most:>13.1} {:>8}", stats.system_allocations);
     Ok(())
-}
-
-/// The bytes of the resident set: `VmRSS` now, `VmHWM` at its peak. See proc_pid_status(5).
-fn resident(field: &str) -> Result<usize, String> {
-    let path = "/proc/self/status";
-    let status = std::fs::read_to_string(path).map_err(|e| {
-        format!("{path}: {e}; the memory of a process is read where Linux shows it, on Linux only")
-    })?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
-    Ok(1024 * kibibytes.ok_or_else(|| format!("{path}: no `{field}` in kB"))?)
 }
 
 /// The tensors of a step, and their bytes.
