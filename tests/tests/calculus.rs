@@ -299,6 +299,6 @@ fn misfits_are_told() {
         [(|x| drop(hessian(|[x]| x.exp(), [x]))) as fn(&Tensor<f64>), |x| drop(hvp(|[x]| x.exp(), [x], [x]))]
     {
         let message = says(&|| f(&x));
-        assert!(message.contains("the root has shape [2], not a single number"), "{message}");
+        assert!(message.contains("the function gives shape [2], not a single number"), "{message}");
     }
 }

@@ -3,6 +3,7 @@
 
 use expect_test::expect;
 use serde_json::Value;
+use tests::apart;
 use tests::golden::{assert_close, labels, tensor};
 use wengert::autograd::ops::{Convolution, Pool, Wanted, Window};
 use wengert::autograd::{Cases, Op, Rng, ShapeError, Tensor, check_fn, check_with, no_grad, with_threads};
@@ -43,14 +44,6 @@ fn conv1d_and_its_transpose() {
     check_fn(|[x, w]| x.conv_transpose2d(w, window, [2, 0], 1), Cases::shapes(["nC22", "Co23"]).count(8));
 }
 
-/// The input with far greater numbers added, no two of which are equal: so the largest of a window is always the same one, which
-/// it must be wherever differences are to be the judge.
-fn apart(x: &Tensor<f64>) -> Tensor<f64> {
-    let size: usize = x.dims()[2..].iter().product();
-    let steps = Tensor::build([size], |y| (0..size).zip(y).for_each(|(i, y)| *y = (i * 7 % 31 * 10) as f64));
-    x + steps.reshape(&x.dims()[2..])
-}
-
 #[test]
 fn max_pool() {
     let pools = [
@@ -59,9 +52,9 @@ fn max_pool() {
         Pool::new([2, 2]).dilation(2).ceil_mode(),
     ];
     for pool in pools {
-        check_fn(|[x]| apart(x).max_pool2d(pool), Cases::shapes(["nc45"]).count(16));
+        check_fn(|[x]| apart(x, 2).max_pool2d(pool), Cases::shapes(["nc45"]).count(16));
     }
-    check_fn(|[x]| apart(x).max_pool1d(3), Cases::shapes(["nc7"]).count(16));
+    check_fn(|[x]| apart(x, 2).max_pool1d(3), Cases::shapes(["nc7"]).count(16));
 }
 
 #[test]

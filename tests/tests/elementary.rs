@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use tests::golden::numbers;
 use wengert::autograd::ops::*;
 use wengert::autograd::{Array, Cases, Map, Pointwise, Rng, Tensor, check, check_fn, check_with, grad};
 
@@ -175,12 +176,6 @@ fn golden(part: &str, functions: &[Function]) -> Value {
     let found: BTreeSet<&str> = FILE[part].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(found, names, "{part}");
     FILE[part].clone()
-}
-
-/// A list of numbers, of which infinities and NaN are written as texts.
-fn numbers(list: &Value) -> Vec<f64> {
-    let number = |x: &Value| x.as_f64().or_else(|| x.as_str()?.parse().ok());
-    list.as_array().unwrap().iter().map(|x| number(x).unwrap_or_else(|| panic!("{x} is no number"))).collect()
 }
 
 fn leaf(x: &Value) -> Tensor<f64> {

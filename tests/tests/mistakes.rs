@@ -242,8 +242,8 @@ fn mistakes() -> Vec<Mistake> {
         somebody("wants the Hessian of a function with many values",
             || hessian(|[x]| x.sin(), [&ones([3])]),
             expect![[r#"
-                backward: the root has shape [3], not a single number
-                  help: reduce it, as by `.sum()` or `.mean()`, or give a cotangent: `y.backward_from(dy)`"#]]),
+                hessian: the function gives shape [3], not a single number
+                  help: reduce it, as by `.sum()` or `.mean()`; what gives several numbers has a `jacobian`"#]]),
         somebody("moves along a tangent of another shape",
             || jvp(|[x]| x.sin(), [&ones([3])], [&ones([4])]),
             expect![[r#"

@@ -160,7 +160,7 @@ pub fn hessian<T: Scalar, const N: usize>(
     x: [&Tensor<T>; N],
 ) -> [[Tensor<T>; N]; N] {
     let at = At::new(f, x);
-    let gradient = at.gradient().or_panic();
+    let gradient = at.gradient("hessian");
     with_recording(at.recorded, || gradient.each_ref().map(|g| rows(g, &at.x, 0)))
 }
 
@@ -183,7 +183,7 @@ pub fn hvp<T: Scalar, const N: usize>(
 ) -> [Tensor<T>; N] {
     let at = At::new(f, x);
     check_tangents(x, v).or_panic();
-    let gradient = at.gradient().or_panic();
+    let gradient = at.gradient("hvp");
     // The Hessian is symmetric: H v is the gradient of <∇f, v>.
     along(&gradient, v, &at.x, at.recorded || is_recording() && v.iter().any(|v| v.is_tracked()))
 }
@@ -251,10 +251,16 @@ impl<T: Scalar, const N: usize> At<T, N> {
         }
     }
 
-    /// The gradient of a number, as a function of the arguments.
-    fn gradient(&self) -> Result<[Tensor<T>; N], GradError> {
-        let one = one_for(&self.y)?;
-        Ok(with_recording(true, || pull(&self.y, &one, &self.x)))
+    /// The gradient of a number, as a function of the arguments, for what is called `name`.
+    #[track_caller]
+    fn gradient(&self, name: &str) -> [Tensor<T>; N] {
+        let Ok(one) = one_for(&self.y) else {
+            panic!(
+                "{name}: the function gives shape {}, not a single number\n  help: reduce it, as by `.sum()` or `.mean()`; what gives several numbers has a `jacobian`",
+                self.y.shape()
+            )
+        };
+        with_recording(true, || pull(&self.y, &one, &self.x))
     }
 }
 
