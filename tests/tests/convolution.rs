@@ -289,9 +289,49 @@ fn messages() {
           filters  [4, 3, 3, 3]  3 with dilation 4
           help: give smaller filters, or more padding"#]],
     );
+    let transposed = |wanted| Convolution { window: Window::new(), groups: 1, wanted };
+    let outputs = t(&[1, 4, 6, 6]);
+    says(
+        transposed(Wanted::Images([9, 8])).try_apply([&w, &outputs]),
+        expect![[r#"
+        conv_transpose2d: these filters do not make such outputs of such images
+          filters  [4, 3, 3, 3]
+          outputs  [1, 4, 6, 6]
+          images   [1, 3, 9, 8]
+          help: outputs are what `Wanted::Output` gives for images of this size"#]],
+    );
+    says(
+        transposed(Wanted::Images([8, 8])).try_apply([&w, &t(&[1, 5, 6, 6])]),
+        expect![[r#"
+        conv_transpose2d: these filters do not make such outputs of such images
+          filters  [4, 3, 3, 3]
+          outputs  [1, 5, 6, 6]
+          images   [1, 3, 8, 8]
+          help: outputs are what `Wanted::Output` gives for images of this size"#]],
+    );
+    says(
+        transposed(Wanted::Images([8, 9])).try_apply([&w, &outputs]),
+        expect![[r#"
+        conv_transpose2d: these filters do not make such outputs of such images
+          filters  [4, 3, 3, 3]
+          outputs  [1, 4, 6, 6]
+          images   [1, 3, 8, 9]
+          help: outputs are what `Wanted::Output` gives for images of this size"#]],
+    );
+    says(
+        transposed(Wanted::Filters([3, 4])).try_apply([&x, &outputs]),
+        expect![[r#"
+        conv2d_filters: filters of this size do not make such outputs of such images
+          images   [1, 3, 8, 8]
+          outputs  [1, 4, 6, 6]
+          filters  [4, 3, 3, 4]
+          help: outputs are what `Wanted::Output` gives for filters of this size"#]],
+    );
     says(
         convolution(Window::new().stride(0), 1).try_apply([&x, &w]),
-        expect!["conv2d: expected stride of at least 1, found 0"],
+        expect![[r#"
+            conv2d: expected stride of at least 1, found 0
+              help: 1 is what a convolution has that says nothing else"#]],
     );
     says(
         convolution(Window::new().padding(usize::MAX), 1).try_apply([&x, &w]),

@@ -276,6 +276,26 @@ fn compositions() {
     );
 }
 
+/// Of one operand and of several, over any axes, and of a function whose derivative reads its value.
+#[test]
+fn sums_of_functions() {
+    for axes in [Axes::from(..), 0.into(), (-1).into(), [0, 2].into()] {
+        for keepdims in [false, true] {
+            let axes = || axes.clone();
+            check_with(SumOf::over(Exp, axes(), keepdims), Cases::shapes(["ABC"]).count(8));
+            check_with(
+                SumOf::over(wengert::SquaredDifference, axes(), keepdims),
+                Cases::shapes(["ABC", "ABC"]).count(8),
+            );
+            check_with(
+                SumOf::over(Hypot, axes(), keepdims),
+                Cases::shapes(["ABC", "BC"]).range(0.5, 2.0).count(8),
+            );
+        }
+    }
+    check_with(SumOf::all(Square), Cases::shapes([".."]));
+}
+
 #[test]
 fn losses() {
     check_fn(|[x]| wengert::cross_entropy(x, &[1, 0, 3]), Cases::shapes(["34"]));

@@ -163,6 +163,9 @@ fn singular_matrices_and_nan() {
         gradient[..4].iter().all(|x| x.is_nan()) && gradient[4..] == [0.5, 0.0, 0.0, 0.25],
         "{gradient:?}"
     );
+    // Of which none is symmetric: the gradient is the inverse, transposed.
+    let both = Tensor::stack(&[&singular, &Tensor::from([[2.0, 8.0], [0.0, 4.0]])], 0).requires_grad();
+    assert_eq!(both.logdet().sum().backward()[&both].to_vec()[4..], [0.5, 0.0, -1.0, 0.25]);
     assert!(Tensor::<f64>::from([[-1.0]]).logdet().item().is_nan());
     // NaN is no zero, wherever it is.
     for place in 0..4 {
@@ -203,7 +206,10 @@ fn what_is_wrong_with_a_matrix_is_said() {
         batch.unsqueeze(1).try_cholesky(),
         "cholesky: matrix [1, 0] of the batch is not positive definite\n  input  [3, 1, 2, 2]  pivot 0 is not positive\n  help: a small multiple of the identity added to it may make it so",
     );
-    fails(Tensor::ones([2, 3]).try_inverse(), "inverse: expected square matrices\n  input  [2, 3]  2 by 3");
+    fails(
+        Tensor::ones([2, 3]).try_inverse(),
+        "inverse: expected square matrices\n  input  [2, 3]  2 by 3\n  help: for the least squares of more equations than unknowns, solve `a.t().matmul(&a)` with `a.t().matmul(&b)`",
+    );
     fails(
         Tensor::ones([3, 3]).try_solve(&Tensor::ones([2])),
         "solve: the right side has not as many rows as the matrix\n  left   [3, 3]  3 rows\n  right  [2, 1]  2 rows\n  help: give a row on the right for each equation; a vector becomes a column by `unsqueeze(-1)`",

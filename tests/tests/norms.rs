@@ -198,6 +198,16 @@ fn messages() {
           values   [2, 5, 4]
           help: queries are [.., t, d], keys [.., s, d] and values [.., s, e], with equal axes in front"#]]
     .assert_eq(&error.to_string());
+    let error = Attention::new()
+        .try_apply([&t(&[2, 3, 5]), &t(&[2, 3, 4]), &t(&[2, 3, 4])])
+        .expect_err("wider queries");
+    expect![[r#"
+        attention: queries and keys are not equally wide
+          queries  [2, 3, 5]
+          keys     [2, 3, 4]
+          values   [2, 3, 4]
+          help: queries are [.., t, d], keys [.., s, d] and values [.., s, e], with equal axes in front"#]]
+    .assert_eq(&error.to_string());
     let mask = Array::from_slice(&[true, false]);
     let error =
         Attention::new().mask(&mask).try_apply([&t(&[3, 4]), &t(&[3, 4]), &t(&[3, 4])]).expect_err("mask");
@@ -217,6 +227,13 @@ fn messages() {
           shift  [4]
           help: give both the shape [3]"#]]
     .assert_eq(&error.to_string());
+    let two = t(&[2, 2, 4]);
+    let error = BatchNorm::of(&x, 1e-5).expect("channels").try_apply([&two, &t(&[2]), &t(&[2])]);
+    expect![[r#"
+        batch_norm: the moments are those of another tensor
+          input  [2, 2, 4]
+          help: give those of this input: `BatchNorm::of`"#]]
+    .assert_eq(&error.expect_err("other moments").to_string());
     let error = BatchNorm::of(&t(&[3]), 1e-5).expect_err("no channels");
     expect![[r#"
         batch_norm: expected a batch of channels

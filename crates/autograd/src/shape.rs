@@ -140,11 +140,9 @@ impl Shape {
     pub fn matrix(&self) -> Result<[usize; 2], ShapeError> {
         match *self.dims() {
             [rows, columns] => Ok([rows, columns]),
-            _ => Err(ShapeError::new("expected a matrix, a tensor with two axes").operand(
-                "found",
-                self,
-                format!("rank {}", self.rank()),
-            )),
+            _ => Err(ShapeError::new("expected a matrix, a tensor with two axes")
+                .operand("found", self, format!("rank {}", self.rank()))
+                .help("`unsqueeze` makes a row or a column of a vector, `flatten` a matrix of more axes")),
         }
     }
 

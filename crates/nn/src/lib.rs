@@ -35,7 +35,7 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{Activation, Linear, Mlp};
-pub use loss::{BceWithLogits, CrossEntropy, Losses, bce_with_logits, cross_entropy, mse};
+pub use loss::{BceWithLogits, CrossEntropy, Losses, SquaredDifference, bce_with_logits, cross_entropy, mse};
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use optim::{Adam, Optimizer, ParamStep, Sgd, State};

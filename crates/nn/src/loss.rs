@@ -1,6 +1,6 @@
 //! Losses: one number for how wrong an output is, the mean over a batch.
 
-use autograd::ops::{LogSumExp, Sigmoid, Softmax, Softplus};
+use autograd::ops::{LogSumExp, Sigmoid, Softmax, Softplus, SumOf};
 use autograd::{Algebra, Array, Call, Keeps, Op, Pointwise, Scalar, Shape, ShapeError, Tensor, View};
 
 /// The mean of the squared differences between prediction and target, over all elements.
@@ -15,8 +15,33 @@ use autograd::{Algebra, Array, Call, Keeps, Op, Pointwise, Scalar, Shape, ShapeE
 #[track_caller]
 pub fn mse<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     must_be_alike("mse", prediction, target);
-    let difference = prediction - target;
-    (&difference * &difference).mean()
+    mean_of(SquaredDifference, prediction, target)
+}
+
+/// The mean of a function of prediction and target.
+#[track_caller]
+fn mean_of<T: Scalar>(f: impl Pointwise<T, 2>, prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+    SumOf::all(f).apply([prediction, target]) / T::of(prediction.size() as f64)
+}
+
+/// `(a - b)²`, of one element: [`mse`] is its mean.
+#[derive(Debug)]
+pub struct SquaredDifference;
+
+impl<T: Scalar> Pointwise<T, 2> for SquaredDifference {
+    #[inline(always)]
+    fn f<A: Algebra<T>>(&self, [a, b]: [A; 2]) -> A {
+        let difference = a - b;
+        difference.clone() * difference
+    }
+    #[inline(always)]
+    fn df<A: Algebra<T>>(&self, i: usize, [a, b]: [A; 2], _: A) -> A {
+        let twice = A::number(2.0);
+        twice * if i == 0 { a - b } else { b - a }
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0) | Keeps::x(1)
+    }
 }
 
 /// A loss of elements takes as many targets as predictions, and some: shapes that broadcast would hide mistakes.
@@ -56,7 +81,7 @@ pub fn bce_with_logits<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> Te
             .operand("targets", targets.shape(), "counted in row-major order");
         panic!("{}", error.help("a target is the probability of yes: 0, 1 or between"));
     }
-    BceWithLogits.apply([logits, targets]).mean()
+    mean_of(BceWithLogits, logits, targets)
 }
 
 /// The cross-entropy of yes and no, of one element: [`bce_with_logits`] is its mean.

@@ -1,7 +1,8 @@
 //! Regularizers: what is added to the loss so that weights stay small.
 
 use crate::module::Module;
-use autograd::{Scalar, Tensor};
+use autograd::ops::{Abs, Square, SumOf};
+use autograd::{Op, Scalar, Tensor};
 
 /// `strength Σ w²` over all parameters of the module (ridge; A. N. Tikhonov, 1943).
 ///
@@ -13,7 +14,7 @@ use autograd::{Scalar, Tensor};
 /// assert_eq!(l2(&w, 0.1).item(), 2.5);
 /// ```
 pub fn l2<T: Scalar>(module: &(impl Module<T> + ?Sized), strength: f64) -> Tensor<T> {
-    penalty(module, strength, |w| (w * w).sum())
+    penalty(module, strength, |w| SumOf::all(Square).apply([w]))
 }
 
 /// `strength Σ |w|` over all parameters of the module (lasso; R. Tibshirani, 1996): drives weights to exactly 0.
@@ -24,7 +25,7 @@ pub fn l2<T: Scalar>(module: &(impl Module<T> + ?Sized), strength: f64) -> Tenso
 /// assert_eq!(l1(&w, 0.5).item(), 3.5);
 /// ```
 pub fn l1<T: Scalar>(module: &(impl Module<T> + ?Sized), strength: f64) -> Tensor<T> {
-    penalty(module, strength, |w| w.abs().sum())
+    penalty(module, strength, |w| SumOf::all(Abs).apply([w]))
 }
 
 fn penalty<T: Scalar>(

@@ -89,7 +89,7 @@ fn in_stretches<U: Send>(y: &mut [U], unit: usize, work: impl Fn(usize, &mut [U]
 
 /// The elements of operands that need no broadcasting and lie in row-major order, if all do.
 #[inline(always)]
-fn plain<'a, T: Element, const N: usize>(
+pub(crate) fn plain<'a, T: Element, const N: usize>(
     x: &[View<'a, T>; N],
     shape: &Shape,
     size: usize,

@@ -50,6 +50,7 @@ mod simd;
 pub(crate) mod softmax;
 pub(crate) mod sort;
 pub(crate) mod special;
+pub(crate) mod sum_of;
 pub(crate) mod threads;
 mod tiles;
 pub(crate) mod update;

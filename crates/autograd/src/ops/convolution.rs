@@ -64,7 +64,8 @@ impl<T: Scalar, const D: usize> Op<T, 2> for Convolution<D> {
                     return Err(ShapeError::new("these filters do not make such outputs of such images")
                         .operand("filters", a, "")
                         .operand("outputs", b, "")
-                        .operand("images", &images, ""));
+                        .operand("images", &images, "")
+                        .help("outputs are what `Wanted::Output` gives for images of this size"));
                 }
                 Ok(images)
             }
@@ -79,7 +80,8 @@ impl<T: Scalar, const D: usize> Op<T, 2> for Convolution<D> {
                     )
                     .operand("images", a, "")
                     .operand("outputs", b, "")
-                    .operand("filters", &filters, ""));
+                    .operand("filters", &filters, "")
+                    .help("outputs are what `Wanted::Output` gives for filters of this size"));
                 }
                 Ok(filters)
             }
@@ -143,7 +145,8 @@ impl<const D: usize> Convolution<D> {
         let Convolution { window, groups, .. } = self;
         let zero = [("stride", window.stride.contains(&0)), ("dilation", window.dilation.contains(&0))];
         match zero.iter().chain(&[("groups", *groups == 0)]).find(|(_, is_zero)| *is_zero) {
-            Some((name, _)) => Err(ShapeError::new(format!("expected {name} of at least 1, found 0"))),
+            Some((name, _)) => Err(ShapeError::new(format!("expected {name} of at least 1, found 0"))
+                .help("1 is what a convolution has that says nothing else")),
             None => Ok(()),
         }
     }

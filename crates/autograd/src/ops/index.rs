@@ -60,7 +60,8 @@ impl<T: Scalar> Op<T, 1> for ScatterAdd {
         if taken(&self.indices, x, axis)? != *x {
             return Err(ShapeError::new(format!("expected an index for each element along axis {axis}"))
                 .operand("input", x, "")
-                .operand("indices", self.indices.shape(), ""));
+                .operand("indices", self.indices.shape(), "")
+                .help("give the indices the shape of the input, or sizes of 1"));
         }
         let whole = x.with(axis, self.size);
         within(&self.indices, self.size)

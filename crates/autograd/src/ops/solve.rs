@@ -155,10 +155,13 @@ pub(super) fn square(a: &Shape) -> Result<(Shape, usize), ShapeError> {
     match *a.dims() {
         [ref batch @ .., m, n] if m == n => Ok((batch.into(), n)),
         [.., m, n] => {
-            Err(ShapeError::new("expected square matrices").operand("input", a, format!("{m} by {n}")))
+            Err(ShapeError::new("expected square matrices").operand("input", a, format!("{m} by {n}")).help(
+                "for the least squares of more equations than unknowns, solve `a.t().matmul(&a)` with `a.t().matmul(&b)`",
+            ))
         }
         _ => Err(ShapeError::new("expected a square matrix, or a batch of them, with at least two axes")
-            .operand("input", a, format!("rank {}", a.rank()))),
+            .operand("input", a, format!("rank {}", a.rank()))
+            .help("`reshape` it to [.., n, n]")),
     }
 }
 
@@ -167,7 +170,8 @@ fn system(a: &Shape, b: &Shape) -> Result<(Shape, usize, usize), ShapeError> {
     let (batch_a, n) = square(a)?;
     let [ref batch_b @ .., rows, m] = *b.dims() else {
         return Err(ShapeError::new("expected a matrix on the right, a column for each system")
-            .operand("right", b, ""));
+            .operand("right", b, "")
+            .help("a vector becomes a column by `unsqueeze(-1)`"));
     };
     if rows != n {
         return Err(ShapeError::new("the right side has not as many rows as the matrix")

@@ -12,7 +12,7 @@ use crate::axes::Axes;
 use crate::error::OrPanic;
 use crate::kernels::reduce::remaining;
 use crate::op::Op;
-use crate::ops::Extremum;
+use crate::ops::{Abs, Extremum, Square, SumOf};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -67,10 +67,10 @@ impl<T: Scalar> Tensor<T> {
             return self.sum_keepdims(axes);
         }
         if p == 1.0 {
-            return self.abs().sum_keepdims(axes);
+            return SumOf::over(Abs, axes, true).apply([self]);
         }
         if p == 2.0 {
-            let squares = self.square().sum_keepdims(axes.clone());
+            let squares = SumOf::over(Square, axes.clone(), true).apply([self]);
             // Above this no square that is lost counts.
             let least = T::min_positive_value() / T::epsilon();
             if squares.mask(|x| x >= least && x.is_finite()).all() {
@@ -87,7 +87,7 @@ impl<T: Scalar> Tensor<T> {
         });
         let x = self / &scale;
         let norm = match p {
-            2.0 => x.square().sum_keepdims(axes).root(),
+            2.0 => SumOf::over(Square, axes, true).apply([&x]).root(),
             _ => {
                 let powers = x.abs().where_zero(|x| x.powf(T::of(p)));
                 let is_zero: Array<bool> = x.eq(T::zero());
