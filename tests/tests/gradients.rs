@@ -182,6 +182,7 @@ fn linear_then_a_function() {
     check_with(Linear(Sigmoid), Cases::shapes(["i", "oi", "o"]));
     check_with(Linear(Tanh), Cases::shapes(["..i", "oi", "o"]));
     check_with(Linear(Exp), Cases::shapes(["ri", "oi", "o"]));
+    check_with(Linear(MulScalar(-3.0)), Cases::shapes(["ri", "oi", "o"]));
 }
 
 /// Sine and square read what they are applied to, so they are applied apart.

@@ -387,6 +387,17 @@ fn messages() {
             "index_select: index 3, at place 1, is out of range\n  input  [2, 3]  axis 1 is 3\n  help: indices run from 0 to 2",
         ),
         (
+            message(|| ScatterAdd { axis: 1, indices: indices(&[0, 1], &[1, 2]), size: 2 }.apply([&x()])),
+            "scatter_add: expected an index for each element along axis 1\n  input    [2, 3]\n  indices  [1, 2]\n  help: give the indices the shape of the input, or sizes of 1",
+        ),
+        (
+            message(|| {
+                let view = Slice { axis: 1, start: 0, len: 2, step: 1 };
+                Unview { view, shape: Shape::from([2, 4]) }.apply([&x()])
+            }),
+            "unview: the input has not the shape of the view\n  input  [2, 3]\n  view   [2, 2]\n  of     [2, 4]\n  help: what the view makes of a tensor has the shape that goes back",
+        ),
+        (
             message(|| x().pad(&[(0, 3)], Padding::Reflect)),
             "pad: axis 1 of shape [2, 3] cannot be reflected by 0 and 3\n  help: both must be below its size, 3",
         ),

@@ -5,6 +5,7 @@ mod book;
 mod dependencies;
 mod examples;
 mod memcheck;
+mod mutants;
 mod process;
 mod site;
 mod test;
@@ -34,6 +35,8 @@ The tasks of the repository.
     cargo xtask memcheck --sanitizer    all of them with AddressSanitizer
     cargo xtask ulp             the worst error of each elementary function over all numbers in single precision
     cargo xtask ulp --every N   over one in N
+    cargo xtask mutants         makes every rule of differentiation wrong in every small way, and asks whether the tests see it
+    cargo xtask mutants PART    of the files that have PART in their path
     cargo xtask deps            the number of crates that a user of `wengert` gets
     cargo xtask tidy            the house rules that no compiler checks
     cargo xtask help            this text
@@ -63,6 +66,8 @@ fn main() -> ExitCode {
         ["memcheck", "--sanitizer"] => with_workspace(memcheck::sanitizer),
         ["ulp"] => with_workspace(|workspace| ulp::run(workspace, "1")),
         ["ulp", "--every", n] => with_workspace(|workspace| ulp::run(workspace, n)),
+        ["mutants"] => with_workspace(|workspace| mutants::run(workspace, "")),
+        ["mutants", part] => with_workspace(|workspace| mutants::run(workspace, part)),
         ["deps"] => with_workspace(dependencies::run),
         ["tidy"] => with_workspace(tidy::run),
         _ => Err(format!("I do not know `cargo xtask {}`.\n\n{HELP}", words.join(" "))),

@@ -64,7 +64,8 @@ impl<T: Scalar, V: Viewing> Op<T, 1> for Unview<V> {
             return Err(ShapeError::new("the input has not the shape of the view")
                 .operand("input", x, "")
                 .operand("view", layout.shape(), "")
-                .operand("of", &self.shape, ""));
+                .operand("of", &self.shape, "")
+                .help("what the view makes of a tensor has the shape that goes back"));
         }
         Ok(self.shape.clone())
     }
