@@ -40,6 +40,23 @@ def fit(problem, make, rates):
     return trajectory
 
 
+class Lion(torch.optim.Optimizer):
+    """Algorithm 2 of X. Chen and others, "Symbolic Discovery of Optimization Algorithms", 2023; PyTorch has none."""
+
+    def __init__(self, params, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(params, {"lr": 1e-4})
+        self.betas, self.weight_decay = betas, weight_decay
+
+    @torch.no_grad()
+    def step(self):
+        (beta1, beta2), group = self.betas, self.param_groups[0]
+        for p in group["params"]:
+            m = self.state[p].setdefault("m", torch.zeros_like(p))
+            update = (beta1 * m + (1 - beta1) * p.grad).sign()
+            p -= group["lr"] * (update + self.weight_decay * p)
+            m.copy_(beta2 * m + (1 - beta2) * p.grad)
+
+
 def optimizers():
     shapes = {"x": (4, 3), "y": (4, 2), "weight": (2, 3), "bias": (2,), "scale": (1,)}
     problem = {name: random(*shape) for name, shape in shapes.items()}
@@ -48,11 +65,28 @@ def optimizers():
         "sgd": (lambda p: sgd(p, lr=1.0), [0.1] * steps),
         "momentum": (lambda p: sgd(p, lr=1.0, momentum=0.9), [0.1] * steps),
         "nesterov": (lambda p: sgd(p, lr=1.0, momentum=0.9, nesterov=True), [0.1] * steps),
+        "dampening and decay": (lambda p: sgd(p, momentum=0.9, dampening=0.3, weight_decay=0.1), [0.1] * steps),
         "adam": (lambda p: adam(p), [1e-3] * steps),
         "adam with other betas": (lambda p: adam(p, betas=(0.8, 0.95), eps=1e-3), [0.05] * steps),
         "momentum with a schedule": (lambda p: sgd(p, lr=1.0, momentum=0.9), [0.2 / (1 + k) for k in range(steps)]),
         "adam with a schedule": (lambda p: adam(p), [0.1 / (1 + k) for k in range(steps)]),
     }
+    others = {
+        "amsgrad": lambda p: adam(p, betas=(0.5, 0.6), amsgrad=True, weight_decay=0.1),
+        "adamw": lambda p: torch.optim.AdamW(p, weight_decay=0.1),
+        "adamw with amsgrad": lambda p: torch.optim.AdamW(p, betas=(0.5, 0.6), amsgrad=True),
+        "adamax": lambda p: torch.optim.Adamax(p, betas=(0.8, 0.7), weight_decay=0.1),
+        "nadam": lambda p: torch.optim.NAdam(p, momentum_decay=0.2, weight_decay=0.1),
+        "radam": lambda p: torch.optim.RAdam(p, betas=(0.9, 0.95), weight_decay=0.1),
+        "adagrad": lambda p: torch.optim.Adagrad(p, lr_decay=0.1, initial_accumulator_value=0.2, weight_decay=0.1),
+        "adadelta": lambda p: torch.optim.Adadelta(p, weight_decay=0.1),
+        "rmsprop": lambda p: torch.optim.RMSprop(p, weight_decay=0.1),
+        "rmsprop with momentum": lambda p: torch.optim.RMSprop(p, momentum=0.9),
+        "centered rmsprop": lambda p: torch.optim.RMSprop(p, alpha=0.8, centered=True),
+        "centered rmsprop with momentum": lambda p: torch.optim.RMSprop(p, alpha=0.8, centered=True, momentum=0.9),
+        "lion": lambda p: Lion(p, weight_decay=0.1),
+    }
+    runs |= {name: (make, [0.05 / (1 + k / 4) for k in range(steps)]) for name, make in others.items()}
     results = {"problem": {name: numbers(tensor) for name, tensor in problem.items()}}
     for name, (make, rates) in runs.items():
         results[name] = {"rates": rates, "trajectory": fit(problem, make, rates)}

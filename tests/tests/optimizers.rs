@@ -2,6 +2,7 @@
 
 use tests::golden::{self, assert_close};
 use wengert::prelude::*;
+use wengert::{Adadelta, Adagrad, Adamax, Lion, NAdam, RAdam, RmsProp};
 
 /// The output is `s tanh(x Wᵀ + b)`: three parameters of different shapes.
 #[derive(Clone, Module)]
@@ -47,6 +48,27 @@ fn gradient_descent_takes_the_steps_of_pytorch() {
 fn adam_takes_the_steps_of_pytorch() {
     follow("adam", Adam::new(1.0));
     follow("adam with other betas", Adam { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, ..Adam::new(1.0) });
+}
+
+#[test]
+fn all_others_take_the_steps_of_pytorch() {
+    follow("dampening and decay", Sgd { dampening: 0.3, weight_decay: 0.1, ..Sgd::new(1.0).momentum(0.9) });
+    let betas = || Adam { beta1: 0.5, beta2: 0.6, amsgrad: true, ..Adam::new(1.0) };
+    follow("amsgrad", Adam { weight_decay: 0.1, ..betas() });
+    follow("adamw", AdamW { weight_decay: 0.1, ..AdamW::new(1.0) });
+    follow("adamw with amsgrad", AdamW { beta1: 0.5, beta2: 0.6, amsgrad: true, ..AdamW::new(1.0) });
+    follow("adamax", Adamax { beta1: 0.8, beta2: 0.7, weight_decay: 0.1, ..Adamax::new(1.0) });
+    follow("nadam", NAdam { momentum_decay: 0.2, weight_decay: 0.1, ..NAdam::new(1.0) });
+    follow("radam", RAdam { beta2: 0.95, weight_decay: 0.1, ..RAdam::new(1.0) });
+    follow("adagrad", Adagrad { lr_decay: 0.1, initial: 0.2, weight_decay: 0.1, ..Adagrad::new(1.0) });
+    follow("adadelta", Adadelta { weight_decay: 0.1, ..Adadelta::new(1.0) });
+    follow("rmsprop", RmsProp { weight_decay: 0.1, ..RmsProp::new(1.0) });
+    let rmsprop = || RmsProp { alpha: 0.8, centered: true, ..RmsProp::new(1.0) };
+    follow("rmsprop with momentum", RmsProp { momentum: 0.9, ..RmsProp::new(1.0) });
+    follow("centered rmsprop", rmsprop());
+    follow("centered rmsprop with momentum", RmsProp { momentum: 0.9, ..rmsprop() });
+    // The formula of the paper, of which PyTorch has nothing.
+    follow("lion", Lion { weight_decay: 0.1, ..Lion::new(1.0) });
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Init`]: layers, and how they begin;
 //! - [`mse`], [`cross_entropy`], [`bce_with_logits`], [`l1`], [`l2`]: what is minimised;
-//! - [`Optimizer`], [`Sgd`], [`Adam`]: how;
+//! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
@@ -38,7 +38,10 @@ pub use layers::{Activation, Linear, Mlp};
 pub use loss::{BceWithLogits, CrossEntropy, Losses, SquaredDifference, bce_with_logits, cross_entropy, mse};
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
-pub use optim::{Adam, Optimizer, ParamStep, Sgd, State};
+pub use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp, Sgd,
+    State,
+};
 pub use param::Param;
 pub use regularize::{l1, l2};
 #[cfg(feature = "progress")]

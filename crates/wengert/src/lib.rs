@@ -15,8 +15,8 @@ pub mod prelude {
     pub use nn::data::{digits, mnist};
     pub use nn::metrics::{ConfusionMatrix, accuracy};
     pub use nn::{
-        Activation, Adam, Batch, Callback, Control, Dataset, EpochReport, InTraining, Init, Layer, Linear,
-        Losses, Mlp, Mode, Module, Optimizer, Param, Report, Sgd, StepReport, TrainError, Trainer,
+        Activation, Adam, AdamW, Batch, Callback, Control, Dataset, EpochReport, InTraining, Init, Layer,
+        Linear, Losses, Mlp, Mode, Module, Optimizer, Param, Report, Sgd, StepReport, TrainError, Trainer,
         bce_with_logits, cross_entropy, l1, l2, mse,
     };
 }

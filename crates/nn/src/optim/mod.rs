@@ -3,10 +3,26 @@
 //! An optimizer is its public hyperparameters and a rule for *one* parameter, given as slices. The walk over the network,
 //! and what the rule remembers of each parameter between steps, are the same for all, and kept under the parameter's path.
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
+mod decay;
+mod lion;
+mod nadam;
+mod radam;
+mod rmsprop;
 mod sgd;
 
-pub use adam::Adam;
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
+pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use decay::Decay;
+pub use lion::Lion;
+pub use nadam::NAdam;
+pub use radam::RAdam;
+pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use crate::module::{Module, Path};
@@ -45,6 +61,11 @@ pub trait Optimizer<T: Scalar = f32> {
     /// Sets the learning rate, as a schedule does.
     fn set_lr(&mut self, lr: f64);
 
+    /// How weights shrink at each step; by default not at all.
+    fn decay(&self) -> Decay {
+        Decay::None
+    }
+
     /// Makes one step: updates every parameter that has a gradient.
     ///
     /// # Panics
@@ -56,6 +77,7 @@ pub trait Optimizer<T: Scalar = f32> {
         let mut state = std::mem::take(self.state());
         let mut path = std::mem::take(&mut state.path);
         let (mut place, mut updated) = (0, 0);
+        let (decay, lr) = (self.decay(), self.lr());
         module.visit_mut(&mut path, &mut |path, param| {
             if let Some(g) = grads.get(param) {
                 let Slot { shape, steps, values, .. } = state.slot(place, path.as_str(), param.shape());
@@ -66,7 +88,7 @@ pub trait Optimizer<T: Scalar = f32> {
                 let g = g.array().view().contiguous();
                 param.update(|w| {
                     let (path, step, g, slots) = (path.as_str(), *steps, &*g, values.as_mut_slice());
-                    self.update(ParamStep { path, shape, step, w, g, slots });
+                    self.update(ParamStep { path, shape, step, w, g, slots, decay: decay.factors(lr) });
                 });
                 updated += 1;
             }
@@ -96,13 +118,17 @@ pub struct ParamStep<'a, T> {
     pub w: &'a mut [T],
     /// Its gradient.
     pub g: &'a [T],
-    /// What is remembered of it: the slots that [`Optimizer::slots`] names, in that order, each as long as the parameter.
+    /// What is remembered of it: the slots that [`Optimizer::slots`] names, in that order, each as long as the parameter, unless the
+    /// rule makes one shorter or longer.
     pub slots: &'a mut [Vec<T>],
+    /// What the weight is multiplied by, and what times the weight is added to the gradient: [`Decay`].
+    decay: [T; 2],
 }
 
 impl<T: Scalar> ParamStep<'_, T> {
     /// Applies a rule to each element by itself: from weight, gradient and the first `N` slots to the new weight and the new
-    /// slots. In one pass, vectorised, and on several threads where it is long enough.
+    /// slots. In one pass, vectorised, and on several threads where it is long enough. The weight has shrunk, or the gradient has
+    /// its share of it, as [`Optimizer::decay`] says.
     ///
     /// # Panics
     /// If there are fewer slots.
@@ -110,8 +136,21 @@ impl<T: Scalar> ParamStep<'_, T> {
         let mut slots = self.slots.iter_mut();
         let slots =
             from_fn(|_| slots.next().expect("no more slots than `Optimizer::slots` names").as_mut_slice());
-        update_each(self.w, self.g, slots, rule);
+        let [shrink, pull] = self.decay;
+        update_each(self.w, self.g, slots, |w, g, slots| rule(w * shrink, g + pull * w, slots));
     }
+}
+
+/// A learning rate, of the optimizer with this name.
+#[track_caller]
+fn rate(name: &str, lr: f64) -> f64 {
+    assert!(lr >= 0.0 && lr.is_finite(), "{name}: expected a learning rate of at least 0, found {lr}");
+    lr
+}
+
+/// The exponent of the powers that correct the means' bias.
+fn exponent(step: u64) -> i32 {
+    i32::try_from(step).unwrap_or(i32::MAX)
 }
 
 /// What an optimizer remembers: the number of steps made, and of every parameter, under its path, the slots of the rule.

@@ -1,9 +1,10 @@
 //! Stochastic gradient descent, with momentum.
 
-use super::{Optimizer, ParamStep, State};
+use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::Scalar;
 
-/// Gradient descent: `v = momentum v + g`, `w = w - lr v`; with Nesterov's look ahead `w = w - lr (g + momentum v)`.
+/// Gradient descent: `v = momentum v + (1 - dampening) g`, at first `v = g`, and `w = w - lr v`; with Nesterov's look ahead
+/// `w = w - lr (g + momentum v)`.
 ///
 /// Sources: H. Robbins and S. Monro, 1951; B. T. Polyak, 1964; Y. Nesterov, 1983, in the form of I. Sutskever et al., 2013,
 /// as PyTorch has it.
@@ -19,8 +20,12 @@ pub struct Sgd<T: Scalar = f32> {
     pub lr: f64,
     /// How much of the last step is kept, in `[0, 1)`; 0 for plain gradient descent.
     pub momentum: f64,
+    /// How much of the gradient is left out of the momentum, from the second step on.
+    pub dampening: f64,
     /// Whether to look ahead along the momentum.
     pub nesterov: bool,
+    /// How much of the weight is added to its gradient.
+    pub weight_decay: f64,
     /// What is remembered.
     pub state: State<T>,
 }
@@ -32,8 +37,14 @@ impl<T: Scalar> Sgd<T> {
     /// If the learning rate is negative or not finite.
     #[track_caller]
     pub fn new(lr: f64) -> Self {
-        assert!(lr >= 0.0 && lr.is_finite(), "Sgd: expected a learning rate of at least 0, found {lr}");
-        Sgd { lr, momentum: 0.0, nesterov: false, state: State::default() }
+        Sgd {
+            lr: rate("Sgd", lr),
+            momentum: 0.0,
+            dampening: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+            state: State::default(),
+        }
     }
 
     /// With momentum.
@@ -58,10 +69,15 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
             return step.each(|w, g, []| (w - lr * g, []));
         }
         let nesterov = self.nesterov;
+        let fresh = if step.step == 1 { T::one() } else { T::of(1.0 - self.dampening) };
         step.each(|w, g, [v]| {
-            let v = momentum * v + g;
+            let v = momentum * v + fresh * g;
             (w - lr * if nesterov { g + momentum * v } else { v }, [v])
         });
+    }
+
+    fn decay(&self) -> Decay {
+        Decay::Coupled(self.weight_decay)
     }
 
     fn state(&mut self) -> &mut State<T> {

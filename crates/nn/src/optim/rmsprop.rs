@@ -1,0 +1,107 @@
+//! RMSProp: gradients in units of their root mean square.
+
+use super::{Decay, Optimizer, ParamStep, State, rate};
+use autograd::Scalar;
+
+/// RMSProp; centered, the mean gradient is taken from the mean square; with momentum, the steps are those of [`Sgd`](super::Sgd).
+///
+/// ```text
+/// s = α s + (1 - α) g²        m = α m + (1 - α) g        d = g / (√(s - m²) + ε), or g / (√s + ε)
+/// v = momentum v + d          w = w - lr v
+/// ```
+/// Sources: T. Tieleman and G. Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012; centered: A. Graves, "Generating
+/// Sequences With Recurrent Neural Networks", 2013; in the form of PyTorch.
+///
+/// ```
+/// use nn::RmsProp;
+/// let rmsprop = RmsProp::<f32> { centered: true, ..RmsProp::new(0.01) };
+/// assert_eq!(rmsprop.alpha, 0.99);
+/// ```
+#[derive(Clone, Debug)]
+pub struct RmsProp<T: Scalar = f32> {
+    /// The learning rate.
+    pub lr: f64,
+    /// How much of the means is kept, in `[0, 1)`.
+    pub alpha: f64,
+    /// Keeps the step finite where gradients vanish; positive.
+    pub epsilon: f64,
+    /// Whether the variance counts and not the mean square.
+    pub centered: bool,
+    /// How much of the last step is kept, in `[0, 1)`; 0 for none.
+    pub momentum: f64,
+    /// How much of the weight is added to its gradient.
+    pub weight_decay: f64,
+    /// What is remembered.
+    pub state: State<T>,
+}
+
+impl<T: Scalar> RmsProp<T> {
+    /// `alpha` 0.99, `epsilon` 1e-8; not centered, no momentum, no weight decay.
+    ///
+    /// # Panics
+    /// If the learning rate is negative or not finite.
+    #[track_caller]
+    pub fn new(lr: f64) -> Self {
+        RmsProp {
+            lr: rate("RmsProp", lr),
+            alpha: 0.99,
+            epsilon: 1e-8,
+            centered: false,
+            momentum: 0.0,
+            weight_decay: 0.0,
+            state: State::default(),
+        }
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for RmsProp<T> {
+    fn slots(&self) -> &'static [&'static str] {
+        match (self.centered, self.momentum == 0.0) {
+            (false, true) => &["s"],
+            (false, false) => &["s", "v"],
+            (true, true) => &["s", "m"],
+            (true, false) => &["s", "m", "v"],
+        }
+    }
+
+    fn update(&self, step: ParamStep<'_, T>) {
+        let (lr, alpha, rest) = (T::of(self.lr), T::of(self.alpha), T::of(1.0 - self.alpha));
+        let (momentum, epsilon) = (T::of(self.momentum), T::of(self.epsilon));
+        let square = move |g: T, s: T| alpha * s + rest * g * g;
+        let mean = move |g: T, m: T| alpha * m + rest * g;
+        match (self.centered, self.momentum == 0.0) {
+            (false, true) => step.each(|w, g, [s]| {
+                let s = square(g, s);
+                (w - lr * g / (s.sqrt() + epsilon), [s])
+            }),
+            (false, false) => step.each(|w, g, [s, v]| {
+                let s = square(g, s);
+                let v = momentum * v + g / (s.sqrt() + epsilon);
+                (w - lr * v, [s, v])
+            }),
+            (true, true) => step.each(|w, g, [s, m]| {
+                let (s, m) = (square(g, s), mean(g, m));
+                (w - lr * g / ((s - m * m).sqrt() + epsilon), [s, m])
+            }),
+            (true, false) => step.each(|w, g, [s, m, v]| {
+                let (s, m) = (square(g, s), mean(g, m));
+                let v = momentum * v + g / ((s - m * m).sqrt() + epsilon);
+                (w - lr * v, [s, m, v])
+            }),
+        }
+    }
+
+    fn decay(&self) -> Decay {
+        Decay::Coupled(self.weight_decay)
+    }
+
+    fn state(&mut self) -> &mut State<T> {
+        &mut self.state
+    }
+    fn lr(&self) -> f64 {
+        self.lr
+    }
+    fn set_lr(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+}
