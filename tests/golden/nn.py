@@ -98,14 +98,18 @@ def derivatives(function, inputs, direction):
     inputs = [x.requires_grad_() for x in inputs]
     value = function(*inputs)
     grads = torch.autograd.grad(value, inputs, create_graph=True)
-    second = torch.autograd.grad((grads[0] * direction).sum(), inputs[0])[0]
-    return {
+    result = {
         "inputs": [numbers(x) for x in inputs],
         "direction": numbers(direction),
         "value": value.item(),
         "gradients": [numbers(g) for g in grads],
-        "hessian times direction": numbers(torch.zeros_like(direction) + second),
     }
+    try:
+        second = torch.autograd.grad((grads[0] * direction).sum(), inputs[0])[0]
+        result["hessian times direction"] = numbers(torch.zeros_like(direction) + second)
+    except RuntimeError:
+        pass  # PyTorch cannot differentiate it twice.
+    return result
 
 
 def losses():
@@ -122,6 +126,56 @@ def losses():
     logits = torch.tensor([[-3.0, 0.5, 1e-3], [40.0, -40.0, 2.0]])
     targets = torch.tensor([[0.0, 1.0, 0.25], [1.0, 0.5, 0.0]])
     direction = torch.tensor([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0]])
+    # Of numbers that are stated, so that those of what follows stay as they are.
+    own = torch.Generator().manual_seed(1)
+    some = lambda *shape: (torch.randn(shape, generator=own) * 1000).round() / 1000
+    positive = lambda *shape: some(*shape).abs() + 0.1
+    rows = lambda *shape: (lambda p: p / p.sum(-1, keepdim=True))(positive(*shape))
+    signs = torch.tensor([1.0, -1.0, 1.0, -1.0])
+    weights = torch.tensor([0.5, 2.0, 1.0, 0.25])
+    counted = [3, 0, 9, 2, 1]
+    further = {
+        "mae": (functional.l1_loss, [some(3, 2), some(3, 2)]),
+        "huber": (lambda p, t: functional.huber_loss(p, t, delta=0.7), [some(4, 2), some(4, 2)]),
+        "smooth l1": (lambda p, t: functional.smooth_l1_loss(p, t, beta=0.5), [some(4, 2), some(4, 2)]),
+        # The formula: PyTorch's second derivative divides by p (1 - p) + 1e-12.
+        "bce": (lambda p, t: -(t * p.log() + (1 - t) * (1 - p).log()).mean(), [some(3, 2).sigmoid(), some(3, 2).sigmoid()]),
+        "kl": (lambda p, t: functional.kl_div(p, t, reduction="batchmean"), [some(3, 4), rows(3, 4)]),
+        "poisson": (lambda p, t: functional.poisson_nll_loss(p, t), [some(3, 2), positive(3, 2)]),
+        "gaussian": (
+            lambda m, v, t: functional.gaussian_nll_loss(m, t, v),
+            [some(3, 2), positive(3, 2), some(3, 2)],
+        ),
+        "hinge": (lambda x: (1 - signs * x).clamp(min=0).mean(), [some(4)]),
+        "margin ranking": (lambda a, b: functional.margin_ranking_loss(a, b, signs, margin=0.3), [some(4), some(4)]),
+        "multi margin": (
+            lambda x: functional.multi_margin_loss(x, torch.tensor([3, 0, 2]), margin=0.8),
+            [some(3, 4)],
+        ),
+        "triplet": (
+            lambda a, p, n: functional.triplet_margin_loss(a, p, n, margin=0.7, eps=0.0),
+            [some(4, 3), some(4, 3), some(4, 3)],
+        ),
+        "cosine": (
+            # Of the cosine itself: PyTorch's loss adds 1e-12 to the squared lengths.
+            lambda a, b: (lambda cos: torch.where(signs > 0, 1 - cos, (cos - 0.1).clamp(min=0)).mean())(
+                functional.cosine_similarity(a, b)
+            ),
+            [some(4, 3), some(4, 3)],
+        ),
+        "nll": (lambda x: functional.nll_loss(x, torch.tensor([3, 0, 2])), [some(3, 4)]),
+        "soft cross_entropy": (functional.cross_entropy, [some(3, 4), rows(3, 4)]),
+        "weighted cross_entropy": (
+            lambda x: functional.cross_entropy(
+                x, torch.tensor(counted), weight=weights, ignore_index=9, label_smoothing=0.1
+            ),
+            [some(5, 4)],
+        ),
+        "smooth cross_entropy": (
+            lambda x: functional.cross_entropy(x, torch.tensor([3, 0, 2]), label_smoothing=0.2),
+            [some(3, 4)],
+        ),
+    }
     labels, far_labels = [3, 0, 2, 2, 1], [1, 1]
     far = torch.tensor([[800.0, -800.0, 0.0], [-30.0, 1e-3, 700.0]])
     return {
@@ -133,7 +187,10 @@ def losses():
         "bce_with_logits": derivatives(bce_with_logits, [logits, targets], direction),
         "l1": derivatives(l1, [random(2, 3), torch.tensor([0.0, -2.0])], random(2, 3)),
         "l2": derivatives(l2, [random(2, 3), random(2)], random(2, 3)),
-    }
+        "signs": numbers(signs),
+        "weights": numbers(weights),
+        "counted labels": counted,
+    } | {name: derivatives(loss, inputs, some(*inputs[0].shape)) for name, (loss, inputs) in further.items()}
 
 
 def linear():

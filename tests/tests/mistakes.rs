@@ -7,10 +7,11 @@
 use expect_test::{Expect, expect};
 use tests::messages::panic_of;
 use wengert::autograd::ops::{Attention, Pool, Window};
-use wengert::autograd::{Array, Padding, Tensor, grad, hessian, jvp, no_grad};
+use wengert::autograd::{Array, Op, Padding, Tensor, grad, hessian, jvp, no_grad};
 use wengert::metrics::accuracy;
 use wengert::{
-    Activation, Layer, Linear, Mlp, Mode, Optimizer, Rng, Sgd, bce_with_logits, cross_entropy, mse,
+    Activation, CrossEntropy, Layer, Linear, Mlp, Mode, Optimizer, Rng, Sgd, bce_with_logits, cross_entropy,
+    hinge, mse,
 };
 
 /// What somebody does wrong, and what is said.
@@ -137,7 +138,25 @@ fn mistakes() -> Vec<Mistake> {
             expect![[r#"
                 bce_with_logits: target 1 is no number from 0 to 1
                   targets  [4]  counted in row-major order
-                  help: a target is the probability of yes: 0, 1 or between"#]]),
+                  help: it is the probability of yes: 0, 1 or between"#]]),
+        somebody("gives a hinge 0 and 1",
+            || hinge(&ones([2]), &Tensor::from([1.0, 0.0])),
+            expect![[r#"
+                hinge: sign 1 is neither 1 nor -1
+                  signs  [2]  counted in row-major order
+                  help: of 0 and 1, `x * 2.0 - 1.0` makes signs"#]]),
+        somebody("weighs another number of classes",
+            || CrossEntropy::new(&[0, 1]).weights(&[1.0; 3]).apply([&ones([2, 2])]),
+            expect![[r#"
+                cross_entropy: there are 3 weights for 2 classes
+                  logits  [2, 2]  axis 1 is 2
+                  help: give a weight for each class"#]]),
+        somebody("ignores every label",
+            || CrossEntropy::new(&[9, 9]).ignore(9).apply([&ones([2, 2])]),
+            expect![[r#"
+                cross_entropy: no label counts, so there is no mean
+                  logits  [2, 2]
+                  help: leave out batches whose labels are all ignored, or weigh nothing"#]]),
         somebody("gives an image with its channels last",
             || ones([8, 28, 28, 3]).conv2d(&ones([16, 3, 3, 3]), Window::new(), 1),
             expect![[r#"

@@ -3,7 +3,7 @@
 //! Read the source in this order:
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Init`]: layers, and how they begin;
-//! - [`mse`], [`cross_entropy`], [`bce_with_logits`], [`l1`], [`l2`]: what is minimised;
+//! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
@@ -35,7 +35,12 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{Activation, Linear, Mlp};
-pub use loss::{BceWithLogits, CrossEntropy, Losses, SquaredDifference, bce_with_logits, cross_entropy, mse};
+pub use loss::{
+    AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,
+    PoissonNll, SquaredDifference, bce, bce_with_logits, cosine_embedding, cross_entropy, gaussian_nll,
+    hinge, huber, kl_divergence, mae, margin_ranking, mse, multi_margin, nll, poisson_nll, smooth_l1,
+    soft_cross_entropy, triplet_margin,
+};
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use optim::{

@@ -17,6 +17,6 @@ pub mod prelude {
     pub use nn::{
         Activation, Adam, AdamW, Batch, Callback, Control, Dataset, EpochReport, InTraining, Init, Layer,
         Linear, Losses, Mlp, Mode, Module, Optimizer, Param, Report, Sgd, StepReport, TrainError, Trainer,
-        bce_with_logits, cross_entropy, l1, l2, mse,
+        bce_with_logits, cross_entropy, huber, l1, l2, mae, mse,
     };
 }
