@@ -207,7 +207,55 @@ def linear():
     return {name: numbers(tensor) for name, tensor in (tensors | grads).items()}
 
 
-values = {"optimizers": optimizers(), "losses": losses(), "linear": linear()}
+def schedules():
+    """The rate at each time, of 1 at first."""
+    scheduler = torch.optim.lr_scheduler
+
+    def rates(make, steps=24):
+        optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+        schedule, found = make(optimizer), []
+        for _ in range(steps):
+            found.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            schedule.step()
+        return found
+
+    def warm_up_then_cosine(o):
+        parts = [scheduler.LinearLR(o, 0.2, 1.0, 5), scheduler.CosineAnnealingLR(o, 12)]
+        return scheduler.SequentialLR(o, parts, [5])
+
+    def both(o):
+        return scheduler.ChainedScheduler([scheduler.ExponentialLR(o, 0.9), scheduler.StepLR(o, 4, 0.5)])
+
+    losses = [3.0, 2.0, 2.0, 1.9999, 2.1, 1.5, 1.6, 1.6, 1.6, 1.6, 1.4, 1.45, 1.45, 1.45, 1.45, 1.45, 1.45, 1.45]
+
+    def plateau():
+        optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+        schedule = scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=2, cooldown=1, min_lr=0.2)
+        found = []
+        for loss in losses:
+            schedule.step(loss)
+            found.append(optimizer.param_groups[0]["lr"])
+        return found
+
+    return {
+        "step": rates(lambda o: scheduler.StepLR(o, 3, 0.5)),
+        "milestones": rates(lambda o: scheduler.MultiStepLR(o, [2, 5, 9], 0.3)),
+        "exponential": rates(lambda o: scheduler.ExponentialLR(o, 0.9)),
+        "cosine": rates(lambda o: scheduler.CosineAnnealingLR(o, 20, 0.1), 21),
+        "warm restarts": rates(lambda o: scheduler.CosineAnnealingWarmRestarts(o, 3, 2, 0.05)),
+        "equal restarts": rates(lambda o: scheduler.CosineAnnealingWarmRestarts(o, 5)),
+        "one cycle": rates(lambda o: scheduler.OneCycleLR(o, 1.0, 20), 20),
+        "line": rates(lambda o: scheduler.LinearLR(o, 0.25, 0.75, 10)),
+        "polynomial": rates(lambda o: scheduler.PolynomialLR(o, 10, 2.0)),
+        "warm-up, then cosine": rates(warm_up_then_cosine, 18),
+        "exponential times step": rates(both),
+        "losses": losses,
+        "plateau": plateau(),
+    }
+
+
+values = {"optimizers": optimizers(), "losses": losses(), "linear": linear(), "schedules": schedules()}
 
 # An entry a line: a change shows where it is.
 parts = []

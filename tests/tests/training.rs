@@ -189,7 +189,7 @@ struct Listener<'a> {
 }
 
 impl Callback for Listener<'_> {
-    fn on_start(&mut self, plan: &Plan) {
+    fn on_start(&mut self, plan: &Plan, _: &mut InTraining) {
         self.told.borrow_mut().push(Told::Start(self.number, *plan));
     }
     fn on_step(&mut self, step: &StepReport, _: &mut InTraining) -> Control {

@@ -4,7 +4,7 @@
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Init`]: layers, and how they begin;
 //! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`l1`], [`l2`]: what is minimised;
-//! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`]: how;
+//! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`], [`Schedule`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
@@ -23,6 +23,7 @@ mod module;
 mod optim;
 mod param;
 mod regularize;
+mod schedule;
 mod train;
 
 pub use autograd::{
@@ -49,10 +50,15 @@ pub use optim::{
 };
 pub use param::Param;
 pub use regularize::{l1, l2};
+pub use schedule::{
+    Cosine, Exponential, InverseRoot, Line, Milestones, OneCycle, Polynomial, Schedule, StepDecay, Then,
+    Times, WarmRestarts, Warmup,
+};
 #[cfg(feature = "progress")]
 pub use train::Progress;
 pub use train::{
-    Callback, Control, EpochReport, InTraining, NoLoss, Plan, Report, StepReport, TrainError, Trainer,
+    Callback, Control, EpochReport, InTraining, NoLoss, Plan, Plateau, PlateauState, Report, Scheduled,
+    StepReport, TrainError, Trainer,
 };
 pub use wengert_derive::Module;
 

@@ -17,8 +17,8 @@ use std::fmt;
 /// ```
 pub trait Callback<T: Scalar = f32> {
     /// Training begins.
-    fn on_start(&mut self, plan: &Plan) {
-        let _ = plan;
+    fn on_start(&mut self, plan: &Plan, training: &mut InTraining<'_, T>) {
+        let _ = (plan, training);
     }
     /// A step has been made. To stop ends training after it, without a measurement.
     fn on_step(&mut self, step: &StepReport, training: &mut InTraining<'_, T>) -> Control {

@@ -7,11 +7,13 @@ mod error;
 mod health;
 #[cfg(feature = "progress")]
 mod progress;
+mod rate;
 
 pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
 pub use error::TrainError;
 #[cfg(feature = "progress")]
 pub use progress::Progress;
+pub use rate::{Plateau, PlateauState, Scheduled};
 
 use self::health::{look_at, missing};
 use crate::data::{Dataset, Samples};
@@ -171,7 +173,8 @@ where
             }
         }
         let plan = Plan { epochs: self.epochs, steps_per_epoch: train.len().div_ceil(self.batch) };
-        self.callbacks.iter_mut().for_each(|c| c.on_start(&plan));
+        let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
+        self.callbacks.iter_mut().for_each(|c| c.on_start(&plan, &mut training));
         let mut report = Report::default();
         let outcome = self.run(net, train, test, &mut report);
         self.callbacks.iter_mut().for_each(|c| c.on_end(&report));

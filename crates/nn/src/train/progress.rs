@@ -19,7 +19,7 @@ impl Progress {
 }
 
 impl<T: Scalar> Callback<T> for Progress {
-    fn on_start(&mut self, plan: &Plan) {
+    fn on_start(&mut self, plan: &Plan, _: &mut InTraining<'_, T>) {
         if std::io::stderr().is_terminal() {
             let template = "{wide_bar} {pos}/{len} steps  {elapsed} gone, {eta} left  {msg}";
             let style =

@@ -1,0 +1,151 @@
+//! The learning rate in training: by a schedule, or by what the loss does.
+
+use super::{Callback, Control, EpochReport, InTraining, Plan, StepReport, Trainer};
+use crate::schedule::Schedule;
+use autograd::Scalar;
+
+/// Sets the learning rate by a schedule, before each epoch or each step. The rate that the optimizer has when training begins is the
+/// one of which the schedule gives shares.
+///
+/// In a loop by hand, `optimizer.set_lr(base * schedule.share(t))` is the same.
+#[derive(Debug)]
+pub struct Scheduled<S> {
+    schedule: S,
+    per_step: bool,
+    /// The rate at first.
+    base: Option<f64>,
+    t: u64,
+}
+
+impl<S: Schedule> Scheduled<S> {
+    /// Time is counted in epochs.
+    pub fn per_epoch(schedule: S) -> Self {
+        Scheduled { schedule, per_step: false, base: None, t: 0 }
+    }
+
+    /// Time is counted in steps.
+    pub fn per_step(schedule: S) -> Self {
+        Scheduled { schedule, per_step: true, base: None, t: 0 }
+    }
+
+    fn set<T: Scalar>(&mut self, training: &mut InTraining<'_, T>) {
+        let base = *self.base.get_or_insert_with(|| training.optimizer.lr());
+        training.optimizer.set_lr(base * self.schedule.share(self.t));
+    }
+}
+
+impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
+    fn on_start(&mut self, _: &Plan, training: &mut InTraining<'_, T>) {
+        self.set(training);
+    }
+    fn on_step(&mut self, _: &StepReport, training: &mut InTraining<'_, T>) -> Control {
+        if self.per_step {
+            self.t += 1;
+            self.set(training);
+        }
+        Control::Continue
+    }
+    fn on_epoch(&mut self, _: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
+        if !self.per_step {
+            self.t += 1;
+            self.set(training);
+        }
+        Control::Continue
+    }
+}
+
+/// Multiplies the rate by a factor when the test loss has not become smaller for some epochs: `ReduceLROnPlateau`.
+///
+/// ```
+/// use nn::Plateau;
+/// let plateau = Plateau { factor: 0.5, patience: 3, ..Plateau::new() };
+/// assert_eq!((plateau.threshold, plateau.cooldown), (1e-4, 0));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plateau {
+    /// What the rate is multiplied by.
+    pub factor: f64,
+    /// How many epochs without a better loss are waited for; it is one more that counts.
+    pub patience: usize,
+    /// By which share of the best loss a better one is to be smaller.
+    pub threshold: f64,
+    /// How many epochs are not counted after the rate has been lowered.
+    pub cooldown: usize,
+    /// Below this the rate does not fall.
+    pub least: f64,
+    /// What is remembered.
+    pub state: PlateauState,
+}
+
+/// What [`Plateau`] remembers from epoch to epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlateauState {
+    /// The smallest loss so far.
+    best: f64,
+    /// How many epochs have not been better.
+    bad: usize,
+    /// How many more are not counted.
+    resting: usize,
+}
+
+impl Plateau {
+    /// To a tenth after more than ten epochs, with a threshold of 1e-4 and no cooldown.
+    pub fn new() -> Self {
+        let state = PlateauState { best: f64::INFINITY, bad: 0, resting: 0 };
+        Plateau { factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, least: 0.0, state }
+    }
+
+    /// The rate after an epoch with this loss: for loops by hand.
+    pub fn next(&mut self, loss: f64, lr: f64) -> f64 {
+        let PlateauState { best, bad, resting } = &mut self.state;
+        if loss < *best * (1.0 - self.threshold) {
+            (*best, *bad) = (loss, 0);
+        } else {
+            *bad += 1;
+        }
+        if *resting > 0 {
+            (*resting, *bad) = (*resting - 1, 0);
+        }
+        if *bad <= self.patience {
+            return lr;
+        }
+        (*resting, *bad) = (self.cooldown, 0);
+        (lr * self.factor).max(self.least)
+    }
+}
+
+impl Default for Plateau {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Scalar> Callback<T> for Plateau {
+    fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
+        let lr = self.next(epoch.test_loss, training.optimizer.lr());
+        training.optimizer.set_lr(lr);
+        Control::Continue
+    }
+}
+
+impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
+    /// Sets the learning rate before each epoch by a schedule whose time is counted in epochs.
+    ///
+    /// ```
+    /// use nn::{Cosine, Dataset, Linear, Optimizer, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(4).schedule(Cosine { end: 0.1, ..Cosine::new(4) });
+    /// trainer.fit(&mut net, &data, &data)?;
+    /// assert!((trainer.optimizer().lr() - 0.01).abs() < 1e-12);
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    pub fn schedule(self, schedule: impl Schedule + 'a) -> Self {
+        self.with(Scheduled::per_epoch(schedule))
+    }
+
+    /// Sets the learning rate before each step by a schedule whose time is counted in steps.
+    pub fn schedule_steps(self, schedule: impl Schedule + 'a) -> Self {
+        self.with(Scheduled::per_step(schedule))
+    }
+}
