@@ -65,6 +65,20 @@ impl<T: Scalar> Gradients<T> {
         Some(&self.by_age[self.place(id).ok()?].1)
     }
 
+    /// The gradient with respect to `x`, to be changed, or `None` as from [`get`](Self::get).
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]).requires_grad();
+    /// let mut grads = (&x * &x).sum().backward();
+    /// grads.get_mut(&x).unwrap().update(|g| g[1] = 0.0);
+    /// assert_eq!(grads[&x].to_vec(), [2.0, 0.0]);
+    /// ```
+    pub fn get_mut(&mut self, x: &Tensor<T>) -> Option<&mut Tensor<T>> {
+        let place = self.place(x.node()?.id).ok()?;
+        Some(&mut self.by_age[place].1)
+    }
+
     /// The number of tensors that have a gradient.
     pub fn len(&self) -> usize {
         self.by_age.len()

@@ -11,6 +11,7 @@
 extern crate self as wengert;
 
 mod checkpoint;
+mod clip;
 pub mod data;
 mod grad_report;
 mod init;
@@ -31,6 +32,7 @@ pub use autograd::{
     with_threads,
 };
 pub use checkpoint::checkpointed;
+pub use clip::{clip_adaptive, clip_norm, clip_value};
 pub use data::{Batch, Batches, Dataset, Samples};
 pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;

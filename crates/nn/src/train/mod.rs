@@ -5,6 +5,7 @@
 mod callback;
 mod error;
 mod health;
+mod options;
 #[cfg(feature = "progress")]
 mod progress;
 mod rate;
@@ -21,7 +22,7 @@ use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::optim::Optimizer;
-use autograd::{Rng, Scalar, Tensor, no_grad};
+use autograd::{Gradients, Rng, Scalar, Tensor, no_grad};
 use std::fmt;
 use std::time::Instant;
 
@@ -43,6 +44,7 @@ pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     batch: usize,
     rng: Rng,
     penalties: Vec<Penalty<'a, T>>,
+    changes: Vec<Change<'a, T>>,
     metrics: Vec<Metric<'a, Y, T>>,
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
 }
@@ -57,10 +59,13 @@ type Metric<'a, Y, T> = (&'static str, Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>);
 /// What is added to the loss of every step for the parameters themselves.
 type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
 
+/// What is done to the gradients before the step.
+type Change<'a, T> = Box<dyn Fn(&dyn Module<T>, &mut Gradients<T>) + 'a>;
+
 impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     /// A trainer with this optimizer: 10 epochs, batches of 32 samples, seed 0.
     pub fn new(optimizer: O) -> Self {
-        let (penalties, metrics, callbacks) = (Vec::new(), Vec::new(), Vec::new());
+        let (penalties, changes, metrics, callbacks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Trainer {
             optimizer,
             loss: NoLoss,
@@ -68,6 +73,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             batch: 32,
             rng: Rng::seed(0),
             penalties,
+            changes,
             metrics,
             callbacks,
         }
@@ -78,69 +84,9 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     where
         L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
     {
-        let Trainer { optimizer, loss: NoLoss, epochs, batch, rng, penalties, metrics, callbacks } = self;
-        Trainer { optimizer, loss, epochs, batch, rng, penalties, metrics, callbacks }
-    }
-}
-
-impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
-    /// How often every sample is shown.
-    pub fn epochs(self, epochs: usize) -> Self {
-        Trainer { epochs, ..self }
-    }
-
-    /// How many samples make a batch.
-    ///
-    /// # Panics
-    /// If there are none.
-    #[track_caller]
-    pub fn batch(self, batch: usize) -> Self {
-        assert!(batch > 0, "batch: the size of a batch is at least 1");
-        Trainer { batch, ..self }
-    }
-
-    /// The seed of the order of samples and of everything random in the network. The same seed, data and network give
-    /// the same bits.
-    pub fn seed(self, seed: u64) -> Self {
-        Trainer { rng: Rng::seed(seed), ..self }
-    }
-
-    /// Adds a penalty on the parameters to the loss of every step, such as `|net| l2(net, 1e-4)`. Reports do not include
-    /// it.
-    ///
-    /// ```
-    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, l2, mse};
-    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
-    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
-    /// Trainer::new(Sgd::new(0.1)).loss(mse).penalty(|net| l2(net, 1e-4)).fit(&mut net, &data, &data)?;
-    /// # Ok::<(), nn::TrainError>(())
-    /// ```
-    pub fn penalty(mut self, penalty: impl Fn(&dyn Module<T>) -> Tensor<T> + 'a) -> Self {
-        self.penalties.push(Box::new(penalty));
-        self
-    }
-
-    /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
-    pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.metrics.push((name, Box::new(measure)));
-        self
-    }
-
-    /// Adds a callback: it is told of every step and epoch, and can end the training.
-    pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
-        self.callbacks.push(Box::new(callback));
-        self
-    }
-
-    /// Shows progress: a live bar where standard error is a terminal, a line for each epoch where it is not.
-    #[cfg(feature = "progress")]
-    pub fn progress(self) -> Self {
-        self.with(Progress::new())
-    }
-
-    /// The optimizer, with all it remembers.
-    pub fn optimizer(&self) -> &O {
-        &self.optimizer
+        let Trainer { optimizer, loss: NoLoss, epochs, batch, rng, penalties, changes, metrics, callbacks } =
+            self;
+        Trainer { optimizer, loss, epochs, batch, rng, penalties, changes, metrics, callbacks }
     }
 }
 
@@ -269,10 +215,11 @@ where
             if !root.is_tracked() {
                 return Err(missing(net, trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
             }
-            let grads = root.backward();
+            let mut grads = root.backward();
             if let Some(path) = look_at(net, &grads, trained) {
                 return Err(TrainError::NotFinite { epoch, step, what: format!("the gradient of `{path}`") });
             }
+            self.changes.iter().for_each(|change| change(net, &mut grads));
             self.optimizer.step(net, &grads);
             mean.add(loss, batch.y.count());
             let report = StepReport { epoch, step, loss };

@@ -1,0 +1,83 @@
+//! What a trainer may be told, a method each.
+
+#[cfg(feature = "progress")]
+use super::Progress;
+use super::{Callback, Trainer};
+use crate::clip::clip_norm;
+use crate::module::Module;
+use autograd::{Gradients, Rng, Scalar, Tensor};
+
+impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
+    /// How often every sample is shown.
+    pub fn epochs(self, epochs: usize) -> Self {
+        Trainer { epochs, ..self }
+    }
+
+    /// How many samples make a batch.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[track_caller]
+    pub fn batch(self, batch: usize) -> Self {
+        assert!(batch > 0, "batch: the size of a batch is at least 1");
+        Trainer { batch, ..self }
+    }
+
+    /// The seed of the order of samples and of everything random in the network. The same seed, data and network give
+    /// the same bits.
+    pub fn seed(self, seed: u64) -> Self {
+        Trainer { rng: Rng::seed(seed), ..self }
+    }
+
+    /// Adds a penalty on the parameters to the loss of every step, such as `|net| l2(net, 1e-4)`. Reports do not include
+    /// it.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, l2, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// Trainer::new(Sgd::new(0.1)).loss(mse).penalty(|net| l2(net, 1e-4)).fit(&mut net, &data, &data)?;
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    pub fn penalty(mut self, penalty: impl Fn(&dyn Module<T>) -> Tensor<T> + 'a) -> Self {
+        self.penalties.push(Box::new(penalty));
+        self
+    }
+
+    /// Changes the gradients of every step before it is made, such as `|net, grads| clip_value(net, grads, 1.0)`.
+    pub fn gradients(mut self, change: impl Fn(&dyn Module<T>, &mut Gradients<T>) + 'a) -> Self {
+        self.changes.push(Box::new(change));
+        self
+    }
+
+    /// Scales the gradients of every step so that their norm together is at most `most`: [`clip_norm`].
+    #[track_caller]
+    pub fn clip_norm(self, most: f64) -> Self {
+        self.gradients(move |net, grads| {
+            clip_norm(net, grads, most);
+        })
+    }
+
+    /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
+    pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
+        self.metrics.push((name, Box::new(measure)));
+        self
+    }
+
+    /// Adds a callback: it is told of every step and epoch, and can end the training.
+    pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
+        self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Shows progress: a live bar where standard error is a terminal, a line for each epoch where it is not.
+    #[cfg(feature = "progress")]
+    pub fn progress(self) -> Self {
+        self.with(Progress::new())
+    }
+
+    /// The optimizer, with all it remembers.
+    pub fn optimizer(&self) -> &O {
+        &self.optimizer
+    }
+}
