@@ -109,7 +109,7 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
         let each = channels / self.groups;
         let count = (each * inner) as f64;
         let mut of: Vec<[T; 4]> = Vec::with_capacity(sums.len());
-        for (group, sums) in sums.chunks_exact(each.max(1)).enumerate() {
+        for (group, sums) in sums.chunks_exact(each).enumerate() {
             let first = group % self.groups * each;
             let scale = &scale[first..first + each];
             let (mean, r) = statistics[group * each];
