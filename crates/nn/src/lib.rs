@@ -2,7 +2,7 @@
 //!
 //! Read the source in this order:
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
-//! - [`Linear`], [`Activation`], [`Mlp`], [`Init`]: layers, and how they begin;
+//! - [`Linear`], [`Activation`], [`Mlp`], [`Conv2d`] and the other layers, [`Sequential`], [`Init`]: layers, and how they begin;
 //! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`], [`Schedule`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
@@ -27,6 +27,7 @@ mod regularize;
 mod schedule;
 mod train;
 
+pub use autograd::ops::{Pool, Window};
 pub use autograd::{
     Gradients, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span, threads,
     with_threads,
@@ -37,7 +38,11 @@ pub use data::{Batch, Batches, Dataset, Samples};
 pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
-pub use layers::{Activation, Linear, Mlp};
+pub use layers::{
+    Activation, AdaptiveAvgPool2d, AvgPool2d, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
+    ConvTranspose2d, Dropout, Dropped, Embedding, Flatten, GroupNorm, LayerNorm, Linear, MaxPool2d, Mlp,
+    Residual, RmsNorm, Sequential,
+};
 pub use loss::{
     AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,
     PoissonNll, SquaredDifference, bce, bce_with_logits, cosine_embedding, cross_entropy, gaussian_nll,

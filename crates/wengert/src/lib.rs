@@ -15,8 +15,9 @@ pub mod prelude {
     pub use nn::data::{digits, mnist};
     pub use nn::metrics::{ConfusionMatrix, accuracy};
     pub use nn::{
-        Activation, Adam, AdamW, Batch, Callback, Control, Dataset, EpochReport, InTraining, Init, Layer,
-        Linear, Losses, Mlp, Mode, Module, Optimizer, Param, Report, Sgd, StepReport, TrainError, Trainer,
-        bce_with_logits, cross_entropy, huber, l1, l2, mae, mse,
+        Activation, Adam, AdamW, Batch, Callback, Control, Conv2d, Dataset, Dropout, Embedding, EpochReport,
+        Flatten, InTraining, Init, Layer, LayerNorm, Linear, Losses, MaxPool2d, Mlp, Mode, Module, Optimizer,
+        Param, Report, Residual, Sequential, Sgd, StepReport, TrainError, Trainer, bce_with_logits,
+        cross_entropy, huber, l1, l2, mae, mse,
     };
 }

@@ -1,9 +1,21 @@
 //! The layers.
 
 mod activation;
+mod containers;
+mod conv;
+mod dropout;
+mod embedding;
 mod linear;
 mod mlp;
+mod norm;
+mod pool;
 
 pub use activation::Activation;
+pub use containers::{Flatten, Residual, Sequential};
+pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
+pub use dropout::{Dropout, Dropped};
+pub use embedding::Embedding;
 pub use linear::Linear;
 pub use mlp::Mlp;
+pub use norm::{GroupNorm, LayerNorm, RmsNorm};
+pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};

@@ -1,0 +1,112 @@
+//! Layers made of layers.
+
+use crate::Module;
+use crate::layer::Layer;
+use crate::mode::Mode;
+use crate::module::Path;
+use crate::param::Param;
+use autograd::{Scalar, Tensor};
+use std::fmt;
+
+/// Layers one after the other. Parameters have the paths `0.weight`, `0.bias`, and so on.
+///
+/// ```
+/// use nn::{Activation, Conv2d, Flatten, Layer, Linear, MaxPool2d, Rng, Sequential, Tensor};
+/// let mut rng = Rng::seed(0);
+/// let net = Sequential::new()
+///     .then(Conv2d::new(1, 8, [3, 3], &mut rng))
+///     .then(Activation::Relu)
+///     .then(MaxPool2d::new([2, 2]))
+///     .then(Flatten)
+///     .then(Linear::new(8 * 13 * 13, 10, &mut rng));
+/// assert_eq!(net.predict(&Tensor::zeros([4, 1, 28, 28])).dims(), [4, 10]);
+/// ```
+#[derive(Module)]
+pub struct Sequential<T: Scalar = f32>(
+    /// The layers.
+    pub Vec<Box<dyn Layer<T>>>,
+);
+
+impl Sequential {
+    /// No layers, which give back what they are given. In another precision than `f32`: `Sequential::<f64>::default()`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<T: Scalar> Sequential<T> {
+    /// One more, at the end.
+    pub fn then(mut self, layer: impl Layer<T> + 'static) -> Self {
+        self.0.push(Box::new(layer));
+        self
+    }
+}
+
+impl<T: Scalar> Default for Sequential<T> {
+    fn default() -> Self {
+        Sequential(Vec::new())
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Sequential<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters = self.parameters();
+        let shapes = parameters.iter().map(|(path, param)| (path, param.shape()));
+        f.debug_struct("Sequential")
+            .field("layers", &self.0.len())
+            .field("parameters", &shapes.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl<T: Scalar> Layer<T> for Sequential<T> {
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+        self.0.iter().fold(x.clone(), |x, layer| layer.forward(&x, mode))
+    }
+}
+
+/// What a layer gives, added to what it is given: the layer learns the difference, and gradients pass beside it.
+///
+/// Source: K. He, X. Zhang, S. Ren and J. Sun, "Deep Residual Learning for Image Recognition", 2016.
+///
+/// ```
+/// use nn::{Layer, Linear, Residual, Rng, Tensor};
+/// let block = Residual(Linear::new(8, 8, &mut Rng::seed(0)));
+/// assert_eq!(block.predict(&Tensor::<f32>::zeros([4, 8])).dims(), [4, 8]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Residual<L>(
+    /// The layer.
+    pub L,
+);
+
+/// Parameters have the paths that they have in the layer.
+impl<T: Scalar, L: Module<T>> Module<T> for Residual<L> {
+    fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<T>)) {
+        self.0.visit(path, see);
+    }
+    fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>)) {
+        self.0.visit_mut(path, see);
+    }
+}
+
+impl<T: Scalar, L: Layer<T>> Layer<T> for Residual<L> {
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+        x + self.0.forward(x, mode)
+    }
+}
+
+/// All axes behind the batch as one: `[n, ..]` to `[n, size]`.
+///
+/// ```
+/// use nn::{Flatten, Layer, Tensor};
+/// assert_eq!(Flatten.predict(&Tensor::<f32>::zeros([4, 8, 3, 3])).dims(), [4, 72]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]
+pub struct Flatten;
+
+impl<T: Scalar> Layer<T> for Flatten {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        x.flatten(1, -1)
+    }
+}

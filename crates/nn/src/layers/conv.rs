@@ -1,0 +1,184 @@
+//! Convolutions: the same small filter at every place of an image.
+
+use crate::Module;
+use crate::init::Init;
+use crate::layer::Layer;
+use crate::mode::Mode;
+use crate::param::Param;
+use autograd::ops::{Convolution, Wanted, Window};
+use autograd::{Op, Rng, Scalar, Tensor};
+
+/// A convolution over one axis: `[n, inputs, length]` to `[n, outputs, places]`.
+pub type Conv1d<T = f32> = Conv<1, T>;
+
+/// A convolution over images: `[n, inputs, height, width]` to `[n, outputs, rows, columns]`.
+pub type Conv2d<T = f32> = Conv<2, T>;
+
+/// The transpose of a convolution over one axis.
+pub type ConvTranspose1d<T = f32> = ConvTranspose<1, T>;
+
+/// The transpose of a convolution over images, which makes them larger.
+pub type ConvTranspose2d<T = f32> = ConvTranspose<2, T>;
+
+/// A convolution over `D` axes: [`Conv1d`], [`Conv2d`].
+///
+/// Along each axis an image of size `i` has `(i + 2 padding - dilation (kernel - 1) - 1) / stride + 1` places, rounded down.
+///
+/// ```
+/// use nn::{Conv2d, Layer, Rng, Tensor, Window};
+/// let mut rng = Rng::seed(0);
+/// let conv = Conv2d::new(3, 16, [3, 3], &mut rng).window(Window::new().stride(2).padding(1));
+/// assert_eq!(conv.predict(&Tensor::<f32>::zeros([8, 3, 28, 28])).dims(), [8, 16, 14, 14]);
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct Conv<const D: usize, T: Scalar = f32> {
+    /// The filters, of shape `[outputs, inputs / groups, ..kernel]`.
+    pub weight: Param<T>,
+    /// The bias, of shape `[outputs]`, if there is one.
+    pub bias: Option<Param<T>>,
+    /// How the filters move.
+    #[module(skip)]
+    pub window: Window<D>,
+    /// Inputs and outputs are divided into this many groups, which do not see each other.
+    pub groups: usize,
+}
+
+/// Filters of this shape, and a bias, uniform within `1 / √n` of the `n` numbers that a filter looks at, as in PyTorch.
+fn filters<const D: usize, T: Scalar>(
+    [first, second]: [usize; 2],
+    kernel: [usize; D],
+    outputs: usize,
+    rng: &mut Rng,
+) -> (Param<T>, Option<Param<T>>) {
+    let seen = second * kernel.iter().product::<usize>();
+    let init = Init::Uniform(1.0 / (seen.max(1) as f64).sqrt());
+    let shape = [&[first, second], &kernel[..]].concat();
+    (Param::new(init.sample(shape, rng)), Some(Param::new(init.sample([outputs], rng))))
+}
+
+/// The channels of each group.
+#[track_caller]
+fn per_group(layer: &str, name: &str, channels: usize, groups: usize) -> usize {
+    assert!(
+        groups > 0 && channels.is_multiple_of(groups),
+        "{layer}: {channels} {name} do not fall into {groups} equal groups\n  help: the number of groups must divide those of inputs and outputs"
+    );
+    channels / groups
+}
+
+/// Adds a number to each channel.
+fn plus_bias<T: Scalar>(y: Tensor<T>, bias: Option<&Param<T>>) -> Tensor<T> {
+    let Some(bias) = bias else { return y };
+    let mut shape = vec![1; y.rank() - 1];
+    shape[0] = bias.size();
+    y + bias.reshape(shape)
+}
+
+impl<const D: usize, T: Scalar> Conv<D, T> {
+    /// Stride 1, no padding, one group; filters and bias uniform within `1 / √(inputs · kernel)`, as in PyTorch.
+    pub fn new(inputs: usize, outputs: usize, kernel: [usize; D], rng: &mut Rng) -> Self {
+        Self::grouped(inputs, outputs, kernel, 1, rng)
+    }
+
+    /// In groups: with as many as there are inputs, each channel has filters of its own ("depthwise").
+    ///
+    /// # Panics
+    /// If the groups do not divide inputs and outputs.
+    #[track_caller]
+    pub fn grouped(inputs: usize, outputs: usize, kernel: [usize; D], groups: usize, rng: &mut Rng) -> Self {
+        per_group("Conv", "outputs", outputs, groups);
+        let inputs = per_group("Conv", "inputs", inputs, groups);
+        let (weight, bias) = filters([outputs, inputs], kernel, outputs, rng);
+        Conv { weight, bias, window: Window::new(), groups }
+    }
+
+    /// How the filters move: stride, padding, dilation.
+    pub fn window(self, window: Window<D>) -> Self {
+        Conv { window, ..self }
+    }
+
+    /// The same layer without a bias, as before a normalisation.
+    pub fn without_bias(self) -> Self {
+        Conv { bias: None, ..self }
+    }
+}
+
+impl<const D: usize, T: Scalar> Layer<T> for Conv<D, T> {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        let convolution = Convolution { window: self.window, groups: self.groups, wanted: Wanted::Output };
+        plus_bias(convolution.apply([x, &self.weight]), self.bias.as_ref())
+    }
+}
+
+/// The transpose of a convolution over `D` axes: [`ConvTranspose1d`], [`ConvTranspose2d`]. It is not the inverse, but has the shapes of
+/// one: along each axis, `p` places become `(p - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1`.
+///
+/// ```
+/// use nn::{ConvTranspose2d, Layer, Rng, Tensor, Window};
+/// let mut rng = Rng::seed(0);
+/// let up = ConvTranspose2d::new(16, 3, [2, 2], &mut rng).window(Window::new().stride(2));
+/// assert_eq!(up.predict(&Tensor::<f32>::zeros([8, 16, 7, 7])).dims(), [8, 3, 14, 14]);
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct ConvTranspose<const D: usize, T: Scalar = f32> {
+    /// The filters, of shape `[inputs, outputs / groups, ..kernel]`.
+    pub weight: Param<T>,
+    /// The bias, of shape `[outputs]`, if there is one.
+    pub bias: Option<Param<T>>,
+    /// How the filters move.
+    #[module(skip)]
+    pub window: Window<D>,
+    /// What is added to one side of the result: of several sizes that a stride makes equal, the one that is meant.
+    #[module(skip)]
+    pub output_padding: [usize; D],
+    /// Inputs and outputs are divided into this many groups, which do not see each other.
+    pub groups: usize,
+}
+
+impl<const D: usize, T: Scalar> ConvTranspose<D, T> {
+    /// Stride 1, no padding, one group; filters and bias uniform within `1 / √(outputs · kernel)`, as in PyTorch.
+    pub fn new(inputs: usize, outputs: usize, kernel: [usize; D], rng: &mut Rng) -> Self {
+        Self::grouped(inputs, outputs, kernel, 1, rng)
+    }
+
+    /// In groups.
+    ///
+    /// # Panics
+    /// If the groups do not divide inputs and outputs.
+    #[track_caller]
+    pub fn grouped(inputs: usize, outputs: usize, kernel: [usize; D], groups: usize, rng: &mut Rng) -> Self {
+        per_group("ConvTranspose", "inputs", inputs, groups);
+        let each = per_group("ConvTranspose", "outputs", outputs, groups);
+        let (weight, bias) = filters([inputs, each], kernel, outputs, rng);
+        ConvTranspose { weight, bias, window: Window::new(), output_padding: [0; D], groups }
+    }
+
+    /// How the filters move: stride, padding, dilation.
+    pub fn window(self, window: Window<D>) -> Self {
+        ConvTranspose { window, ..self }
+    }
+
+    /// What is added to one side of the result.
+    pub fn output_padding(self, output_padding: [usize; D]) -> Self {
+        ConvTranspose { output_padding, ..self }
+    }
+
+    /// The same layer without a bias.
+    pub fn without_bias(self) -> Self {
+        ConvTranspose { bias: None, ..self }
+    }
+}
+
+impl<T: Scalar> Layer<T> for ConvTranspose<1, T> {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        let y = x.conv_transpose1d(&self.weight, self.window, self.output_padding, self.groups);
+        plus_bias(y, self.bias.as_ref())
+    }
+}
+
+impl<T: Scalar> Layer<T> for ConvTranspose<2, T> {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        let y = x.conv_transpose2d(&self.weight, self.window, self.output_padding, self.groups);
+        plus_bias(y, self.bias.as_ref())
+    }
+}

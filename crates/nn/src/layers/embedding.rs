@@ -1,0 +1,39 @@
+//! Embeddings: a vector for each word.
+
+use crate::Module;
+use crate::layer::Layer;
+use crate::mode::Mode;
+use crate::param::Param;
+use autograd::{Array, Rng, Scalar, Tensor};
+
+/// A vector for each of `count` things: indices of any shape `[..]` to `[.., size]`.
+///
+/// ```
+/// use nn::{Embedding, Layer, Rng};
+/// let words = Embedding::<f32>::new(100, 16, &mut Rng::seed(0));
+/// assert_eq!(words.predict(&vec![3, 99, 3]).dims(), [3, 16]);
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct Embedding<T: Scalar = f32> {
+    /// The vectors, of shape `[count, size]`.
+    pub weight: Param<T>,
+}
+
+impl<T: Scalar> Embedding<T> {
+    /// Normal with mean 0 and deviation 1, as in PyTorch.
+    pub fn new(count: usize, size: usize, rng: &mut Rng) -> Self {
+        Embedding { weight: Param::new(Tensor::normal([count, size], T::zero(), T::one(), rng)) }
+    }
+}
+
+impl<T: Scalar> Layer<T, Vec<usize>> for Embedding<T> {
+    fn forward(&self, x: &Vec<usize>, _: &mut Mode) -> Tensor<T> {
+        self.weight.rows(x)
+    }
+}
+
+impl<T: Scalar> Layer<T, Array<usize>> for Embedding<T> {
+    fn forward(&self, x: &Array<usize>, _: &mut Mode) -> Tensor<T> {
+        self.weight.index_select(0, x)
+    }
+}

@@ -1,0 +1,82 @@
+//! Pooling: one number for each window of an image.
+
+use crate::Module;
+use crate::layer::Layer;
+use crate::mode::Mode;
+use autograd::ops::Pool;
+use autograd::{Scalar, Tensor};
+
+/// The largest number of each window, channel by channel: `[n, c, height, width]` to `[n, c, rows, columns]`.
+///
+/// ```
+/// use nn::{Layer, MaxPool2d, Tensor};
+/// let pool = MaxPool2d::new([2, 2]);
+/// assert_eq!(pool.predict(&Tensor::<f32>::zeros([8, 16, 28, 28])).dims(), [8, 16, 14, 14]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Module)]
+pub struct MaxPool2d(
+    /// The windows.
+    #[module(skip)]
+    pub Pool<2>,
+);
+
+impl MaxPool2d {
+    /// Windows of this size, side by side.
+    pub fn new(size: [usize; 2]) -> Self {
+        MaxPool2d(Pool::new(size))
+    }
+}
+
+impl<T: Scalar> Layer<T> for MaxPool2d {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        x.max_pool2d(self.0)
+    }
+}
+
+/// The mean of each window, channel by channel: `[n, c, height, width]` to `[n, c, rows, columns]`.
+///
+/// ```
+/// use nn::{AvgPool2d, Layer, Tensor};
+/// let pool = AvgPool2d::new([2, 2]);
+/// assert_eq!(pool.predict(&Tensor::<f32>::ones([1, 1, 2, 2])).to_vec(), [1.0]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Module)]
+pub struct AvgPool2d(
+    /// The windows.
+    #[module(skip)]
+    pub Pool<2>,
+);
+
+impl AvgPool2d {
+    /// Windows of this size, side by side.
+    pub fn new(size: [usize; 2]) -> Self {
+        AvgPool2d(Pool::new(size))
+    }
+}
+
+impl<T: Scalar> Layer<T> for AvgPool2d {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        x.avg_pool2d(self.0)
+    }
+}
+
+/// Means over so many windows that the result has this size, whatever that of the image: `[n, c, height, width]` to
+/// `[n, c, rows, columns]`. With `[1, 1]`, the mean of each channel.
+///
+/// ```
+/// use nn::{AdaptiveAvgPool2d, Layer, Tensor};
+/// let pool = AdaptiveAvgPool2d([1, 1]);
+/// assert_eq!(pool.predict(&Tensor::<f32>::zeros([8, 16, 7, 9])).dims(), [8, 16, 1, 1]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]
+pub struct AdaptiveAvgPool2d(
+    /// Rows and columns of the result.
+    #[module(skip)]
+    pub [usize; 2],
+);
+
+impl<T: Scalar> Layer<T> for AdaptiveAvgPool2d {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        x.adaptive_avg_pool2d(self.0)
+    }
+}

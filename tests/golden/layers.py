@@ -1,0 +1,68 @@
+"""Writes layers.json beside this file: what PyTorch's layers make of small inputs, in double precision.
+
+    pip install torch
+    python tests/golden/layers.py
+
+Of each layer: its parameters by name, input, output, a cotangent, and the gradients of input and parameters along it.
+"""
+
+import json
+import pathlib
+
+import torch
+from torch import nn
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(0)
+
+
+def random(*shape):
+    """Numbers with three decimals, so that the file stays short."""
+    return (torch.randn(shape) * 1000).round() / 1000
+
+
+def numbers(tensor):
+    return {"shape": list(tensor.shape), "values": tensor.detach().flatten().tolist()}
+
+
+def entry(layer, x):
+    parameters = dict(layer.named_parameters())
+    with torch.no_grad():
+        for parameter in parameters.values():
+            parameter.copy_(random(*parameter.shape))
+    if x.is_floating_point():
+        x.requires_grad_()
+    y = layer(x)
+    cotangent = random(*y.shape)
+    (y * cotangent).sum().backward()
+    return {
+        "parameters": {name: numbers(parameter) for name, parameter in parameters.items()},
+        "x": numbers(x),
+        "y": numbers(y),
+        "cotangent": numbers(cotangent),
+        "dx": numbers(x.grad) if x.is_floating_point() else None,
+        "gradients": {name: numbers(parameter.grad) for name, parameter in parameters.items()},
+    }
+
+
+layers = {
+    "conv1d": (nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2), random(2, 4, 7)),
+    "conv2d": (nn.Conv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)), random(2, 2, 5, 6)),
+    "conv2d without bias": (nn.Conv2d(2, 2, 1, bias=False), random(1, 2, 3, 3)),
+    "conv transpose1d": (nn.ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2), random(2, 4, 3)),
+    "conv transpose2d": (nn.ConvTranspose2d(3, 2, (3, 2), stride=(2, 1), padding=(1, 0)), random(2, 3, 3, 4)),
+    "layer norm": (nn.LayerNorm(4), random(2, 3, 4)),
+    "rms norm": (nn.RMSNorm(4, eps=1e-5), random(2, 3, 4)),
+    "group norm": (nn.GroupNorm(2, 4), random(2, 4, 3)),
+    "embedding": (nn.Embedding(5, 3), torch.tensor([[4, 0], [1, 4]])),
+    "max pool": (nn.MaxPool2d((2, 3), stride=(2, 2)), random(1, 2, 5, 6)),
+    "mean pool": (nn.AvgPool2d(2), random(1, 2, 5, 6)),
+    "adaptive pool": (nn.AdaptiveAvgPool2d((2, 3)), random(1, 2, 5, 7)),
+    "sequential": (
+        nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3)),
+        random(2, 1, 6, 6),
+    ),
+}
+
+lines = (f" {json.dumps(name)}: {json.dumps(entry(*layer))}" for name, layer in layers.items())
+pathlib.Path(__file__).with_suffix(".json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

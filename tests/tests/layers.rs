@@ -1,0 +1,165 @@
+//! Layers against PyTorch's: parameters by their names there, outputs, and gradients; and what is random in training.
+
+use serde_json::Value;
+use std::sync::LazyLock;
+use tests::golden::{assert_close, labels, tensor};
+use wengert::autograd::{Array, no_grad};
+use wengert::prelude::*;
+use wengert::{
+    AdaptiveAvgPool2d, AvgPool2d, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, Embedding,
+    Flatten, GroupNorm, LayerNorm, MaxPool2d, Pool, Residual, RmsNorm, Sequential, Window,
+};
+
+const TOLERANCE: f64 = 1e-10;
+
+static GOLDEN: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../golden/layers.json")).expect("golden/layers.json")
+});
+
+/// Gives a layer the parameters of the entry with this name, and compares output and gradients. The names and shapes of the parameters
+/// are compared on the way.
+fn compare<X>(
+    name: &str,
+    mut layer: impl Layer<f64, X>,
+    x: &X,
+    dx: impl Fn(&Gradients<f64>) -> Option<Tensor<f64>>,
+) {
+    let entry = &GOLDEN[name];
+    let named = entry["parameters"].as_object().expect("parameters by name");
+    let mut paths: Vec<String> = layer.parameters().into_iter().map(|(path, _)| path).collect();
+    paths.sort();
+    let mut names: Vec<&String> = named.keys().collect();
+    names.sort();
+    assert_eq!(paths.iter().collect::<Vec<_>>(), names, "{name}");
+    for (path, param) in layer.parameters_mut() {
+        let given = tensor(&named[&path]);
+        assert_eq!(param.shape(), given.shape(), "{name}: {path}");
+        param.update(|w| w.copy_from_slice(&given.to_vec()));
+    }
+    let y = layer.forward(x, &mut Mode::eval());
+    let expected = tensor(&entry["y"]);
+    assert_eq!(y.shape(), expected.shape(), "{name}");
+    assert_close(name, &y.to_vec(), &expected.to_vec(), TOLERANCE);
+    // In training the same: nothing here is random.
+    let again = no_grad(|| layer.forward(x, &mut Mode::train(&mut Rng::seed(0))));
+    assert_eq!(again.to_vec(), y.to_vec(), "{name} in training");
+    let grads = y.backward_from(&tensor(&entry["cotangent"]));
+    for (path, param) in layer.parameters() {
+        let expected = tensor(&entry["gradients"][&path]).to_vec();
+        assert_close(&format!("{name}: d{path}"), &grads[param].to_vec(), &expected, TOLERANCE);
+    }
+    if let Some(dx) = dx(&grads) {
+        assert_close(&format!("{name}: dx"), &dx.to_vec(), &tensor(&entry["dx"]).to_vec(), TOLERANCE);
+    }
+}
+
+/// As above, of a tensor.
+fn same(name: &str, layer: impl Layer<f64>) {
+    let x = tensor(&GOLDEN[name]["x"]).requires_grad();
+    compare(name, layer, &x, |grads| Some(grads[&x].clone()));
+}
+
+#[test]
+fn convolutions_are_those_of_pytorch() {
+    let rng = &mut Rng::seed(0);
+    same("conv1d", Conv1d::grouped(4, 6, [3], 2, rng).window(Window::new().stride(2).padding(1)));
+    let window = Window { stride: [2, 1], padding: [1, 0], dilation: [1, 2] };
+    same("conv2d", Conv2d::new(2, 3, [3, 2], rng).window(window));
+    same("conv2d without bias", Conv2d::new(2, 2, [1, 1], rng).without_bias());
+    let up = ConvTranspose1d::grouped(4, 6, [3], 2, rng).output_padding([1]);
+    same("conv transpose1d", up.window(Window::new().stride(2).padding(1)));
+    let window = Window { stride: [2, 1], padding: [1, 0], dilation: [1, 1] };
+    same("conv transpose2d", ConvTranspose2d::new(3, 2, [3, 2], rng).window(window));
+}
+
+#[test]
+fn normalisations_are_those_of_pytorch() {
+    same("layer norm", LayerNorm::new(4));
+    same("rms norm", RmsNorm::new(4));
+    same("group norm", GroupNorm::new(2, 4));
+}
+
+#[test]
+fn pools_are_those_of_pytorch() {
+    same("max pool", MaxPool2d(Pool::new([2, 3]).stride(2)));
+    same("mean pool", AvgPool2d::new([2, 2]));
+    same("adaptive pool", AdaptiveAvgPool2d([2, 3]));
+}
+
+#[test]
+fn embeddings_are_those_of_pytorch() {
+    let indices = labels(&GOLDEN["embedding"]["x"]["values"]);
+    let x = Array::from_vec(indices, [2, 2]).expect("four");
+    compare("embedding", Embedding::new(5, 3, &mut Rng::seed(0)), &x, |_| None);
+}
+
+#[test]
+fn a_sequence_has_the_names_of_pytorch() {
+    let rng = &mut Rng::seed(0);
+    let net = Sequential::default()
+        .then(Conv2d::new(1, 2, [3, 3], rng))
+        .then(Activation::Relu)
+        .then(MaxPool2d::new([2, 2]))
+        .then(Flatten)
+        .then(Linear::new(8, 3, rng));
+    same("sequential", net);
+}
+
+#[test]
+fn a_residual_layer_adds_its_input_and_adds_no_name() {
+    let inner = Linear::<f64>::new(3, 3, &mut Rng::seed(0));
+    let block = Residual(inner.clone());
+    let x = Tensor::from([[1.0, -2.0, 0.5]]);
+    assert_eq!(block.predict(&x).to_vec(), (&x + inner.predict(&x)).to_vec());
+    let paths: Vec<String> = block.parameters().into_iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["weight", "bias"]);
+}
+
+/// What is left out is left out as a whole, what is left keeps the mean, and the gradient passes where the value has.
+#[test]
+fn dropout_leaves_out_elements_channels_and_samples() {
+    for (drop, whole) in [(Dropout::new(0.25), 1), (Dropout::channels(0.25), 5), (Dropout::samples(0.25), 20)]
+    {
+        let x = Tensor::<f64>::ones([500, 4, 5]).requires_grad();
+        let y = drop.forward(&x, &mut Mode::train(&mut Rng::seed(1)));
+        let values = y.to_vec();
+        for unit in values.chunks(whole) {
+            assert!(
+                unit.iter().all(|&y| y == unit[0]) && [0.0, 1.0 / 0.75].contains(&unit[0]),
+                "{drop:?}: {unit:?}"
+            );
+        }
+        // The deviation of the mean of n units that are 0 with probability 1/4.
+        let deviation = (1.0 / 3.0 / (10_000 / whole) as f64).sqrt();
+        assert!((y.mean().item() - 1.0).abs() < 5.0 * deviation, "{drop:?}: {}", y.mean().item());
+        assert_eq!(y.sum().backward()[&x].to_vec(), values);
+        let again = drop.forward(&x, &mut Mode::train(&mut Rng::seed(1)));
+        assert_eq!(again.to_vec(), values, "the same seed");
+        assert_eq!(drop.predict(&x).to_vec(), x.to_vec());
+    }
+    let everything =
+        Dropout::new(1.0).forward(&Tensor::<f32>::ones([9]), &mut Mode::train(&mut Rng::seed(0)));
+    assert_eq!(everything.to_vec(), [0.0; 9]);
+}
+
+#[test]
+#[should_panic(expected = "Dropout: expected at least 2 axes, found shape [3]\n  help: ")]
+fn channels_need_two_axes() {
+    Dropout::channels(0.5).forward(&Tensor::<f32>::ones([3]), &mut Mode::train(&mut Rng::seed(0)));
+}
+
+#[test]
+#[should_panic(expected = "Conv: 4 outputs do not fall into 3 equal groups\n  help: ")]
+fn groups_divide_the_channels() {
+    Conv2d::<f32>::grouped(3, 4, [3, 3], 3, &mut Rng::seed(0));
+}
+
+/// Uniform within the root of one over what a filter sees: the bound, the mean and the deviation of many.
+#[test]
+fn filters_begin_as_in_pytorch() {
+    let conv = Conv2d::<f64>::grouped(16, 64, [3, 3], 2, &mut Rng::seed(0));
+    let (bound, weights) = (1.0 / (8.0_f64 * 9.0).sqrt(), conv.weight.to_vec());
+    assert!(weights.iter().all(|w| w.abs() <= bound) && weights.iter().any(|w| w.abs() > 0.99 * bound));
+    assert!(conv.weight.mean().item().abs() < 0.05 * bound);
+    assert_eq!((conv.weight.dims(), conv.bias.expect("one").dims()), (&[64, 8, 3, 3][..], &[64][..]));
+}
