@@ -7,7 +7,7 @@ use wengert::autograd::{Array, no_grad};
 use wengert::prelude::*;
 use wengert::{
     AdaptiveAvgPool2d, AvgPool2d, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, Embedding,
-    Flatten, GroupNorm, LayerNorm, MaxPool2d, Pool, Residual, RmsNorm, Sequential, Window,
+    Flatten, GroupNorm, LayerNorm, MaxPool2d, Pool, Residual, RmsNorm, Sequential, Unflatten, Window,
 };
 
 const TOLERANCE: f64 = 1e-10;
@@ -146,6 +146,12 @@ fn dropout_leaves_out_elements_channels_and_samples() {
 #[should_panic(expected = "Dropout: expected at least 2 axes, found shape [3]\n  help: ")]
 fn channels_need_two_axes() {
     Dropout::channels(0.5).forward(&Tensor::<f32>::ones([3]), &mut Mode::train(&mut Rng::seed(0)));
+}
+
+#[test]
+#[should_panic(expected = "Unflatten: shape [2, 7] does not fall into a batch of [2, 3]\n  help: ")]
+fn what_does_not_unflatten_is_said() {
+    Unflatten::new(&[2, 3]).predict(&Tensor::<f32>::ones([2, 7]));
 }
 
 #[test]

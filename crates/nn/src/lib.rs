@@ -41,7 +41,7 @@ pub use layer::Layer;
 pub use layers::{
     Activation, AdaptiveAvgPool2d, AvgPool2d, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
     ConvTranspose2d, Dropout, Dropped, Embedding, Flatten, GroupNorm, LayerNorm, Linear, MaxPool2d, Mlp,
-    Residual, RmsNorm, Sequential,
+    Residual, RmsNorm, Sequential, Unflatten,
 };
 pub use loss::{
     AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,

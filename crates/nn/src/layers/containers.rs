@@ -110,3 +110,38 @@ impl<T: Scalar> Layer<T> for Flatten {
         x.flatten(1, -1)
     }
 }
+
+/// The axis behind the batch as several, the opposite of [`Flatten`]: `[n, size]` to `[n, ..dims]`.
+///
+/// ```
+/// use nn::{Layer, Tensor, Unflatten};
+/// let image = Unflatten::new(&[1, 8, 8]);
+/// assert_eq!(image.predict(&Tensor::<f32>::zeros([4, 64])).dims(), [4, 1, 8, 8]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Module)]
+pub struct Unflatten {
+    /// The sizes of the axes behind the batch.
+    #[module(skip)]
+    pub dims: Vec<usize>,
+}
+
+impl Unflatten {
+    /// Axes of these sizes.
+    pub fn new(dims: &[usize]) -> Self {
+        Unflatten { dims: dims.to_vec() }
+    }
+}
+
+impl<T: Scalar> Layer<T> for Unflatten {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        let size: usize = self.dims.iter().product();
+        let fits = x.rank() > 0 && x.size() == x.dims()[0] * size;
+        assert!(
+            fits,
+            "Unflatten: shape {} does not fall into a batch of {:?}\n  help: the sizes behind the batch must multiply to the same",
+            x.shape(),
+            self.dims
+        );
+        x.reshape([&[x.dims()[0]], &self.dims[..]].concat())
+    }
+}

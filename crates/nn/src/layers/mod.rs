@@ -11,7 +11,7 @@ mod norm;
 mod pool;
 
 pub use activation::Activation;
-pub use containers::{Flatten, Residual, Sequential};
+pub use containers::{Flatten, Residual, Sequential, Unflatten};
 pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
 pub use dropout::{Dropout, Dropped};
 pub use embedding::Embedding;
