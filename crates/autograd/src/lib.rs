@@ -72,7 +72,7 @@ pub use error::ShapeError;
 pub use gradients::{GradError, Gradients};
 pub use graph::Call;
 pub use kernels::threads::{threads, with_threads};
-pub use kernels::update::update_each;
+pub use kernels::update::{update_decayed, update_each};
 pub use layout::{Layout, Places};
 pub use nan::{Birth, NanTrace, Operand, trace_nan};
 pub use op::{AnyOp, Keeps, Op};

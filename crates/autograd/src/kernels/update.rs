@@ -29,6 +29,44 @@ pub fn update_each<T: Scalar, const N: usize>(
     update_with(w, g, slots, Rule(rule));
 }
 
+/// As [`update_each`], of weights that decay: the rule sees `shrink · w` for the weight `w`, and `g + pull · w` for the gradient `g`.
+///
+/// ```
+/// use autograd::update_decayed;
+/// let mut w = [1.0, 2.0];
+/// update_decayed(&mut w, &[0.5, 0.5], [], [0.5, 0.25], |w, g, []| (w - g, []));
+/// assert_eq!(w, [0.5 - 0.75, 1.0 - 1.0]);
+/// ```
+///
+/// # Panics
+/// If the slices are not equally long.
+pub fn update_decayed<T: Scalar, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [T]; N],
+    [shrink, pull]: [T; 2],
+    rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
+) {
+    update_with(w, g, slots, Decayed { shrink, pull, rule });
+}
+
+/// Not a closure around the rule: the compiler would not copy both into the loop.
+struct Decayed<T, R> {
+    shrink: T,
+    pull: T,
+    rule: R,
+}
+
+impl<T: Scalar, R, const N: usize> Each<T, T, (T, [T; N]), 2, N> for Decayed<T, R>
+where
+    R: Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
+{
+    #[inline(always)]
+    fn at(&self, [w, g]: [T; 2], slots: [T; N]) -> (T, [T; N]) {
+        (self.rule)(w * self.shrink, g + self.pull * w, slots)
+    }
+}
+
 struct Rule<R>(R);
 
 impl<T, R, const N: usize> Each<T, T, (T, [T; N]), 2, N> for Rule<R>

@@ -18,12 +18,12 @@ pub enum Decay {
 }
 
 impl Decay {
-    /// What the weight is multiplied by, and what times the weight is added to the gradient.
-    pub(super) fn factors<T: Scalar>(self, lr: f64) -> [T; 2] {
+    /// What the weight is multiplied by, and what times the weight is added to the gradient, if it decays.
+    pub(super) fn factors<T: Scalar>(self, lr: f64) -> Option<[T; 2]> {
         match self {
-            Decay::None => [T::one(), T::zero()],
-            Decay::Coupled(decay) => [T::one(), T::of(decay)],
-            Decay::Decoupled(decay) => [T::of(1.0 - lr * decay), T::zero()],
+            Decay::None | Decay::Coupled(0.0) | Decay::Decoupled(0.0) => None,
+            Decay::Coupled(decay) => Some([T::one(), T::of(decay)]),
+            Decay::Decoupled(decay) => Some([T::of(1.0 - lr * decay), T::zero()]),
         }
     }
 }

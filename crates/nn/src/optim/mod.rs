@@ -26,7 +26,7 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use crate::module::{Module, Path};
-use autograd::{Gradients, Scalar, Shape, span, update_each};
+use autograd::{Gradients, Scalar, Shape, span, update_decayed, update_each};
 use std::any::type_name;
 use std::array::from_fn;
 use std::collections::HashMap;
@@ -122,7 +122,7 @@ pub struct ParamStep<'a, T> {
     /// rule makes one shorter or longer.
     pub slots: &'a mut [Vec<T>],
     /// What the weight is multiplied by, and what times the weight is added to the gradient: [`Decay`].
-    decay: [T; 2],
+    decay: Option<[T; 2]>,
 }
 
 impl<T: Scalar> ParamStep<'_, T> {
@@ -136,8 +136,10 @@ impl<T: Scalar> ParamStep<'_, T> {
         let mut slots = self.slots.iter_mut();
         let slots =
             from_fn(|_| slots.next().expect("no more slots than `Optimizer::slots` names").as_mut_slice());
-        let [shrink, pull] = self.decay;
-        update_each(self.w, self.g, slots, |w, g, slots| rule(w * shrink, g + pull * w, slots));
+        match self.decay {
+            None => update_each(self.w, self.g, slots, rule),
+            Some(decay) => update_decayed(self.w, self.g, slots, decay, rule),
+        }
     }
 }
 
