@@ -25,14 +25,14 @@ def numbers(tensor):
     return {"shape": list(tensor.shape), "values": tensor.detach().flatten().tolist()}
 
 
-def entry(layer, x):
+def entry(layer, x, call=lambda layer, x: layer(x)):
     parameters = dict(layer.named_parameters())
     with torch.no_grad():
         for parameter in parameters.values():
             parameter.copy_(random(*parameter.shape))
     if x.is_floating_point():
         x.requires_grad_()
-    y = layer(x)
+    y = call(layer, x)
     cotangent = random(*y.shape)
     (y * cotangent).sum().backward()
     return {
@@ -44,6 +44,20 @@ def entry(layer, x):
         "gradients": {name: numbers(parameter.grad) for name, parameter in parameters.items()},
     }
 
+
+def causal(n):
+    return torch.triu(torch.full((n, n), float("-inf")), diagonal=1)
+
+
+def attend(layer, x, mask=None):
+    return layer(x, x, x, need_weights=False, attn_mask=mask)[0]
+
+
+def block(**options):
+    return nn.TransformerEncoderLayer(4, 2, 16, dropout=0.0, activation="gelu", batch_first=True, **options)
+
+
+memory = random(2, 5, 4)
 
 layers = {
     "conv1d": (nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2), random(2, 4, 7)),
@@ -58,11 +72,28 @@ layers = {
     "max pool": (nn.MaxPool2d((2, 3), stride=(2, 2)), random(1, 2, 5, 6)),
     "mean pool": (nn.AvgPool2d(2), random(1, 2, 5, 6)),
     "adaptive pool": (nn.AdaptiveAvgPool2d((2, 3)), random(1, 2, 5, 7)),
+    "attention": (nn.MultiheadAttention(4, 2, batch_first=True), random(2, 3, 4), attend),
+    "causal attention": (
+        nn.MultiheadAttention(4, 2, batch_first=True),
+        random(2, 3, 4),
+        lambda layer, x: attend(layer, x, causal(3)),
+    ),
+    "cross attention": (
+        nn.MultiheadAttention(4, 2, batch_first=True),
+        random(2, 3, 4),
+        lambda layer, x: layer(x, memory, memory, need_weights=False)[0],
+    ),
+    "block": (block(), random(2, 3, 4)),
+    "causal block": (block(norm_first=True), random(2, 3, 4), lambda layer, x: layer(x, causal(3))),
+    "rnn": (nn.RNN(3, 4, batch_first=True), random(2, 5, 3), lambda layer, x: layer(x)[0]),
+    "lstm": (nn.LSTM(3, 4, 2, batch_first=True), random(2, 5, 3), lambda layer, x: layer(x)[0]),
+    "gru": (nn.GRU(3, 4, 2, batch_first=True), random(2, 5, 3), lambda layer, x: layer(x)[0]),
     "sequential": (
         nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3)),
         random(2, 1, 6, 6),
     ),
 }
 
-lines = (f" {json.dumps(name)}: {json.dumps(entry(*layer))}" for name, layer in layers.items())
+results = {name: entry(*layer) for name, layer in layers.items()} | {"memory": numbers(memory)}
+lines = (f" {json.dumps(name)}: {json.dumps(result)}" for name, result in results.items())
 pathlib.Path(__file__).with_suffix(".json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

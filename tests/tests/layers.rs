@@ -3,11 +3,13 @@
 use serde_json::Value;
 use std::sync::LazyLock;
 use tests::golden::{assert_close, labels, tensor};
+use wengert::autograd::ops::Attention;
 use wengert::autograd::{Array, no_grad};
 use wengert::prelude::*;
 use wengert::{
-    AdaptiveAvgPool2d, AvgPool2d, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, Embedding,
-    Flatten, GroupNorm, LayerNorm, MaxPool2d, Pool, Residual, RmsNorm, Sequential, Unflatten, Window,
+    AdaptiveAvgPool2d, AvgPool2d, Cell, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, Embedding,
+    Flatten, GroupNorm, Gru, LayerNorm, Lstm, MaxPool2d, MultiHeadAttention, Pool, Recurrent, Residual,
+    RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten, Window,
 };
 
 const TOLERANCE: f64 = 1e-10;
@@ -16,7 +18,7 @@ static GOLDEN: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../golden/layers.json")).expect("golden/layers.json")
 });
 
-/// Gives a layer the parameters of the entry with this name, and compares output and gradients. The names and shapes of the parameters
+/// Gives a layer the parameters of an entry, and compares output and gradients. The names and shapes of the parameters
 /// are compared on the way.
 fn compare<X>(
     name: &str,
@@ -91,6 +93,78 @@ fn embeddings_are_those_of_pytorch() {
     let indices = labels(&GOLDEN["embedding"]["x"]["values"]);
     let x = Array::from_vec(indices, [2, 2]).expect("four");
     compare("embedding", Embedding::new(5, 3, &mut Rng::seed(0)), &x, |_| None);
+}
+
+#[test]
+fn attention_is_that_of_pytorch() {
+    let new = || MultiHeadAttention::new(4, 2, &mut Rng::seed(0));
+    same("attention", new());
+    same("causal attention", new().causal());
+    #[derive(Module)]
+    #[module(scalar = f64)]
+    struct Cross(MultiHeadAttention<f64>);
+    /// As a layer, beside a memory.
+    impl Layer<f64> for Cross {
+        fn forward(&self, x: &Tensor<f64>, _: &mut Mode) -> Tensor<f64> {
+            self.0.attend(x, &tensor(&GOLDEN["memory"]), Attention::new())
+        }
+    }
+    same("cross attention", Cross(new()));
+}
+
+#[test]
+fn transformer_blocks_are_those_of_pytorch() {
+    let new = || TransformerBlock::new(4, 2, &mut Rng::seed(0));
+    same("block", TransformerBlock { norm_first: false, ..new() });
+    same("causal block", new().causal());
+}
+
+/// Later places change nothing for those before.
+#[test]
+fn a_causal_block_sees_no_future() {
+    let block = TransformerBlock::<f64>::new(8, 2, &mut Rng::seed(0)).causal();
+    let x = Tensor::normal([1, 6, 8], 0.0, 1.0, &mut Rng::seed(1));
+    let changed = Tensor::concat(&[&x.slice(1, ..4), &(x.slice(1, 4..) + 1.0)], 1);
+    let [y, z] = [&x, &changed].map(|x| block.predict(x));
+    assert_eq!(y.slice(1, ..4).to_vec(), z.slice(1, ..4).to_vec());
+    assert!(y.slice(1, 4..).to_vec() != z.slice(1, 4..).to_vec());
+}
+
+#[test]
+fn dropout_in_a_block_is_of_training_alone() {
+    let block = TransformerBlock::<f64>::new(8, 2, &mut Rng::seed(0)).dropout(0.5);
+    let x = Tensor::normal([1, 6, 8], 0.0, 1.0, &mut Rng::seed(1));
+    let train = |seed| block.forward(&x, &mut Mode::train(&mut Rng::seed(seed))).to_vec();
+    assert!(train(0) == train(0) && train(0) != train(1) && train(0) != block.predict(&x).to_vec());
+}
+
+#[test]
+fn recurrent_layers_are_those_of_pytorch() {
+    let rng = &mut Rng::seed(0);
+    same("rnn", Rnn::new(3, 4, rng));
+    same("lstm", Lstm::stack(3, 4, 2, rng));
+    same("gru", Gru::stack(3, 4, 2, rng));
+}
+
+/// A sequence in two parts, the second with the state of the first, is the sequence; one of no places has no outputs.
+#[test]
+fn a_recurrent_layer_goes_on_from_its_state() {
+    fn goes_on<C: Cell>(layer: &Recurrent<C, f64>) {
+        let x = Tensor::normal([2, 5, 3], 0.0, 1.0, &mut Rng::seed(1));
+        let (y, states) = layer.run(&x, None);
+        let (first, between) = layer.run(&x.slice(1, ..2), None);
+        let (second, last) = layer.run(&x.slice(1, 2..), Some(&between));
+        assert_eq!(Tensor::concat(&[&first, &second], 1).to_vec(), y.to_vec());
+        let values = |states: &[Vec<Tensor<f64>>]| -> Vec<Vec<f64>> {
+            states.iter().flatten().map(|x| x.to_vec()).collect()
+        };
+        assert_eq!(values(&last), values(&states));
+        assert_eq!(layer.run(&x.slice(1, ..0), None).0.dims(), [2, 0, 4]);
+    }
+    let rng = &mut Rng::seed(0);
+    goes_on(&Rnn::stack(3, 4, 2, rng));
+    goes_on(&Lstm::stack(3, 4, 2, rng));
+    goes_on(&Gru::stack(3, 4, 2, rng));
 }
 
 #[test]

@@ -39,9 +39,10 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
-    ConvTranspose2d, Dropout, Dropped, Embedding, Flatten, GroupNorm, LayerNorm, Linear, MaxPool2d, Mlp,
-    Residual, RmsNorm, Sequential, Unflatten,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, Cell, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
+    ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten, GroupNorm, Gru, GruCell, LayerNorm,
+    Linear, Lstm, LstmCell, MaxPool2d, Mlp, MultiHeadAttention, Recurrent, RecurrentWeights, Residual,
+    RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten,
 };
 pub use loss::{
     AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,

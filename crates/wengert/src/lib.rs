@@ -16,8 +16,8 @@ pub mod prelude {
     pub use nn::metrics::{ConfusionMatrix, accuracy};
     pub use nn::{
         Activation, Adam, AdamW, Batch, Callback, Control, Conv2d, Dataset, Dropout, Embedding, EpochReport,
-        Flatten, InTraining, Init, Layer, LayerNorm, Linear, Losses, MaxPool2d, Mlp, Mode, Module, Optimizer,
-        Param, Report, Residual, Sequential, Sgd, StepReport, TrainError, Trainer, bce_with_logits,
-        cross_entropy, huber, l1, l2, mae, mse,
+        Flatten, InTraining, Init, Layer, LayerNorm, Linear, Losses, Lstm, MaxPool2d, Mlp, Mode, Module,
+        MultiHeadAttention, Optimizer, Param, Report, Residual, Sequential, Sgd, StepReport, TrainError,
+        Trainer, TransformerBlock, bce_with_logits, cross_entropy, huber, l1, l2, mae, mse,
     };
 }

@@ -1,6 +1,7 @@
 //! The layers.
 
 mod activation;
+mod attention;
 mod containers;
 mod conv;
 mod dropout;
@@ -9,8 +10,10 @@ mod linear;
 mod mlp;
 mod norm;
 mod pool;
+mod recurrent;
 
 pub use activation::Activation;
+pub use attention::{MultiHeadAttention, TransformerBlock};
 pub use containers::{Flatten, Residual, Sequential, Unflatten};
 pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
 pub use dropout::{Dropout, Dropped};
@@ -19,3 +22,4 @@ pub use linear::Linear;
 pub use mlp::Mlp;
 pub use norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
+pub use recurrent::{Cell, ElmanCell, Gru, GruCell, Lstm, LstmCell, Recurrent, RecurrentWeights, Rnn};

@@ -1,0 +1,185 @@
+//! Attention of several heads, and the block of a transformer.
+
+use crate::Module;
+use crate::init::Init;
+use crate::layer::Layer;
+use crate::layers::{Dropout, LayerNorm, Linear};
+use crate::mode::Mode;
+use crate::param::Param;
+use autograd::ops::{Attention, Gelu};
+use autograd::{Rng, Scalar, Tensor};
+
+/// Attention of several heads: each looks at a part of the width, in its own way. `[n, t, width]` to the same.
+///
+/// As a layer, a sequence attends to itself. Names and shapes of the parameters are those of PyTorch's `MultiheadAttention` with
+/// `batch_first`. The weights of all queries are never in memory.
+///
+/// Source: A. Vaswani and others, "Attention Is All You Need", 2017.
+///
+/// ```
+/// use nn::{Layer, MultiHeadAttention, Rng, Tensor};
+/// let attention = MultiHeadAttention::new(32, 4, &mut Rng::seed(0)).causal();
+/// assert_eq!(attention.predict(&Tensor::<f32>::zeros([2, 10, 32])).dims(), [2, 10, 32]);
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct MultiHeadAttention<T: Scalar = f32> {
+    /// The weights that make queries, keys and values, one below the other: `[3 width, width]`.
+    pub in_proj_weight: Param<T>,
+    /// Their biases, `[3 width]`.
+    pub in_proj_bias: Param<T>,
+    /// What mixes the heads.
+    pub out_proj: Linear<T>,
+    /// The number of heads, which divides the width.
+    pub heads: usize,
+    /// Whether, as a layer, each place sees itself and what comes before alone.
+    pub causal: bool,
+}
+
+impl<T: Scalar> MultiHeadAttention<T> {
+    /// Not causal. The first weights by Xavier's uniform rule, as in PyTorch; biases 0.
+    ///
+    /// # Panics
+    /// If the heads do not divide the width.
+    #[track_caller]
+    pub fn new(width: usize, heads: usize, rng: &mut Rng) -> Self {
+        assert!(
+            heads > 0 && width.is_multiple_of(heads),
+            "MultiHeadAttention: a width of {width} does not fall into {heads} equal heads\n  help: the number of heads must divide the width"
+        );
+        let out_proj = Linear::new(width, width, rng);
+        MultiHeadAttention {
+            in_proj_weight: Param::new(Init::XavierUniform.sample([3 * width, width], rng)),
+            in_proj_bias: Param::new(Tensor::zeros([3 * width])),
+            out_proj: Linear { bias: Some(Param::new(Tensor::zeros([width]))), ..out_proj },
+            heads,
+            causal: false,
+        }
+    }
+
+    /// As a layer, each place sees itself and what comes before alone.
+    pub fn causal(self) -> Self {
+        MultiHeadAttention { causal: true, ..self }
+    }
+
+    /// What `queries` `[n, t, width]` find in `memory` `[n, s, width]`: `[n, t, width]`. The rules say which may see which.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn attend(&self, queries: &Tensor<T>, memory: &Tensor<T>, rules: Attention) -> Tensor<T> {
+        let width = self.out_proj.weight.dims()[0];
+        let part = |x: &Tensor<T>, rows: std::ops::Range<isize>| {
+            x.linear(&self.in_proj_weight.slice(0, rows.clone()), Some(&self.in_proj_bias.slice(0, rows)))
+        };
+        let width = width as isize;
+        let (q, kv) = (part(queries, 0..width), part(memory, width..3 * width));
+        self.of_heads(&q, &kv.slice(-1, ..width), &kv.slice(-1, width..), rules)
+    }
+
+    /// Attention of each head, and the heads mixed.
+    #[track_caller]
+    fn of_heads(&self, q: &Tensor<T>, k: &Tensor<T>, v: &Tensor<T>, rules: Attention) -> Tensor<T> {
+        let split = |x: &Tensor<T>| {
+            assert!(
+                x.rank() == 3,
+                "MultiHeadAttention: expected 3 axes, found shape {}\n  help: axes are [batch, time, width]: `x.unsqueeze(0)` makes a batch of one",
+                x.shape()
+            );
+            let [n, t, width] = [x.dims()[0], x.dims()[1], x.dims()[2]];
+            x.reshape([n, t, self.heads, width / self.heads]).transpose(1, 2)
+        };
+        let y = split(q).scaled_dot_product_attention(&split(k), &split(v), rules);
+        self.out_proj.forward(&y.transpose(1, 2).reshape(q.shape()), &mut Mode::eval())
+    }
+}
+
+impl<T: Scalar> Layer<T> for MultiHeadAttention<T> {
+    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        let width = self.out_proj.weight.dims()[0] as isize;
+        let all = x.linear(&self.in_proj_weight, Some(&self.in_proj_bias));
+        let part = |i: isize| all.slice(-1, i * width..(i + 1) * width);
+        let rules = if self.causal { Attention::new().causal() } else { Attention::new() };
+        self.of_heads(&part(0), &part(1), &part(2), rules)
+    }
+}
+
+/// A block of a transformer: attention, and then a small network at each place, each beside the identity. `[n, t, width]` to the same.
+///
+/// Names and shapes of the parameters are those of PyTorch's `TransformerEncoderLayer` with `batch_first` and GELU.
+///
+/// Sources: A. Vaswani and others, "Attention Is All You Need", 2017; with the normalisation first, which trains without warm-up: R. Xiong
+/// and others, "On Layer Normalization in the Transformer Architecture", 2020.
+///
+/// ```
+/// use nn::{Layer, Rng, Tensor, TransformerBlock};
+/// let block = TransformerBlock::new(32, 4, &mut Rng::seed(0)).causal().dropout(0.1);
+/// assert_eq!(block.predict(&Tensor::<f32>::zeros([2, 10, 32])).dims(), [2, 10, 32]);
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct TransformerBlock<T: Scalar = f32> {
+    /// The attention.
+    pub self_attn: MultiHeadAttention<T>,
+    /// From the width to that of the small network.
+    pub linear1: Linear<T>,
+    /// And back.
+    pub linear2: Linear<T>,
+    /// Of the attention.
+    pub norm1: LayerNorm<T>,
+    /// Of the small network.
+    pub norm2: LayerNorm<T>,
+    /// Of what either adds, in training.
+    #[module(skip)]
+    pub drop: Dropout,
+    /// Whether each is normalised before, and not after its result has been added.
+    pub norm_first: bool,
+}
+
+impl<T: Scalar> TransformerBlock<T> {
+    /// A small network four times as wide, the normalisation first, no dropout, not causal.
+    ///
+    /// # Panics
+    /// If the heads do not divide the width.
+    #[track_caller]
+    pub fn new(width: usize, heads: usize, rng: &mut Rng) -> Self {
+        TransformerBlock {
+            self_attn: MultiHeadAttention::new(width, heads, rng),
+            linear1: Linear::new(width, 4 * width, rng),
+            linear2: Linear::new(4 * width, width, rng),
+            norm1: LayerNorm::new(width),
+            norm2: LayerNorm::new(width),
+            drop: Dropout::new(0.0),
+            norm_first: true,
+        }
+    }
+
+    /// Each place sees itself and what comes before alone.
+    pub fn causal(self) -> Self {
+        TransformerBlock { self_attn: self.self_attn.causal(), ..self }
+    }
+
+    /// In training, this share of what attention and network add is left out.
+    ///
+    /// # Panics
+    /// If the rate is not from 0 to 1.
+    #[track_caller]
+    pub fn dropout(self, rate: f64) -> Self {
+        TransformerBlock { drop: Dropout::new(rate), ..self }
+    }
+}
+
+impl<T: Scalar> Layer<T> for TransformerBlock<T> {
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+        let attend =
+            |x: &Tensor<T>, mode: &mut Mode| self.drop.forward(&self.self_attn.forward(x, mode), mode);
+        let think = |x: &Tensor<T>, mode: &mut Mode| {
+            let y = self.linear2.forward(&self.linear1.then(x, Gelu), mode);
+            self.drop.forward(&y, mode)
+        };
+        if self.norm_first {
+            let x = x + attend(&self.norm1.forward(x, mode), mode);
+            return &x + think(&self.norm2.forward(&x, mode), mode);
+        }
+        let x = self.norm1.forward(&(x + attend(x, mode)), mode);
+        self.norm2.forward(&(&x + think(&x, mode)), mode)
+    }
+}
