@@ -7,7 +7,7 @@ use std::fmt;
 /// A gradient whose root mean square is above this explodes: a step of 0.001 along it moves weights by more than 1.
 const EXPLODING: f64 = 1000.0;
 
-/// Looks at the gradient of every parameter.
+/// Looks at the gradient of every parameter that is trained.
 ///
 /// ```
 /// use nn::{GradState, Linear, Module, Rng, Tensor, grad_report};
@@ -28,6 +28,9 @@ const EXPLODING: f64 = 1000.0;
 pub fn grad_report<T: Scalar>(module: &(impl Module<T> + ?Sized), grads: &Gradients<T>) -> GradReport {
     let mut rows = Vec::new();
     module.visit(&mut Path::default(), &mut |path, param| {
+        if !param.is_trained() {
+            return;
+        }
         let norm = |x: &autograd::Array<T>| {
             x.view().iter().map(|x| Into::<f64>::into(x).powi(2)).fold(0.0, |a, b| a + b).sqrt()
         };

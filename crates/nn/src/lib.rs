@@ -23,6 +23,7 @@ mod mode;
 mod module;
 mod optim;
 mod param;
+mod pattern;
 mod regularize;
 mod schedule;
 mod train;
@@ -39,7 +40,7 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, Cell, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Cell, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
     ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten, GroupNorm, Gru, GruCell, LayerNorm,
     Linear, Lstm, LstmCell, MaxPool2d, Mlp, MultiHeadAttention, Recurrent, RecurrentWeights, Residual,
     RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten,
@@ -53,10 +54,11 @@ pub use loss::{
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp, Sgd,
     State,
 };
 pub use param::Param;
+pub use pattern::Pattern;
 pub use regularize::{l1, l2};
 pub use schedule::{
     Cosine, Exponential, InverseRoot, Line, Milestones, OneCycle, Polynomial, Schedule, StepDecay, Then,

@@ -4,6 +4,7 @@
 //! for it, of regularizers, summaries and messages. `#[derive(Module)]` makes it from the names of fields.
 
 use crate::param::Param;
+use crate::pattern::Pattern;
 use autograd::Scalar;
 use std::fmt;
 use std::marker::PhantomData;
@@ -60,12 +61,59 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
         all
     }
 
-    /// The number of trainable numbers.
+    /// The number of trainable numbers: neither statistics nor what is frozen counts.
     fn parameter_count(&self) -> usize {
         let mut count = 0;
-        self.visit(&mut Path::default(), &mut |_, param| count += param.size());
+        self.visit(&mut Path::default(), &mut |_, param| {
+            count += if param.is_trained() { param.size() } else { 0 };
+        });
         count
     }
+
+    /// Freezes all weights and statistics whose path matches the [pattern](crate::Pattern): they become constants, of which graphs
+    /// record nothing. Gives their number.
+    ///
+    /// ```
+    /// use nn::{BatchNorm, Linear, Module, Rng};
+    /// let mut net = (Linear::<f32>::new(4, 3, &mut Rng::seed(0)), BatchNorm::new(3));
+    /// assert_eq!(net.freeze("1.*"), 4); // weight, bias, running mean and running variance
+    /// assert_eq!(net.parameter_count(), 4 * 3 + 3);
+    /// ```
+    ///
+    /// # Panics
+    /// If no parameter matches.
+    #[track_caller]
+    fn freeze(&mut self, pattern: &str) -> usize {
+        each_of(self, "freeze", pattern, Param::freeze)
+    }
+
+    /// Lets what matches the pattern learn again. Gives its number.
+    ///
+    /// # Panics
+    /// If no parameter matches.
+    #[track_caller]
+    fn unfreeze(&mut self, pattern: &str) -> usize {
+        each_of(self, "unfreeze", pattern, Param::unfreeze)
+    }
+}
+
+/// Changes every parameter of a pattern; how many there are.
+#[track_caller]
+fn each_of<T: Scalar>(
+    module: &mut (impl Module<T> + ?Sized),
+    what: &str,
+    pattern: &str,
+    change: fn(&mut Param<T>),
+) -> usize {
+    let (pattern, mut found) = (Pattern::new(pattern), 0);
+    module.visit_mut(&mut Path::default(), &mut |path, param| {
+        if pattern.matches(path.as_str()) {
+            change(param);
+            found += 1;
+        }
+    });
+    assert!(found > 0, "{}", pattern.matches_none(what, module));
+    found
 }
 
 /// The path to a parameter: names of fields and indices, joined by dots.

@@ -43,6 +43,13 @@ impl<T: Scalar> BatchNorm<T> {
         Ok(BatchNorm { epsilon, moments: moments(&x.array().view().contiguous(), channels, inner) })
     }
 
+    /// The mean and the biased variance of each channel, as constants of shape `[c]`.
+    pub fn moments(&self) -> [Tensor<T>; 2] {
+        self.moments
+            .each_ref()
+            .map(|values| Tensor::build([values.len()], |y| y.copy_from_slice(values)))
+    }
+
     /// For each channel `1 / √(variance + ε)`.
     fn reciprocals(&self) -> impl Iterator<Item = T> + '_ {
         self.moments[1].iter().map(|&variance| (variance + T::of(self.epsilon)).sqrt().recip())
@@ -178,8 +185,7 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn batch_norm(&self, scale: &Self, shift: &Self, epsilon: f64) -> (Self, Self, Self) {
         let op = BatchNorm::of(self, epsilon).or_panic();
-        let [mean, variance] =
-            op.moments.each_ref().map(|values| Tensor::build([values.len()], |y| y.copy_from_slice(values)));
+        let [mean, variance] = op.moments();
         (op.apply([self, scale, shift]), mean, variance)
     }
 

@@ -2,6 +2,7 @@
 
 mod activation;
 mod attention;
+mod batch_norm;
 mod containers;
 mod conv;
 mod dropout;
@@ -14,6 +15,7 @@ mod recurrent;
 
 pub use activation::Activation;
 pub use attention::{MultiHeadAttention, TransformerBlock};
+pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
 pub use containers::{Flatten, Residual, Sequential, Unflatten};
 pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
 pub use dropout::{Dropout, Dropped};

@@ -52,7 +52,7 @@ impl<T: Scalar> Optimizer<T> for Adadelta<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        let (lr, rho, rest) = (T::of(self.lr), T::of(self.rho), T::of(1.0 - self.rho));
+        let (lr, rho, rest) = (T::of(step.lr), T::of(self.rho), T::of(1.0 - self.rho));
         let epsilon = T::of(self.epsilon);
         step.each(|w, g, [s, a]| {
             let s = rho * s + rest * g * g;

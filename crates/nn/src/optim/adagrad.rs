@@ -54,7 +54,7 @@ impl<T: Scalar> Optimizer<T> for Adagrad<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        let rate = T::of(self.lr / (1.0 + (step.step - 1) as f64 * self.lr_decay));
+        let rate = T::of(step.lr / (1.0 + (step.step - 1) as f64 * self.lr_decay));
         let initial = T::of(if step.step == 1 { self.initial } else { 0.0 });
         let epsilon = T::of(self.epsilon);
         step.each(|w, g, [s]| {

@@ -60,7 +60,7 @@ impl<T: Scalar> Optimizer<T> for Adam<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        update(step, self.lr, [self.beta1, self.beta2], self.epsilon, self.amsgrad);
+        update(step, [self.beta1, self.beta2], self.epsilon, self.amsgrad);
     }
 
     fn decay(&self) -> Decay {
@@ -130,7 +130,7 @@ impl<T: Scalar> Optimizer<T> for AdamW<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        update(step, self.lr, [self.beta1, self.beta2], self.epsilon, self.amsgrad);
+        update(step, [self.beta1, self.beta2], self.epsilon, self.amsgrad);
     }
 
     fn decay(&self) -> Decay {
@@ -153,9 +153,9 @@ fn slots(amsgrad: bool) -> &'static [&'static str] {
 }
 
 /// The rule of both.
-fn update<T: Scalar>(step: ParamStep<'_, T>, lr: f64, [beta1, beta2]: [f64; 2], epsilon: f64, amsgrad: bool) {
+fn update<T: Scalar>(step: ParamStep<'_, T>, [beta1, beta2]: [f64; 2], epsilon: f64, amsgrad: bool) {
     let t = exponent(step.step);
-    let rate = T::of(lr / (1.0 - beta1.powi(t)));
+    let rate = T::of(step.lr / (1.0 - beta1.powi(t)));
     let root = T::of((1.0 - beta2.powi(t)).sqrt().recip());
     let (rest1, rest2) = (T::of(1.0 - beta1), T::of(1.0 - beta2));
     let (beta1, beta2, epsilon) = (T::of(beta1), T::of(beta2), T::of(epsilon));

@@ -54,7 +54,7 @@ impl<T: Scalar> Optimizer<T> for Adamax<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        let rate = T::of(self.lr / (1.0 - self.beta1.powi(exponent(step.step))));
+        let rate = T::of(step.lr / (1.0 - self.beta1.powi(exponent(step.step))));
         let (beta1, beta2, rest) = (T::of(self.beta1), T::of(self.beta2), T::of(1.0 - self.beta1));
         let epsilon = T::of(self.epsilon);
         step.each(|w, g, [m, u]| {

@@ -46,7 +46,7 @@ impl<T: Scalar> Optimizer<T> for Lion<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        let (lr, beta1, beta2) = (T::of(self.lr), T::of(self.beta1), T::of(self.beta2));
+        let (lr, beta1, beta2) = (T::of(step.lr), T::of(self.beta1), T::of(self.beta2));
         let (rest1, rest2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
         step.each(|w, g, [m]| {
             let direction = beta1 * m + rest1 * g;

@@ -8,6 +8,7 @@ mod adagrad;
 mod adam;
 mod adamax;
 mod decay;
+mod group;
 mod lion;
 mod nadam;
 mod radam;
@@ -19,13 +20,16 @@ pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 pub use adamax::Adamax;
 pub use decay::Decay;
+pub use group::Group;
 pub use lion::Lion;
 pub use nadam::NAdam;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
+use self::group::Groups;
 use crate::module::{Module, Path};
+use crate::param::Param;
 use autograd::{Gradients, Scalar, Shape, span, update_decayed, update_each};
 use std::any::type_name;
 use std::array::from_fn;
@@ -66,21 +70,59 @@ pub trait Optimizer<T: Scalar = f32> {
         Decay::None
     }
 
-    /// Makes one step: updates every parameter that has a gradient.
+    /// Gives the parameters whose path matches the [pattern](crate::Pattern) a rate or a decay of their own. Where several match, the
+    /// last one holds. The first step panics if there is no such parameter.
+    ///
+    /// ```
+    /// use nn::{Adam, AdamW, Group, Optimizer};
+    /// let adam = AdamW::<f32>::new(1e-3).group("encoder.*", Group::new().rate(0.1)).group("*.bias", Group::new().decay(0.0));
+    /// ```
+    fn group(mut self, pattern: &str, group: Group) -> Self
+    where
+        Self: Sized,
+    {
+        self.state().groups.add(pattern, group);
+        self
+    }
+
+    /// Makes one step: updates every parameter that has a gradient, and every statistic that was told something.
     ///
     /// # Panics
     /// If no parameter of the module has one: then these gradients are of another network. If a parameter has not the
-    /// shape of the one that is remembered under its path: then that was another network's.
+    /// shape of the one that is remembered under its path: then that was another network's. If a [group](Self::group) is empty.
     #[track_caller]
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
+        self.step_where(module, grads, &|_, _| true);
+    }
+
+    /// Makes one step with the parameters for which `belongs` holds, and leaves the others alone.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    #[track_caller]
+    fn step_where(
+        &mut self,
+        module: &mut dyn Module<T>,
+        grads: &Gradients<T>,
+        belongs: &dyn Fn(&Path, &Param<T>) -> bool,
+    ) {
         let _span = span(type_name::<Self>());
         let mut state = std::mem::take(self.state());
+        if state.steps == 0 {
+            state.groups.must_have_members(module);
+        }
         let mut path = std::mem::take(&mut state.path);
         let (mut place, mut updated) = (0, 0);
         let (decay, lr) = (self.decay(), self.lr());
         module.visit_mut(&mut path, &mut |path, param| {
+            if !belongs(path, param) {
+                place += 1;
+                return;
+            }
+            updated += usize::from(param.learn(grads));
             if let Some(g) = grads.get(param) {
-                let Slot { shape, steps, values, .. } = state.slot(place, path.as_str(), param.shape());
+                let Slot { shape, steps, values, group, .. } = state.slot(place, path.as_str(), param.shape());
+                let (lr, decay) = (group.lr(lr), group.of(decay));
                 // More than before, if a hyperparameter was changed so that the rule remembers more.
                 let slots = values.len().max(self.slots().len());
                 values.resize_with(slots, || vec![T::zero(); shape.size()]);
@@ -88,7 +130,7 @@ pub trait Optimizer<T: Scalar = f32> {
                 let g = g.array().view().contiguous();
                 param.update(|w| {
                     let (path, step, g, slots) = (path.as_str(), *steps, &*g, values.as_mut_slice());
-                    self.update(ParamStep { path, shape, step, w, g, slots, decay: decay.factors(lr) });
+                    self.update(ParamStep { path, shape, step, lr, w, g, slots, decay: decay.factors(lr) });
                 });
                 updated += 1;
             }
@@ -99,7 +141,7 @@ pub trait Optimizer<T: Scalar = f32> {
         *self.state() = state;
         assert!(
             updated > 0 || place == 0,
-            "step: no parameter of the module has a gradient here\n  help: compute the loss from this module, and give the gradients of that loss"
+            "step: no parameter of the module has a gradient here\n  help: compute the loss from this module, and give the gradients of that loss; frozen parameters have none"
         );
     }
 }
@@ -114,6 +156,8 @@ pub struct ParamStep<'a, T> {
     pub shape: &'a Shape,
     /// The step, counted from 1: how many gradients this parameter has had.
     pub step: u64,
+    /// Its learning rate: the optimizer's, times that of its [`Group`].
+    pub lr: f64,
     /// The parameter, to be changed, in row-major order.
     pub w: &'a mut [T],
     /// Its gradient.
@@ -162,6 +206,7 @@ pub struct State<T> {
     slots: Vec<Slot<T>>,
     /// The place of each path in `slots`.
     places: HashMap<String, usize>,
+    groups: Groups,
     /// Memory for the path of the walk.
     path: Path,
 }
@@ -172,6 +217,7 @@ struct Slot<T> {
     shape: Shape,
     steps: u64,
     values: Vec<Vec<T>>,
+    group: Group,
 }
 
 impl<T> fmt::Debug for State<T> {
@@ -186,7 +232,7 @@ impl<T> fmt::Debug for State<T> {
 
 impl<T> Default for State<T> {
     fn default() -> Self {
-        State { steps: 0, slots: Vec::new(), places: HashMap::new(), path: Path::default() }
+        State { steps: 0, slots: Vec::new(), places: HashMap::new(), groups: Groups::default(), path: Path::default() }
     }
 }
 
@@ -206,6 +252,7 @@ impl<T: Scalar> State<T> {
                 shape: shape.clone(),
                 steps: 0,
                 values: Vec::new(),
+                group: self.groups.of(path),
             });
             self.slots.len() - 1
         });

@@ -66,8 +66,8 @@ impl<T: Scalar> Optimizer<T> for NAdam<T> {
         let before: f64 = if step.step == 1 { 1.0 } else { product.first().map_or(1.0, |&p| p.into()) };
         let through = before * now;
         product.iter_mut().for_each(|p| *p = T::of(through));
-        let of_g = T::of(self.lr * (1.0 - now) / (1.0 - through));
-        let of_m = T::of(self.lr * next / (1.0 - through * next));
+        let of_g = T::of(step.lr * (1.0 - now) / (1.0 - through));
+        let of_m = T::of(step.lr * next / (1.0 - through * next));
         let root = T::of((1.0 - self.beta2.powi(exponent(step.step))).sqrt().recip());
         let (beta1, beta2, epsilon) = (T::of(self.beta1), T::of(self.beta2), T::of(self.epsilon));
         let (rest1, rest2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));

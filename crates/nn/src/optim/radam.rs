@@ -57,7 +57,7 @@ impl<T: Scalar> Optimizer<T> for RAdam<T> {
 
     fn update(&self, step: ParamStep<'_, T>) {
         let t = exponent(step.step);
-        let (rate, left) = (self.lr / (1.0 - self.beta1.powi(t)), 1.0 - self.beta2.powi(t));
+        let (rate, left) = (step.lr / (1.0 - self.beta1.powi(t)), 1.0 - self.beta2.powi(t));
         let longest = 2.0 / (1.0 - self.beta2) - 1.0;
         let length = longest - 2.0 * step.step as f64 * self.beta2.powi(t) / left;
         let (beta1, beta2, epsilon) = (T::of(self.beta1), T::of(self.beta2), T::of(self.epsilon));

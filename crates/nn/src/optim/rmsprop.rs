@@ -65,7 +65,7 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        let (lr, alpha, rest) = (T::of(self.lr), T::of(self.alpha), T::of(1.0 - self.alpha));
+        let (lr, alpha, rest) = (T::of(step.lr), T::of(self.alpha), T::of(1.0 - self.alpha));
         let (momentum, epsilon) = (T::of(self.momentum), T::of(self.epsilon));
         let square = move |g: T, s: T| alpha * s + rest * g * g;
         let mean = move |g: T, m: T| alpha * m + rest * g;

@@ -64,7 +64,7 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
     }
 
     fn update(&self, step: ParamStep<'_, T>) {
-        let (lr, momentum) = (T::of(self.lr), T::of(self.momentum));
+        let (lr, momentum) = (T::of(step.lr), T::of(self.momentum));
         if step.slots.is_empty() {
             return step.each(|w, g, []| (w - lr * g, []));
         }

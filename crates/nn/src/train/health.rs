@@ -1,4 +1,4 @@
-//! Whether the gradients of a step are fit to be used: finite, and there for every parameter at one time or another.
+//! Whether the gradients of a step are fit to be used: finite, and there for every trained parameter at one time or another.
 
 use super::error::TrainError;
 use crate::module::{Module, Path};
@@ -28,7 +28,10 @@ pub(super) fn look_at<T: Scalar>(
 
 /// The parameters that had no gradient, if there are any, as an error.
 pub(super) fn missing<T: Scalar>(net: &dyn Module<T>, trained: &[bool]) -> Option<TrainError> {
-    let untrained = net.parameters().into_iter().zip(trained).filter(|(_, trained)| !**trained);
-    let paths: Vec<String> = untrained.map(|((path, _), _)| path).collect();
+    let untrained = net.parameters().into_iter().zip(trained);
+    let paths: Vec<String> = untrained
+        .filter(|((_, param), trained)| param.is_trained() && !**trained)
+        .map(|((path, _), _)| path)
+        .collect();
     (!paths.is_empty()).then_some(TrainError::NoGradient { paths })
 }

@@ -1,0 +1,89 @@
+//! Normalisation over the batch: in training by the batch itself, in evaluation by what was seen in training.
+
+use crate::Module;
+use crate::layer::Layer;
+use crate::mode::Mode;
+use crate::param::Param;
+use autograd::{Op, Scalar, Tensor, ops};
+
+/// Gives each channel mean 0 and variance 1, and then a scale and a shift that are learned: `[n, channels, ..]` to the same.
+///
+/// In training mean and variance are those of the batch, and the running ones follow them with the optimizer's step; in evaluation, and
+/// where the running ones are frozen, they are used in their place. Names and shapes of the parameters are those of PyTorch.
+///
+/// Source: S. Ioffe and C. Szegedy, "Batch Normalization", 2015.
+///
+/// ```
+/// use nn::{BatchNorm, Layer, Mode, Optimizer, Rng, Sgd, Tensor};
+/// let mut norm = BatchNorm::new(1);
+/// let x = Tensor::from([[1.0_f32], [3.0]]);
+/// let y = norm.forward(&x, &mut Mode::train(&mut Rng::seed(0)));
+/// assert!((y.at([0, 0]) + 1.0).abs() < 1e-4);
+/// Sgd::new(0.0).step(&mut norm, &y.sum().backward());
+/// assert_eq!(norm.running_mean.item(), 0.1 * 2.0);
+/// ```
+///
+/// # Panics
+/// In training, if a channel has a single element: it is its own mean.
+#[derive(Clone, Debug, Module)]
+pub struct BatchNorm<T: Scalar = f32> {
+    /// The scale, of shape `[channels]`.
+    pub weight: Param<T>,
+    /// The shift, of shape `[channels]`.
+    pub bias: Param<T>,
+    /// The running mean, a statistic of shape `[channels]`.
+    pub running_mean: Param<T>,
+    /// The running variance, unbiased, a statistic of shape `[channels]`.
+    pub running_var: Param<T>,
+    /// What is added to the variance.
+    pub epsilon: f64,
+}
+
+/// Of batches `[n, channels]` or `[n, channels, length]`.
+pub type BatchNorm1d<T = f32> = BatchNorm<T>;
+
+/// Of images `[n, channels, height, width]`.
+pub type BatchNorm2d<T = f32> = BatchNorm<T>;
+
+impl<T: Scalar> BatchNorm<T> {
+    /// Scale 1, shift 0, `epsilon` 1e-5; mean 0 and variance 1, of which every step replaces a tenth.
+    pub fn new(channels: usize) -> Self {
+        Self::with_momentum(channels, 0.1)
+    }
+
+    /// With the share of mean and variance that every step replaces.
+    ///
+    /// # Panics
+    /// If it is not from 0 to 1.
+    #[track_caller]
+    pub fn with_momentum(channels: usize, momentum: f64) -> Self {
+        BatchNorm {
+            weight: Param::new(Tensor::ones([channels])),
+            bias: Param::new(Tensor::zeros([channels])),
+            running_mean: Param::statistic(Tensor::zeros([channels]), momentum),
+            running_var: Param::statistic(Tensor::ones([channels]), momentum),
+            epsilon: 1e-5,
+        }
+    }
+}
+
+impl<T: Scalar> Layer<T> for BatchNorm<T> {
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
+        let BatchNorm { weight, bias, running_mean, running_var, epsilon } = self;
+        if !mode.is_train() || running_mean.is_frozen() && running_var.is_frozen() {
+            return x.batch_norm_with([running_mean, running_var], weight, bias, *epsilon);
+        }
+        let op = ops::BatchNorm::of(x, *epsilon).unwrap_or_else(|error| panic!("{error}"));
+        let n = x.size() / weight.size().max(1);
+        assert!(
+            n > 1,
+            "BatchNorm: in training each channel needs more than one element, found shape {}\n  help: make batches larger, or freeze the running statistics",
+            x.shape()
+        );
+        let [mean, variance] = op.moments();
+        let unbiased = T::of(n as f64 / (n - 1) as f64);
+        let scale = running_mean.tell(weight, &mean);
+        let scale = running_var.tell(&scale, &(variance * unbiased));
+        op.apply([x, &scale, bias])
+    }
+}
