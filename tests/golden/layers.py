@@ -94,6 +94,42 @@ layers = {
     ),
 }
 
+
+
+def batch_norm(layer, *batches):
+    """What is given for each batch in training, with its gradients; the running statistics after each; and an evaluation."""
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(random(*parameter.shape))
+    steps = []
+    for x in batches:
+        x.requires_grad_()
+        layer.zero_grad()
+        y = layer(x)
+        cotangent = random(*y.shape)
+        (y * cotangent).sum().backward()
+        steps.append(
+            {
+                "x": numbers(x),
+                "y": numbers(y),
+                "cotangent": numbers(cotangent),
+                "dx": numbers(x.grad),
+                "dweight": numbers(layer.weight.grad),
+                "dbias": numbers(layer.bias.grad),
+                "running_mean": numbers(layer.running_mean),
+                "running_var": numbers(layer.running_var),
+            }
+        )
+    return {
+        "weight": numbers(layer.weight),
+        "bias": numbers(layer.bias),
+        "steps": steps,
+        "evaluated": numbers(layer.eval()(batches[0])),
+    }
+
+
 results = {name: entry(*layer) for name, layer in layers.items()} | {"memory": numbers(memory)}
+results["batch norm 1d"] = batch_norm(nn.BatchNorm1d(3), random(4, 3), random(4, 3), random(5, 3))
+results["batch norm 2d"] = batch_norm(nn.BatchNorm2d(2, momentum=0.3, eps=1e-3), random(3, 2, 2, 3), random(1, 2, 2, 2))
 lines = (f" {json.dumps(name)}: {json.dumps(result)}" for name, result in results.items())
 pathlib.Path(__file__).with_suffix(".json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
