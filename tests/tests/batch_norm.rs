@@ -57,10 +57,7 @@ struct Net {
 impl Net {
     fn new() -> Self {
         let mut rng = Rng::seed(1);
-        Net {
-            encoder: (Linear::new(3, 4, &mut rng), BatchNorm::new(4)),
-            head: Linear::new(4, 2, &mut rng),
-        }
+        Net { encoder: (Linear::new(3, 4, &mut rng), BatchNorm::new(4)), head: Linear::new(4, 2, &mut rng) }
     }
 }
 
@@ -97,7 +94,12 @@ fn what_is_frozen_stays_bit_equal_and_records_nothing() {
     let (before, head) = (bits(&net, "encoder"), bits(&net, "head"));
     for seed in 3..6 {
         let x = batch(seed);
-        assert!(!net.encoder.1.forward(&x.matmul(&Tensor::ones([3, 4])), &mut Mode::train(&mut Rng::seed(0))).is_tracked());
+        assert!(
+            !net.encoder
+                .1
+                .forward(&x.matmul(&Tensor::ones([3, 4])), &mut Mode::train(&mut Rng::seed(0)))
+                .is_tracked()
+        );
         assert_eq!(
             net.forward(&x, &mut Mode::train(&mut Rng::seed(0))).to_vec(),
             net.predict(&x).to_vec(),
@@ -111,7 +113,10 @@ fn what_is_frozen_stays_bit_equal_and_records_nothing() {
     assert!(bits(&net, "head") != head);
     assert_eq!(net.parameter_count(), 4 * 2 + 2);
     let copy = net.clone();
-    assert!(copy.encoder.1.running_mean.is_frozen() && copy.encoder.0.weight.is_frozen(), "a clone is as frozen");
+    assert!(
+        copy.encoder.1.running_mean.is_frozen() && copy.encoder.0.weight.is_frozen(),
+        "a clone is as frozen"
+    );
 
     assert_eq!(net.unfreeze("encoder.*"), 6);
     let grads = train(&net, &batch(6));
@@ -180,7 +185,9 @@ fn a_trainer_moves_them() {
 }
 
 #[test]
-#[should_panic(expected = "BatchNorm: in training each channel needs more than one element, found shape [1, 3]")]
+#[should_panic(
+    expected = "BatchNorm: in training each channel needs more than one element, found shape [1, 3]"
+)]
 fn one_element_is_its_own_mean() {
     BatchNorm::<f64>::new(3).forward(&batch(0).slice(0, ..1), &mut Mode::train(&mut Rng::seed(0)));
 }

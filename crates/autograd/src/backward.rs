@@ -229,6 +229,11 @@ fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, node: &Node
     })
 }
 
+/// Whether `y` was computed from one of these nodes, or is one.
+pub(crate) fn depends<T: Scalar>(y: &Tensor<T>, ids: &[Id]) -> bool {
+    y.node().is_some_and(|node| on_path(node, ids, 0).contains(&node.id))
+}
+
 /// The nodes from which a path leads to a target: an operator need not work out a gradient that would get lost.
 fn on_path<T: Scalar>(root: &Node<T>, targets: &[Id], since: Id) -> HashSet<Id> {
     let mut nodes = BTreeMap::from([(root.id, root)]);

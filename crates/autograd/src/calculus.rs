@@ -12,12 +12,13 @@
 //!
 //! All functions here take a function of `N` tensors, written as a closure that takes an array, and the tensors:
 //! `jacobian(|[a, b]| a.matmul(b), [&a, &b])`. They differentiate by the closure's arguments alone: what it captures is
-//! constant to them. Where the result does not depend on an argument, the derivative is 0.
+//! constant to them. Where the result does not depend on an argument, the derivative is 0; if it depends on none, that is a
+//! mistake, such as a function that records nothing (`predict`) or uses what it captured in the place of its argument, and they panic.
 //!
 //! They compose. What they return can itself be differentiated, by tracked tensors among the arguments and the captured
 //! ones, unless within [`no_grad`](crate::no_grad); where there is no such tensor, it is constant.
 
-use crate::backward::{one_for, sweep};
+use crate::backward::{depends, one_for, sweep};
 use crate::checkpoint::older_than;
 use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients};
@@ -41,14 +42,14 @@ use crate::tensor::Tensor;
 /// ```
 ///
 /// # Panics
-/// If the cotangent has not the shape of `f(x)`.
+/// If the cotangent has not the shape of `f(x)`. If the result depends on none of the arguments.
 #[track_caller]
 pub fn vjp<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
     x: [&Tensor<T>; N],
     dy: &Tensor<T>,
 ) -> (Tensor<T>, [Tensor<T>; N]) {
-    let at = At::new(f, x);
+    let at = At::new("vjp", f, x);
     if at.y.shape() != dy.shape() {
         let (root, cotangent) = (at.y.shape().clone(), dy.shape().clone());
         return Err(GradError::Cotangent { root, cotangent }).or_panic();
@@ -69,14 +70,14 @@ pub fn vjp<T: Scalar, const N: usize>(
 /// ```
 ///
 /// # Panics
-/// If a tangent has not the shape of its input.
+/// If a tangent has not the shape of its input. If the result depends on none of the arguments.
 #[track_caller]
 pub fn jvp<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
     x: [&Tensor<T>; N],
     v: [&Tensor<T>; N],
 ) -> (Tensor<T>, Tensor<T>) {
-    let at = At::new(f, x);
+    let at = At::new("jvp", f, x);
     check_tangents(x, v).or_panic();
     let (u, transposed) = at.transposed();
     let recorded = at.recorded || is_recording() && v.iter().any(|v| v.is_tracked());
@@ -95,12 +96,15 @@ pub fn jvp<T: Scalar, const N: usize>(
 /// let [j] = jacobian(|[x]| x.linear(&a, None), [&x]);
 /// assert_eq!((j.dims(), j.to_vec()), (&[2, 3][..], a.to_vec()));
 /// ```
+///
+/// # Panics
+/// If the result depends on none of the arguments.
 #[track_caller]
 pub fn jacobian<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
     x: [&Tensor<T>; N],
 ) -> [Tensor<T>; N] {
-    let at = At::new(f, x);
+    let at = At::new("jacobian", f, x);
     if at.y.size() <= at.x.iter().map(Tensor::size).sum() {
         return with_recording(at.recorded, || rows(&at.y, &at.x, 0));
     }
@@ -131,13 +135,13 @@ pub fn jacobian<T: Scalar, const N: usize>(
 /// ```
 ///
 /// # Panics
-/// If the output has not as many rows as each input, or its first row depends on another than the first of an input.
+/// If the output has not as many rows as each input, or its first row depends on another than the first of an input. If the result depends on none of the arguments.
 #[track_caller]
 pub fn batch_jacobian<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
     x: [&Tensor<T>; N],
 ) -> [Tensor<T>; N] {
-    let at = At::new(f, x);
+    let at = At::new("batch_jacobian", f, x);
     at.assert_rows_are_apart();
     with_recording(at.recorded, || rows(&at.y, &at.x, 1))
 }
@@ -153,13 +157,13 @@ pub fn batch_jacobian<T: Scalar, const N: usize>(
 /// ```
 ///
 /// # Panics
-/// If `f` does not return a single number.
+/// If `f` does not return a single number. If the result depends on none of the arguments.
 #[track_caller]
 pub fn hessian<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
     x: [&Tensor<T>; N],
 ) -> [[Tensor<T>; N]; N] {
-    let at = At::new(f, x);
+    let at = At::new("hessian", f, x);
     let gradient = at.gradient("hessian");
     with_recording(at.recorded, || gradient.each_ref().map(|g| rows(g, &at.x, 0)))
 }
@@ -174,14 +178,14 @@ pub fn hessian<T: Scalar, const N: usize>(
 /// ```
 ///
 /// # Panics
-/// If `f` does not return a single number, or a tangent has not the shape of its input.
+/// If `f` does not return a single number, or a tangent has not the shape of its input. If the result depends on none of the arguments.
 #[track_caller]
 pub fn hvp<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
     x: [&Tensor<T>; N],
     v: [&Tensor<T>; N],
 ) -> [Tensor<T>; N] {
-    let at = At::new(f, x);
+    let at = At::new("hvp", f, x);
     check_tangents(x, v).or_panic();
     let gradient = at.gradient("hvp");
     // The Hessian is symmetric: H v is the gradient of <∇f, v>.
@@ -198,7 +202,7 @@ struct At<T: Scalar, const N: usize> {
 
 impl<T: Scalar, const N: usize> At<T, N> {
     #[track_caller]
-    fn new(f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>, x: [&Tensor<T>; N]) -> Self {
+    fn new(name: &str, f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>, x: [&Tensor<T>; N]) -> Self {
         let since = next_id();
         let (x, y) = with_recording(true, || {
             // A tracked argument gets a place of its own, too: the closure may have captured the same tensor.
@@ -209,6 +213,12 @@ impl<T: Scalar, const N: usize> At<T, N> {
             let y = f(x.each_ref());
             (x, y)
         });
+        let ids: Vec<_> = x.iter().filter_map(|x| Some(x.node()?.id)).collect();
+        assert!(
+            N == 0 || depends(&y, &ids),
+            "{name}: the result depends on none of the arguments\n  help: use the closure's arguments, not what it captures; \
+             `no_grad` and `predict` record nothing: a network's `forward` with `Mode::eval()` does"
+        );
         let recorded = is_recording() && !older_than(since, &y).is_empty();
         At { x, y, recorded }
     }

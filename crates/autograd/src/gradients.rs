@@ -189,7 +189,7 @@ impl fmt::Display for GradError {
             }
             GradError::ConstantRoot => write!(
                 f,
-                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"
+                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"
             ),
             GradError::Untracked(shape) => write!(
                 f,
@@ -197,7 +197,7 @@ impl fmt::Display for GradError {
             ),
             GradError::Unused(shape) => write!(
                 f,
-                "no gradient: the tensor of shape {shape} took no part in what was differentiated, or is not a leaf of it\n  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves"
+                "no gradient: the tensor of shape {shape} took no part in what was differentiated, or is not a leaf of it\n  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves; the clone of a parameter is another one, with a gradient of its own"
             ),
         }
     }

@@ -29,7 +29,6 @@ pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     ///
     /// # Panics
     /// If `x` does not fit.
-    #[track_caller]
     fn forward(&self, x: &X, mode: &mut Mode) -> Tensor<T>;
 
     /// The output for `x` in evaluation, with nothing recorded.

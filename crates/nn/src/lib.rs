@@ -26,6 +26,7 @@ mod param;
 mod pattern;
 mod regularize;
 mod schedule;
+mod summary;
 mod train;
 
 pub use autograd::ops::{Pool, Window};
@@ -40,10 +41,10 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Cell, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
-    ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten, GroupNorm, Gru, GruCell, LayerNorm,
-    Linear, Lstm, LstmCell, MaxPool2d, Mlp, MultiHeadAttention, Recurrent, RecurrentWeights, Residual,
-    RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Cell, Conv, Conv1d,
+    Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten,
+    GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp, MultiHeadAttention,
+    Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten,
 };
 pub use loss::{
     AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,
@@ -54,8 +55,8 @@ pub use loss::{
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp, Sgd,
-    State,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp,
+    Sgd, State,
 };
 pub use param::Param;
 pub use pattern::Pattern;
@@ -64,6 +65,7 @@ pub use schedule::{
     Cosine, Exponential, InverseRoot, Line, Milestones, OneCycle, Polynomial, Schedule, StepDecay, Then,
     Times, WarmRestarts, Warmup,
 };
+pub use summary::{LayerSummary, ParamKind, ParamSummary, Summary, summary, summary_of};
 #[cfg(feature = "progress")]
 pub use train::Progress;
 pub use train::{

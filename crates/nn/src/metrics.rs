@@ -23,7 +23,7 @@ use std::fmt;
 ///
 /// # Panics
 ///
-/// If the logits are not `[n, classes]` with `n` and `classes` above 0, or there are not `n` labels.
+/// If the logits are not `[n, classes]` with `n` above 0 and `classes` above 1, or there are not `n` labels.
 #[track_caller]
 pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> f64 {
     let labels = labels.as_ref();
@@ -34,12 +34,46 @@ pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, label
         logits.shape(),
         labels.len()
     );
+    assert!(
+        logits.dims()[1] > 1,
+        "accuracy: logits of shape {} name a single class, which is always the largest\n  help: a binary classifier with one logit has \
+         a `binary_accuracy`",
+        logits.shape()
+    );
     let predicted = logits.argmax(-1);
     let is_right = |(row, (predicted, &label)): (usize, (usize, &usize))| {
         predicted == label && !logits.at([row, label]).is_nan()
     };
     let right = predicted.view().iter().zip(labels).enumerate().filter(|&it| is_right(it)).count();
     right as f64 / labels.len() as f64
+}
+
+/// The fraction of numbers, from 0 to 1, whose logit is positive where the target is above 1/2, and not where it is below: a metric for
+/// binary classifiers, beside [`bce_with_logits`](crate::bce_with_logits). NaN is wrong.
+///
+/// ```
+/// use nn::{Tensor, metrics::binary_accuracy};
+///
+/// let (logits, targets) = (Tensor::from([[-2.0], [0.5], [3.0], [1.0]]), Tensor::from([[0.0], [0.0], [1.0], [1.0]]));
+/// assert_eq!(binary_accuracy(&logits, &targets), 0.75);
+/// ```
+///
+/// # Panics
+///
+/// If the shapes differ, or there are no numbers.
+#[track_caller]
+pub fn binary_accuracy<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> f64 {
+    assert!(
+        logits.shape() == targets.shape() && logits.size() > 0,
+        "binary_accuracy: logits of shape {} for targets of {}\n  help: give a target for each logit",
+        logits.shape(),
+        targets.shape()
+    );
+    let half = T::of(0.5);
+    let is_right = |(x, t): (T, T)| !x.is_nan() && (x > T::zero()) == (t > half);
+    let right =
+        logits.array().view().iter().zip(targets.array().view().iter()).filter(|&it| is_right(it)).count();
+    right as f64 / logits.size() as f64
 }
 
 /// How often each class was taken for each other.

@@ -38,6 +38,7 @@ use std::marker::PhantomData;
     message = "`{Self}` is not a module over `{T}`",
     label = "not a module over `{T}`",
     note = "derive it: `#[derive(Module)]`; or leave a field without parameters out: `#[module(skip)]`",
+    note = "a tensor in a network is a `Param`: a weight by `Param::new`, what follows the batches by `Param::statistic`",
     note = "a network over f64 says so: `#[module(scalar = f64)]`"
 )]
 pub trait Module<T: Scalar = f32>: Send + Sync {
@@ -95,6 +96,11 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
     fn unfreeze(&mut self, pattern: &str) -> usize {
         each_of(self, "unfreeze", pattern, Param::unfreeze)
     }
+}
+
+/// Lets all parameters know their paths, so that what goes wrong in a layer can be told by its name.
+pub(crate) fn name_all<T: Scalar>(module: &mut dyn Module<T>) {
+    module.visit_mut(&mut Path::default(), &mut |path, param| param.set_path(path));
 }
 
 /// Changes every parameter of a pattern; how many there are.

@@ -1,5 +1,6 @@
 //! A parameter: a tensor of a network that training changes, by its gradient or by what is told of each batch.
 
+use crate::module::Path;
 use autograd::{Call, Gradients, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 use std::fmt;
 use std::ops::{self, Deref, Index};
@@ -30,6 +31,8 @@ pub struct Param<T: Scalar = f32> {
     value: Tensor<T>,
     /// Of a statistic.
     statistic: Option<Statistic<T>>,
+    /// Its path, once a trainer, an optimizer or a file has met it: for messages alone.
+    path: Option<Box<str>>,
 }
 
 /// How a statistic learns.
@@ -44,7 +47,7 @@ struct Statistic<T: Scalar> {
 impl<T: Scalar> Param<T> {
     /// A parameter with this value.
     pub fn new(value: Tensor<T>) -> Self {
-        Param { value: value.detach().requires_grad(), statistic: None }
+        Param { value: value.detach().requires_grad(), statistic: None, path: None }
     }
 
     /// A statistic with this value at first. At every step it becomes `(1 - momentum) value + momentum told`, with the mean of what was
@@ -67,7 +70,7 @@ impl<T: Scalar> Param<T> {
             "Param::statistic: expected a momentum from 0 to 1, found {momentum}\n  help: it is the share of what is new; 0.1 is usual"
         );
         let news = Tensor::zeros([value.size() + 1]).requires_grad();
-        Param { value: value.detach(), statistic: Some(Statistic { momentum, news }) }
+        Param { value: value.detach(), statistic: Some(Statistic { momentum, news }), path: None }
     }
 
     /// The tensor `x`, with which the statistic is told `value`: it is told if a gradient passes through the result.
@@ -85,7 +88,8 @@ impl<T: Scalar> Param<T> {
             self.value.shape(),
             value.shape()
         );
-        Tell { news: Tensor::concat(&[&value.detach().reshape([value.size()]), &Tensor::ones([1])], 0) }.apply([x, news])
+        Tell { news: Tensor::concat(&[&value.detach().reshape([value.size()]), &Tensor::ones([1])], 0) }
+            .apply([x, news])
     }
 
     /// Whether this is a statistic, and not a weight.
@@ -124,9 +128,35 @@ impl<T: Scalar> Param<T> {
         }
     }
 
+    /// Panics, on behalf of the layer that it belongs to, unless the input fits; says by its path which layer that is, if it is known.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn must_fit(&self, fits: bool, layer: &str, x: &Shape, expected: &dyn Fn() -> String) {
+        #[cold]
+        #[track_caller]
+        #[inline(never)]
+        fn fail(path: Option<&str>, layer: &str, x: &Shape, expected: &str) -> ! {
+            let path = path.map_or(String::new(), |path| match path.rsplit_once('.') {
+                Some((layer, _)) => format!(" `{layer}`"),
+                None => String::new(),
+            });
+            panic!("{layer}{path}: found an input of shape {x}, expected {expected}")
+        }
+        if !fits {
+            fail(self.path.as_deref(), layer, x, &expected())
+        }
+    }
+
+    /// Lets it know its path.
+    pub(crate) fn set_path(&mut self, path: &Path) {
+        if self.path.as_deref() != Some(path.as_str()) {
+            self.path = Some(path.as_str().into());
+        }
+    }
+
     /// Another handle to the same parameter, for a graph to hold.
     pub(crate) fn alias(&self) -> Self {
-        Param { value: self.value.clone(), statistic: self.statistic.clone() }
+        Param { value: self.value.clone(), statistic: self.statistic.clone(), path: self.path.clone() }
     }
 
     /// Moves a statistic by what was told on the way to these gradients; whether it was.
@@ -139,7 +169,8 @@ impl<T: Scalar> Param<T> {
         let told = told.array().view().contiguous();
         let (count, told) = told.split_last().expect("one number more than the statistic");
         let (keep, share) = (T::of(1.0 - statistic.momentum), T::of(statistic.momentum) / *count);
-        self.value.update(|value| value.iter_mut().zip(told).for_each(|(v, &told)| *v = keep * *v + share * told));
+        self.value
+            .update(|value| value.iter_mut().zip(told).for_each(|(v, &told)| *v = keep * *v + share * told));
         true
     }
 
@@ -191,7 +222,7 @@ impl<T: Scalar> Clone for Param<T> {
             news: if news.is_tracked() { news.detach().requires_grad() } else { news.clone() },
         });
         let value = self.value.detach();
-        Param { value: if self.is_trained() { value.requires_grad() } else { value }, statistic }
+        Param { value: if self.is_trained() { value.requires_grad() } else { value }, statistic, path: None }
     }
 }
 

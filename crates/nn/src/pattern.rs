@@ -53,7 +53,10 @@ impl Pattern {
         let rest = paths.len().saturating_sub(8);
         paths.truncate(8);
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-        format!("{what}: no parameter has a path like `{self}`\n  help: `*` stands for any characters; the paths are {}{more}", paths.join(", "))
+        format!(
+            "{what}: no parameter has a path like `{self}`\n  help: `*` stands for any characters; the paths are {}{more}",
+            paths.join(", ")
+        )
     }
 }
 

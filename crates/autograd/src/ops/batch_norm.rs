@@ -45,9 +45,7 @@ impl<T: Scalar> BatchNorm<T> {
 
     /// The mean and the biased variance of each channel, as constants of shape `[c]`.
     pub fn moments(&self) -> [Tensor<T>; 2] {
-        self.moments
-            .each_ref()
-            .map(|values| Tensor::build([values.len()], |y| y.copy_from_slice(values)))
+        self.moments.each_ref().map(|values| Tensor::build([values.len()], |y| y.copy_from_slice(values)))
     }
 
     /// For each channel `1 / √(variance + ε)`.

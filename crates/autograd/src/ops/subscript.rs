@@ -204,7 +204,8 @@ impl<T: Scalar> Tensor<T> {
     /// The elements that a subscript names, an entry for each axis from the first on. A view. An entry is
     /// - a whole number: the axis disappears;
     /// - a range, or [`By`] a range and a step, which may be negative;
-    /// - `..`, once: all axes that no other entry stands for, as they are; left out, they are the last;
+    /// - `..`, once: all axes that no other entry stands for, as they are (NumPy's `...`); left out, they are the last. One whole axis
+    ///   (NumPy's `:`) is `0..`;
     /// - [`NewAxis`]: an axis of size 1, for which there is none in this tensor.
     ///
     /// Negative numbers count from the end. (Clippy takes a literal `1..-1` for an empty range, unless it is allowed
@@ -218,6 +219,9 @@ impl<T: Scalar> Tensor<T> {
     /// assert_eq!(x.i((0, 1..)).to_vec(), [2.0, 3.0]);
     /// assert_eq!(x.i((.., By(.., -2))).to_vec(), [3.0, 1.0, 6.0, 4.0]);
     /// assert_eq!(x.i((.., NewAxis, -1)).dims(), [2, 1]);
+    /// let images = Tensor::<f32>::zeros([8, 3, 28, 20]);
+    /// assert_eq!(images.i((.., 0)).dims(), [8, 3, 28]); // the first column of all
+    /// assert_eq!(images.i((0.., 0)).dims(), [8, 28, 20]); // the first channel of all
     /// ```
     ///
     /// # Panics

@@ -27,6 +27,7 @@ pub enum Activation {
 }
 
 impl<T: Scalar> Layer<T> for Activation {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         match self {
             Activation::Identity => x.clone(),

@@ -68,6 +68,7 @@ impl<T: Scalar> MultiHeadAttention<T> {
     #[track_caller]
     pub fn attend(&self, queries: &Tensor<T>, memory: &Tensor<T>, rules: Attention) -> Tensor<T> {
         let width = self.out_proj.weight.dims()[0];
+        [queries, memory].into_iter().for_each(|x| self.must_fit(x));
         let part = |x: &Tensor<T>, rows: std::ops::Range<isize>| {
             x.linear(&self.in_proj_weight.slice(0, rows.clone()), Some(&self.in_proj_bias.slice(0, rows)))
         };
@@ -76,15 +77,19 @@ impl<T: Scalar> MultiHeadAttention<T> {
         self.of_heads(&q, &kv.slice(-1, ..width), &kv.slice(-1, width..), rules)
     }
 
+    #[track_caller]
+    fn must_fit(&self, x: &Tensor<T>) {
+        let width = self.out_proj.weight.dims()[0];
+        let fits = x.rank() == 3 && x.dims()[2] == width;
+        self.in_proj_weight.must_fit(fits, "MultiHeadAttention", x.shape(), &|| {
+            format!("[batch, time, {width}]\n  help: `x.unsqueeze(0)` makes a batch of one sequence")
+        });
+    }
+
     /// Attention of each head, and the heads mixed.
     #[track_caller]
     fn of_heads(&self, q: &Tensor<T>, k: &Tensor<T>, v: &Tensor<T>, rules: Attention) -> Tensor<T> {
         let split = |x: &Tensor<T>| {
-            assert!(
-                x.rank() == 3,
-                "MultiHeadAttention: expected 3 axes, found shape {}\n  help: axes are [batch, time, width]: `x.unsqueeze(0)` makes a batch of one",
-                x.shape()
-            );
             let [n, t, width] = [x.dims()[0], x.dims()[1], x.dims()[2]];
             x.reshape([n, t, self.heads, width / self.heads]).transpose(1, 2)
         };
@@ -94,8 +99,10 @@ impl<T: Scalar> MultiHeadAttention<T> {
 }
 
 impl<T: Scalar> Layer<T> for MultiHeadAttention<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         let width = self.out_proj.weight.dims()[0] as isize;
+        self.must_fit(x);
         let all = x.linear(&self.in_proj_weight, Some(&self.in_proj_bias));
         let part = |i: isize| all.slice(-1, i * width..(i + 1) * width);
         let rules = if self.causal { Attention::new().causal() } else { Attention::new() };
@@ -168,6 +175,7 @@ impl<T: Scalar> TransformerBlock<T> {
 }
 
 impl<T: Scalar> Layer<T> for TransformerBlock<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
         let attend =
             |x: &Tensor<T>, mode: &mut Mode| self.drop.forward(&self.self_attn.forward(x, mode), mode);

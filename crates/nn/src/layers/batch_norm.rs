@@ -2,6 +2,7 @@
 
 use crate::Module;
 use crate::layer::Layer;
+use crate::layers::norm::channels;
 use crate::mode::Mode;
 use crate::param::Param;
 use autograd::{Op, Scalar, Tensor, ops};
@@ -68,8 +69,10 @@ impl<T: Scalar> BatchNorm<T> {
 }
 
 impl<T: Scalar> Layer<T> for BatchNorm<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
         let BatchNorm { weight, bias, running_mean, running_var, epsilon } = self;
+        channels("BatchNorm", weight, x);
         if !mode.is_train() || running_mean.is_frozen() && running_var.is_frozen() {
             return x.batch_norm_with([running_mean, running_var], weight, bias, *epsilon);
         }

@@ -36,7 +36,10 @@ impl Sequential {
 
 impl<T: Scalar> Sequential<T> {
     /// One more, at the end.
-    pub fn then(mut self, layer: impl Layer<T> + 'static) -> Self {
+    pub fn then(mut self, mut layer: impl Layer<T> + 'static) -> Self {
+        Path::default().enter(self.0.len(), |path| {
+            layer.visit_mut(path, &mut |path, param| param.set_path(path));
+        });
         self.0.push(Box::new(layer));
         self
     }
@@ -60,6 +63,7 @@ impl<T: Scalar> fmt::Debug for Sequential<T> {
 }
 
 impl<T: Scalar> Layer<T> for Sequential<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
         self.0.iter().fold(x.clone(), |x, layer| layer.forward(&x, mode))
     }
@@ -91,6 +95,7 @@ impl<T: Scalar, L: Module<T>> Module<T> for Residual<L> {
 }
 
 impl<T: Scalar, L: Layer<T>> Layer<T> for Residual<L> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
         x + self.0.forward(x, mode)
     }
@@ -106,6 +111,7 @@ impl<T: Scalar, L: Layer<T>> Layer<T> for Residual<L> {
 pub struct Flatten;
 
 impl<T: Scalar> Layer<T> for Flatten {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         x.flatten(1, -1)
     }
@@ -133,6 +139,7 @@ impl Unflatten {
 }
 
 impl<T: Scalar> Layer<T> for Unflatten {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         let size: usize = self.dims.iter().product();
         let fits = x.rank() > 0 && x.size() == x.dims()[0] * size;

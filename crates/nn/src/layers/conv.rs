@@ -66,6 +66,21 @@ fn per_group(layer: &str, name: &str, channels: usize, groups: usize) -> usize {
     channels / groups
 }
 
+/// Panics unless `x` is a batch of so many channels over `axes` axes.
+#[track_caller]
+fn must_fit<T: Scalar>(layer: &str, weight: &Param<T>, x: &Tensor<T>, channels: usize, axes: usize) {
+    let fits = x.rank() == axes + 2 && x.dims()[1] == channels;
+    weight.must_fit(fits, layer, x.shape(), &|| {
+        let axes =
+            ["length", "height, width", "depth, height, width"].get(axes.wrapping_sub(1)).unwrap_or(&"..");
+        let help = match x.rank() == 1 + axes.split(',').count() && x.dims().first() == Some(&channels) {
+            true => "`x.unsqueeze(0)` makes a batch of one",
+            false => "axis 1 must have as many channels as the layer has inputs",
+        };
+        format!("[batch, {channels}, {axes}]\n  help: {help}")
+    });
+}
+
 /// Adds a number to each channel.
 fn plus_bias<T: Scalar>(y: Tensor<T>, bias: Option<&Param<T>>) -> Tensor<T> {
     let Some(bias) = bias else { return y };
@@ -104,7 +119,9 @@ impl<const D: usize, T: Scalar> Conv<D, T> {
 }
 
 impl<const D: usize, T: Scalar> Layer<T> for Conv<D, T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_fit("Conv", &self.weight, x, self.weight.dims()[1] * self.groups, D);
         let convolution = Convolution { window: self.window, groups: self.groups, wanted: Wanted::Output };
         plus_bias(convolution.apply([x, &self.weight]), self.bias.as_ref())
     }
@@ -170,14 +187,18 @@ impl<const D: usize, T: Scalar> ConvTranspose<D, T> {
 }
 
 impl<T: Scalar> Layer<T> for ConvTranspose<1, T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_fit("ConvTranspose", &self.weight, x, self.weight.dims()[0], 1);
         let y = x.conv_transpose1d(&self.weight, self.window, self.output_padding, self.groups);
         plus_bias(y, self.bias.as_ref())
     }
 }
 
 impl<T: Scalar> Layer<T> for ConvTranspose<2, T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_fit("ConvTranspose", &self.weight, x, self.weight.dims()[0], 2);
         let y = x.conv_transpose2d(&self.weight, self.window, self.output_padding, self.groups);
         plus_bias(y, self.bias.as_ref())
     }

@@ -72,6 +72,7 @@ impl Dropout {
 }
 
 impl<T: Scalar> Layer<T> for Dropout {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
         let Some(rng) = mode.rng().filter(|_| self.rate > 0.0) else { return x.clone() };
         let whole = match self.unit {

@@ -27,12 +27,14 @@ impl<T: Scalar> Embedding<T> {
 }
 
 impl<T: Scalar> Layer<T, Vec<usize>> for Embedding<T> {
+    #[track_caller]
     fn forward(&self, x: &Vec<usize>, _: &mut Mode) -> Tensor<T> {
         self.weight.rows(x)
     }
 }
 
 impl<T: Scalar> Layer<T, Array<usize>> for Embedding<T> {
+    #[track_caller]
     fn forward(&self, x: &Array<usize>, _: &mut Mode) -> Tensor<T> {
         self.weight.index_select(0, x)
     }

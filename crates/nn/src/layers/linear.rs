@@ -41,6 +41,19 @@ impl<T: Scalar> Linear<T> {
         Linear { bias: None, ..self }
     }
 
+    #[track_caller]
+    fn must_fit(&self, x: &Tensor<T>) {
+        let inputs = self.weight.dims()[1];
+        self.weight.must_fit(x.dims().last() == Some(&inputs), "Linear", x.shape(), &|| {
+            let rows = x.rank() > 2 && x.dims()[1..].iter().product::<usize>() == inputs;
+            let help = match rows {
+                true => "`x.flatten(1, -1)` makes a row of each sample",
+                false => "the last axis must have as many places as the layer has inputs",
+            };
+            format!("[.., {inputs}]\n  help: {help}")
+        });
+    }
+
     /// The layer followed by a function of each element, as `layer.forward(x, mode).relu()`, but in one pass over the output
     /// where the derivative of the function follows from its value, as those of relu, sigmoid and tanh do.
     ///
@@ -52,12 +65,15 @@ impl<T: Scalar> Linear<T> {
     /// ```
     #[track_caller]
     pub fn then(&self, x: &Tensor<T>, f: impl Pointwise<T, 1>) -> Tensor<T> {
+        self.must_fit(x);
         x.linear_then(&self.weight, self.bias.as_deref(), f)
     }
 }
 
 impl<T: Scalar> Layer<T> for Linear<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        self.must_fit(x);
         x.linear(&self.weight, self.bias.as_deref())
     }
 }

@@ -42,6 +42,7 @@ impl<T: Scalar> Mlp<T> {
 }
 
 impl<T: Scalar> Layer<T> for Mlp<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
         let Some((last, hidden)) = self.layers.split_last() else { return x.clone() };
         let mut h = x.clone();

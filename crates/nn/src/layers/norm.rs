@@ -38,9 +38,29 @@ impl<T: Scalar> LayerNorm<T> {
 }
 
 impl<T: Scalar> Layer<T> for LayerNorm<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        last_axis("LayerNorm", &self.weight, x);
         x.layer_norm(&self.weight, &self.bias, self.epsilon)
     }
+}
+
+/// Panics unless the last axis is as long as the scale.
+#[track_caller]
+fn last_axis<T: Scalar>(layer: &str, scale: &Param<T>, x: &Tensor<T>) {
+    let size = scale.size();
+    scale.must_fit(x.dims().last() == Some(&size), layer, x.shape(), &|| {
+        format!("[.., {size}]\n  help: the last axis must be as long as the layer was made for")
+    });
+}
+
+/// Panics unless there are as many channels as the scale has numbers.
+#[track_caller]
+pub(super) fn channels<T: Scalar>(layer: &str, scale: &Param<T>, x: &Tensor<T>) {
+    let size = scale.size();
+    scale.must_fit(x.dims().get(1) == Some(&size), layer, x.shape(), &|| {
+        format!("[batch, {size}, ..]\n  help: axis 1 must have as many channels as the layer was made for")
+    });
 }
 
 /// Divides the last axis by the root of the mean of its squares, and multiplies by a scale that is learned: `[.., size]` to the same.
@@ -69,7 +89,9 @@ impl<T: Scalar> RmsNorm<T> {
 }
 
 impl<T: Scalar> Layer<T> for RmsNorm<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        last_axis("RmsNorm", &self.weight, x);
         x.rms_norm(&self.weight, self.epsilon)
     }
 }
@@ -113,7 +135,9 @@ impl<T: Scalar> GroupNorm<T> {
 }
 
 impl<T: Scalar> Layer<T> for GroupNorm<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        channels("GroupNorm", &self.weight, x);
         x.group_norm(self.groups, &self.weight, &self.bias, self.epsilon)
     }
 }

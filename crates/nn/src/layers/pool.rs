@@ -28,6 +28,7 @@ impl MaxPool2d {
 }
 
 impl<T: Scalar> Layer<T> for MaxPool2d {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         x.max_pool2d(self.0)
     }
@@ -55,6 +56,7 @@ impl AvgPool2d {
 }
 
 impl<T: Scalar> Layer<T> for AvgPool2d {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         x.avg_pool2d(self.0)
     }
@@ -76,6 +78,7 @@ pub struct AdaptiveAvgPool2d(
 );
 
 impl<T: Scalar> Layer<T> for AdaptiveAvgPool2d {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         x.adaptive_avg_pool2d(self.0)
     }

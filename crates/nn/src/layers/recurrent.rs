@@ -105,11 +105,12 @@ impl<C: Cell, T: Scalar> Recurrent<C, T> {
     /// If the inputs are not `[n, t, inputs]`, or a state does not fit.
     #[track_caller]
     pub fn run(&self, x: &Tensor<T>, states: Option<&[Vec<Tensor<T>>]>) -> (Tensor<T>, Vec<Vec<Tensor<T>>>) {
-        assert!(
-            x.rank() == 3,
-            "recurrent layer: expected 3 axes, found shape {}\n  help: axes are [batch, time, inputs]: `x.unsqueeze(0)` makes a batch of one",
-            x.shape()
-        );
+        if let Some(RecurrentWeights { weight_ih, .. }) = self.layers.first() {
+            let inputs = weight_ih.dims()[1];
+            weight_ih.must_fit(x.rank() == 3 && x.dims()[2] == inputs, "Recurrent", x.shape(), &|| {
+                format!("[batch, time, {inputs}]\n  help: `x.unsqueeze(0)` makes a batch of one sequence")
+            });
+        }
         let (n, times) = (x.dims()[0], x.dims()[1]);
         let mut outputs = x.clone();
         let mut last = Vec::with_capacity(self.layers.len());
@@ -138,6 +139,7 @@ impl<C: Cell, T: Scalar> Recurrent<C, T> {
 }
 
 impl<C: Cell, T: Scalar> Layer<T> for Recurrent<C, T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         self.run(x, None).0
     }

@@ -93,7 +93,9 @@ impl Groups {
     pub(super) fn must_have_members<T: Scalar>(&self, module: &dyn Module<T>) {
         for (pattern, _) in &self.0 {
             let mut members = 0;
-            module.visit(&mut Path::default(), &mut |path, _| members += usize::from(pattern.matches(path.as_str())));
+            module.visit(&mut Path::default(), &mut |path, _| {
+                members += usize::from(pattern.matches(path.as_str()));
+            });
             assert!(members > 0, "{}", pattern.matches_none("group", module));
         }
     }

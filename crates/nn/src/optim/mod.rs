@@ -28,7 +28,7 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use self::group::Groups;
-use crate::module::{Module, Path};
+use crate::module::{Module, Path, name_all};
 use crate::param::Param;
 use autograd::{Gradients, Scalar, Shape, span, update_decayed, update_each};
 use std::any::type_name;
@@ -110,6 +110,7 @@ pub trait Optimizer<T: Scalar = f32> {
         let mut state = std::mem::take(self.state());
         if state.steps == 0 {
             state.groups.must_have_members(module);
+            name_all(module);
         }
         let mut path = std::mem::take(&mut state.path);
         let (mut place, mut updated) = (0, 0);
@@ -121,7 +122,8 @@ pub trait Optimizer<T: Scalar = f32> {
             }
             updated += usize::from(param.learn(grads));
             if let Some(g) = grads.get(param) {
-                let Slot { shape, steps, values, group, .. } = state.slot(place, path.as_str(), param.shape());
+                let Slot { shape, steps, values, group, .. } =
+                    state.slot(place, path.as_str(), param.shape());
                 let (lr, decay) = (group.lr(lr), group.of(decay));
                 // More than before, if a hyperparameter was changed so that the rule remembers more.
                 let slots = values.len().max(self.slots().len());
@@ -232,7 +234,13 @@ impl<T> fmt::Debug for State<T> {
 
 impl<T> Default for State<T> {
     fn default() -> Self {
-        State { steps: 0, slots: Vec::new(), places: HashMap::new(), groups: Groups::default(), path: Path::default() }
+        State {
+            steps: 0,
+            slots: Vec::new(),
+            places: HashMap::new(),
+            groups: Groups::default(),
+            path: Path::default(),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use self::health::{look_at, missing};
 use crate::data::{Dataset, Samples};
 use crate::layer::Layer;
 use crate::mode::Mode;
-use crate::module::Module;
+use crate::module::{Module, name_all};
 use crate::optim::Optimizer;
 use autograd::{Gradients, Rng, Scalar, Tensor, no_grad};
 use std::fmt;
@@ -118,6 +118,7 @@ where
                 return Err(TrainError::Empty { name });
             }
         }
+        name_all(net);
         let plan = Plan { epochs: self.epochs, steps_per_epoch: train.len().div_ceil(self.batch) };
         let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
         self.callbacks.iter_mut().for_each(|c| c.on_start(&plan, &mut training));
