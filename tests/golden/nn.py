@@ -10,6 +10,7 @@ import json
 import pathlib
 
 import torch
+import torch.optim._muon
 from torch.nn import functional
 
 torch.set_default_dtype(torch.float64)
@@ -255,7 +256,220 @@ def schedules():
     }
 
 
+class Lamb(torch.optim.Optimizer):
+    """Algorithm 2 of Y. You and others, "Large Batch Optimization for Deep Learning", 2020; PyTorch has none."""
+
+    def __init__(self, params, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
+        super().__init__(params, {"lr": 1e-3, "weight_decay": weight_decay})
+        self.betas, self.eps = betas, eps
+
+    @torch.no_grad()
+    def step(self):
+        beta1, beta2 = self.betas
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * p.grad
+                v = state["v"] = beta2 * state.get("v", 0.0) + (1 - beta2) * p.grad**2
+                t = state["t"] = state.get("t", 0) + 1
+                direction = (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + self.eps)
+                direction = direction + group["weight_decay"] * p
+                sizes = p.norm(), direction.norm()
+                ratio = sizes[0] / sizes[1] if min(sizes) > 0 else 1.0
+                p -= group["lr"] * ratio * direction
+
+
+class Lookahead:
+    """Algorithm 1 of M. R. Zhang and others, "Lookahead Optimizer", 2019; PyTorch has none."""
+
+    def __init__(self, inner, k=5, alpha=0.5):
+        self.inner, self.k, self.alpha, self.t = inner, k, alpha, 0
+        self.param_groups, self.zero_grad = inner.param_groups, inner.zero_grad
+        self.params = [p for group in inner.param_groups for p in group["params"]]
+        self.slow = [p.detach().clone() for p in self.params]
+
+    @torch.no_grad()
+    def step(self):
+        self.inner.step()
+        self.t += 1
+        if self.t % self.k == 0:
+            for slow, p in zip(self.slow, self.params):
+                slow += self.alpha * (p - slow)
+                p.copy_(slow)
+
+
+def orthogonal(matrix, coefficients, steps, eps):
+    """As PyTorch's, which does it in bfloat16."""
+    a, b, c = coefficients
+    x = matrix.T if matrix.size(0) > matrix.size(1) else matrix
+    x = x / x.norm().clamp(min=eps)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.T if matrix.size(0) > matrix.size(1) else x
+
+
+torch.optim._muon._zeropower_via_newtonschulz = orthogonal
+
+
+def tensors():
+    """The parameters after each step of minimising the sum of `sin(slope * parameter)`, one after another."""
+    own = torch.Generator().manual_seed(2)
+    some = lambda *shape: (torch.randn(shape, generator=own) * 1000).round() / 1000
+    shapes = {"number": (), "vector": (3,), "zeros": (2,), "wide": (2, 4), "tall": (5, 2), "cube": (2, 3, 2)}
+    start = {name: some(*shape) for name, shape in shapes.items()}
+    start["zeros"] = torch.zeros(2)
+    slopes = {name: some(*shape) for name, shape in shapes.items()}
+
+    def descend(make, rate, names):
+        params = {name: start[name].clone().requires_grad_() for name in names}
+        optimizers, trajectory = make(params), []
+        for step in range(12):
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+                for group in optimizer.param_groups:
+                    group["lr"] = rate / (1 + step / 4) * group.get("factor", 1.0)
+            sum((p * slopes[name]).sin().sum() for name, p in params.items()).backward()
+            for optimizer in optimizers:
+                optimizer.step()
+            trajectory.append(torch.cat([p.flatten() for p in params.values()]).tolist())
+        return {"rate": rate, "trajectory": trajectory}
+
+    def groups(params):
+        slow = [{"params": [params["vector"], params["wide"]], "factor": 0.5, "weight_decay": 0.0}]
+        return [{"params": [p for name, p in params.items() if name not in ("vector", "wide")]}] + slow
+
+    def split(params):
+        matrices = [params.pop("wide"), params.pop("tall")]
+        rest = [{"params": list(params.values()), "factor": 0.1}]
+        params |= {"wide": matrices[0], "tall": matrices[1]}
+        return [torch.optim.Muon(matrices), torch.optim.AdamW(rest, weight_decay=0.1)]
+
+    every = list(shapes)
+    matrices = ["wide", "tall"]
+    muon = lambda **options: lambda p: [torch.optim.Muon(p.values(), **options)]
+    adafactor = torch.optim.Adafactor
+    runs = {
+        "lamb": (lambda p: [Lamb(p.values(), weight_decay=0.1)], 0.05, every),
+        "lamb with groups": (lambda p: [Lamb(groups(p), betas=(0.8, 0.95), eps=1e-3)], 0.05, every),
+        "adafactor": (lambda p: [adafactor(p.values())], 0.6, every),
+        "adafactor with groups": (
+            lambda p: [adafactor(groups(p), beta2_decay=-0.5, eps=(1e-2, 0.3), d=1.2, weight_decay=0.1)],
+            0.3,
+            every,
+        ),
+        "muon": (muon(), 0.05, matrices),
+        "muon without nesterov": (muon(nesterov=False, momentum=0.8, adjust_lr_fn="match_rms_adamw"), 0.05, matrices),
+        "muon with other rounds": (
+            muon(ns_coefficients=(1.5, -0.5, 0.1), ns_steps=3, eps=2.0, adjust_lr_fn="spectral_unclamped"),
+            0.05,
+            matrices,
+        ),
+        "split": (split, 0.05, ["number", "vector", "zeros", "cube", "wide", "tall"]),
+        "lookahead": (lambda p: [Lookahead(torch.optim.Adam(groups(p), weight_decay=0.1))], 0.05, every),
+    }
+    results = {name: descend(*run) for name, run in runs.items()}
+    return {"start": {n: numbers(p) for n, p in start.items()}, "slopes": {n: numbers(p) for n, p in slopes.items()}} | results
+
+
+def lbfgs(problem):
+    """The losses and parameters of steps of L-BFGS, and how many iterations and evaluations it has made."""
+    given = {name: torch.tensor(x["values"]).reshape(x["shape"]) for name, x in problem.items()}
+
+    def network(p):
+        w, b, s = p[:6].reshape(2, 3), p[6:8], p[8:]
+        return functional.mse_loss(functional.linear(given["x"], w, b).tanh() * s, given["y"])
+
+    def rosenbrock(p):
+        return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+
+    def valley(p):
+        return (-p / (p**2 + 2)).sum()
+
+    def waves(p):
+        return (0.1 * p**2 + (3 * p).sin()).sum()
+
+    def exponential(p):
+        return ((p - 3).exp() - p).sum()
+
+    def run(function, start, steps, **options):
+        p = torch.tensor(start).requires_grad_()
+        optimizer = torch.optim.LBFGS([p], **options)
+        result = {"losses": [], "parameters": [], "iterations": [], "evaluations": []}
+
+        def closure():
+            optimizer.zero_grad()
+            loss = function(p)
+            loss.backward()
+            return loss
+
+        for _ in range(steps):
+            result["losses"].append(optimizer.step(closure).item())
+            result["parameters"].append(p.tolist())
+            result["iterations"].append(optimizer.state[p]["n_iter"])
+            result["evaluations"].append(optimizer.state[p]["func_evals"])
+        return result
+
+    weights = sum((given[name].flatten().tolist() for name in ("weight", "bias", "scale")), [])
+    search = {"line_search_fn": "strong_wolfe"}
+    lines = {"valley": (valley, [0.0]), "waves": (waves, [1.0]), "exponential": (exponential, [0.0])}
+    return {
+        "network": run(network, weights, 4, lr=0.5, max_iter=6),
+        "network with a short history": run(network, weights, 3, lr=0.5, history_size=2, max_iter=8),
+        "network with search": run(network, weights, 5, lr=1.0, max_iter=6, **search),
+        "network with few evaluations": run(network, weights, 3, lr=1.0, max_iter=6, max_eval=4, **search),
+        "network to the end": run(network, weights, 2, max_iter=400, tolerance_grad=1e-6, **search),
+        "rosenbrock": run(rosenbrock, [-1.2, 1.0], 5, max_iter=10, **search),
+        "rosenbrock in small steps": run(rosenbrock, [-1.2, 1.0], 4, lr=0.01, max_iter=10, **search),
+        "rosenbrock in large steps": run(rosenbrock, [-1.2, 1.0], 4, lr=30.0, max_iter=10, **search),
+    } | {
+        f"{name} {lr}": run(function, start, 2, lr=lr, max_iter=2, max_eval=25, **search)
+        for name, (function, start) in lines.items()
+        for lr in (0.001, 0.1, 1.0, 10.0, 300.0)
+    }
+
+
+def averages():
+    """Means of the weights of a small network with batch normalisation while it is trained, at some of the steps."""
+    from torch.optim import swa_utils
+
+    own = torch.Generator().manual_seed(3)
+    some = lambda *shape: (torch.randn(shape, generator=own) * 1000).round() / 1000
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(some(*p.shape))
+    names = [name for name in net.state_dict() if "tracked" not in name]
+    state = lambda net: {name: numbers(net.state_dict()[name]) for name in names}
+    x, y = some(12, 3), some(12, 2)
+    results = {"x": numbers(x), "y": numbers(y), "start": state(net)}
+
+    averaged, ema = swa_utils.AveragedModel, swa_utils.get_ema_multi_avg_fn
+    warm = lambda n: min(0.7, (1 + n) / (10 + n))
+    kept = {
+        "ema": averaged(net, multi_avg_fn=ema(0.9)),
+        "ema of statistics": averaged(net, multi_avg_fn=ema(0.9), use_buffers=True),
+        "ema with warm-up": averaged(net, avg_fn=lambda mean, p, n: warm(n) * mean + (1 - warm(n)) * p),
+        "swa": averaged(net),
+        "swa of statistics": averaged(net, use_buffers=True),
+    }
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    for step in range(1, 13):
+        optimizer.zero_grad()
+        functional.mse_loss(net(x), y).backward()
+        optimizer.step()
+        for name, average in kept.items():
+            if step > 4 or "swa" not in name:
+                average.update_parameters(net)
+            if step in (5, 6, 12):
+                results[f"{name} {step}"] = state(average.module)
+    swa_utils.update_bn(x.split(5), net)
+    results["update_bn"] = state(net)
+    return results
+
+
 values = {"optimizers": optimizers(), "losses": losses(), "linear": linear(), "schedules": schedules()}
+values |= {"tensors": tensors(), "lbfgs": lbfgs(values["optimizers"]["problem"]), "averages": averages()}
 
 # An entry a line: a change shows where it is.
 parts = []

@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use wengert::prelude::*;
-use wengert::{memory_stats, with_threads};
+use wengert::{Adafactor, Average, Lamb, Lookahead, Muon, Split, memory_stats, with_threads};
 
 struct Counting;
 
@@ -57,6 +57,29 @@ fn the_second_training_step_allocates_nothing() {
         optimizer.step(&mut net, &loss.backward());
     };
     assert_eq!(allocations(step), [0; 3]);
+}
+
+/// Optimizers that look at norms, and what is kept beside an optimizer.
+#[test]
+fn the_second_step_of_other_optimizers_allocates_nothing() {
+    fn step_of(mut optimizer: impl Optimizer) -> [usize; 3] {
+        let mut rng = Rng::seed(0);
+        let x: Tensor = Tensor::normal([32, 6], 0.0, 1.0, &mut rng);
+        let labels: Vec<usize> = (0..32).map(|i| i % 2).collect();
+        let mut net = Mlp::new(&[6, 16, 2], Activation::Sigmoid, &mut rng);
+        let mut average = Average { warm_up: true, ..Average::ema(0.99) };
+        let step = || {
+            let loss = net.forward(&x, &mut Mode::train(&mut rng)).cross_entropy(&labels);
+            optimizer.step(&mut net, &loss.backward());
+            average.update(&net);
+        };
+        allocations(step)
+    }
+    assert_eq!(step_of(Sgd::new(0.1)), [0; 3]);
+    assert_eq!(step_of(Lamb::new(1e-3)), [0; 3]);
+    assert_eq!(step_of(Lookahead { k: 2, ..Lookahead::new(Adam::new(1e-3)) }), [0; 3]);
+    assert_eq!(step_of(Adafactor::new(1e-2)), [0; 3]);
+    assert_eq!(step_of(Split::new("*", Muon::new(0.02), AdamW::new(1e-3)).matrices()), [0; 3]);
 }
 
 #[test]

@@ -4,12 +4,13 @@
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Conv2d`] and the other layers, [`Sequential`], [`Init`]: layers, and how they begin;
 //! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`l1`], [`l2`]: what is minimised;
-//! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`], [`Schedule`]: how;
+//! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Split`], [`Lookahead`], [`Lbfgs`], [`Decay`], [`Schedule`], [`Average`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
 extern crate self as wengert;
 
+mod average;
 mod checkpoint;
 mod clip;
 pub mod data;
@@ -34,6 +35,7 @@ pub use autograd::{
     Gradients, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span, threads,
     with_threads,
 };
+pub use average::{Average, update_statistics};
 pub use checkpoint::checkpointed;
 pub use clip::{clip_adaptive, clip_norm, clip_value};
 pub use data::{Batch, Batches, Dataset, Samples};
@@ -55,8 +57,9 @@ pub use loss::{
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp,
-    Sgd, State,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lamb, Lbfgs, LbfgsReport, LbfgsState,
+    LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam, RmsProp, Sgd, Split,
+    State,
 };
 pub use param::Param;
 pub use pattern::Pattern;

@@ -159,16 +159,18 @@ impl<T: Scalar> Param<T> {
         Param { value: self.value.clone(), statistic: self.statistic.clone(), path: self.path.clone() }
     }
 
-    /// Moves a statistic by what was told on the way to these gradients; whether it was.
-    pub(crate) fn learn(&mut self, grads: &Gradients<T>) -> bool {
+    /// Moves a statistic towards what was told on the way to these gradients, by this share of the way, or else by its momentum; whether
+    /// it was told something.
+    pub(crate) fn learn(&mut self, grads: &Gradients<T>, share: Option<f64>) -> bool {
         let Some((statistic, told)) =
             self.statistic.as_ref().and_then(|statistic| Some((statistic, grads.get(&statistic.news)?)))
         else {
             return false;
         };
+        let share = share.unwrap_or(statistic.momentum);
         let told = told.array().view().contiguous();
         let (count, told) = told.split_last().expect("one number more than the statistic");
-        let (keep, share) = (T::of(1.0 - statistic.momentum), T::of(statistic.momentum) / *count);
+        let (keep, share) = (T::of(1.0 - share), T::of(share) / *count);
         self.value
             .update(|value| value.iter_mut().zip(told).for_each(|(v, &told)| *v = keep * *v + share * told));
         true

@@ -15,13 +15,16 @@ pub enum Decay {
     Coupled(f64),
     /// `(1 - lr λ) w` in the place of the weight `w`.
     Decoupled(f64),
+    /// `u + λ w` in the place of the direction `u` that the rule has found, before the rule sets the length of its step: of
+    /// [`Lamb`](crate::Lamb).
+    Directed(f64),
 }
 
 impl Decay {
     /// What the weight is multiplied by, and what times the weight is added to the gradient, if it decays.
     pub(super) fn factors<T: Scalar>(self, lr: f64) -> Option<[T; 2]> {
         match self {
-            Decay::None | Decay::Coupled(0.0) | Decay::Decoupled(0.0) => None,
+            Decay::None | Decay::Coupled(0.0) | Decay::Decoupled(0.0) | Decay::Directed(_) => None,
             Decay::Coupled(decay) => Some([T::one(), T::of(decay)]),
             Decay::Decoupled(decay) => Some([T::of(1.0 - lr * decay), T::zero()]),
         }

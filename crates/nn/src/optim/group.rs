@@ -63,6 +63,7 @@ impl Group {
             (_, None) | (Decay::None, _) => decay,
             (Decay::Coupled(_), Some(own)) => Decay::Coupled(own),
             (Decay::Decoupled(_), Some(own)) => Decay::Decoupled(own),
+            (Decay::Directed(_), Some(own)) => Decay::Directed(own),
         }
     }
 }

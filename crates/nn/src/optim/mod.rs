@@ -4,33 +4,47 @@
 //! and what the rule remembers of each parameter between steps, are the same for all, and kept under the parameter's path.
 
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
 mod decay;
+mod flat;
 mod group;
+mod lamb;
+mod lbfgs;
 mod lion;
+mod lookahead;
+mod muon;
 mod nadam;
 mod radam;
 mod rmsprop;
 mod sgd;
+mod split;
+mod wolfe;
 
 pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 pub use adamax::Adamax;
 pub use decay::Decay;
 pub use group::Group;
+pub use lamb::Lamb;
+pub use lbfgs::{Lbfgs, LbfgsReport, LbfgsState, LbfgsStop};
 pub use lion::Lion;
+pub use lookahead::Lookahead;
+pub use muon::{Muon, MuonRate};
 pub use nadam::NAdam;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
+pub use split::Split;
 
 use self::group::Groups;
 use crate::module::{Module, Path, name_all};
 use crate::param::Param;
-use autograd::{Gradients, Scalar, Shape, span, update_decayed, update_each};
+use autograd::{Gradients, Scalar, Shape, Tensor, span, update_decayed, update_each};
 use std::any::type_name;
 use std::array::from_fn;
 use std::collections::HashMap;
@@ -58,6 +72,16 @@ pub trait Optimizer<T: Scalar = f32> {
 
     /// What is remembered.
     fn state(&mut self) -> &mut State<T>;
+
+    /// Shows all that is remembered, each state with its path and the names of its slots, to be saved or restored: of most optimizers the
+    /// one [`state`](Self::state), and of those that are made of others, such as [`Split`], also theirs.
+    fn visit_states(
+        &mut self,
+        path: &mut Path,
+        see: &mut dyn FnMut(&Path, &'static [&'static str], &mut State<T>),
+    ) {
+        see(path, self.slots(), self.state());
+    }
 
     /// The learning rate.
     fn lr(&self) -> f64;
@@ -92,20 +116,25 @@ pub trait Optimizer<T: Scalar = f32> {
     /// shape of the one that is remembered under its path: then that was another network's. If a [group](Self::group) is empty.
     #[track_caller]
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
-        self.step_where(module, grads, &|_, _| true);
+        let updated = self.step_where(module, grads, &|_, _| true);
+        assert!(
+            updated > 0 || module.parameters().is_empty(),
+            "step: no parameter of the module has a gradient here\n  help: compute the loss from this module, and give the gradients of that loss; frozen parameters have none"
+        );
     }
 
-    /// Makes one step with the parameters for which `belongs` holds, and leaves the others alone.
+    /// Makes one step with the parameters for which `belongs` holds, and leaves the others alone. Gives the number of parameters that
+    /// were updated, statistics among them.
     ///
     /// # Panics
-    /// As [`step`](Self::step).
+    /// As [`step`](Self::step), except that there may be no gradient.
     #[track_caller]
     fn step_where(
         &mut self,
         module: &mut dyn Module<T>,
         grads: &Gradients<T>,
         belongs: &dyn Fn(&Path, &Param<T>) -> bool,
-    ) {
+    ) -> usize {
         let _span = span(type_name::<Self>());
         let mut state = std::mem::take(self.state());
         if state.steps == 0 {
@@ -120,10 +149,10 @@ pub trait Optimizer<T: Scalar = f32> {
                 place += 1;
                 return;
             }
-            updated += usize::from(param.learn(grads));
+            updated += usize::from(param.learn(grads, None));
             if let Some(g) = grads.get(param) {
                 let Slot { shape, steps, values, group, .. } =
-                    state.slot(place, path.as_str(), param.shape());
+                    state.slot("step", place, path.as_str(), param.shape());
                 let (lr, decay) = (group.lr(lr), group.of(decay));
                 // More than before, if a hyperparameter was changed so that the rule remembers more.
                 let slots = values.len().max(self.slots().len());
@@ -132,7 +161,7 @@ pub trait Optimizer<T: Scalar = f32> {
                 let g = g.array().view().contiguous();
                 param.update(|w| {
                     let (path, step, g, slots) = (path.as_str(), *steps, &*g, values.as_mut_slice());
-                    self.update(ParamStep { path, shape, step, lr, w, g, slots, decay: decay.factors(lr) });
+                    self.update(ParamStep { path, shape, step, lr, w, g, slots, decay });
                 });
                 updated += 1;
             }
@@ -141,10 +170,7 @@ pub trait Optimizer<T: Scalar = f32> {
         state.steps += u64::from(updated > 0);
         state.path = path;
         *self.state() = state;
-        assert!(
-            updated > 0 || place == 0,
-            "step: no parameter of the module has a gradient here\n  help: compute the loss from this module, and give the gradients of that loss; frozen parameters have none"
-        );
+        updated
     }
 }
 
@@ -167,8 +193,9 @@ pub struct ParamStep<'a, T> {
     /// What is remembered of it: the slots that [`Optimizer::slots`] names, in that order, each as long as the parameter, unless the
     /// rule makes one shorter or longer.
     pub slots: &'a mut [Vec<T>],
-    /// What the weight is multiplied by, and what times the weight is added to the gradient: [`Decay`].
-    decay: Option<[T; 2]>,
+    /// How it shrinks: as [`Optimizer::decay`] says, or its [`Group`]. [`each`](Self::each) sees to it, except for
+    /// [`Decay::Directed`], which is the rule's own affair.
+    pub decay: Decay,
 }
 
 impl<T: Scalar> ParamStep<'_, T> {
@@ -182,11 +209,16 @@ impl<T: Scalar> ParamStep<'_, T> {
         let mut slots = self.slots.iter_mut();
         let slots =
             from_fn(|_| slots.next().expect("no more slots than `Optimizer::slots` names").as_mut_slice());
-        match self.decay {
+        match self.decay.factors(self.lr) {
             None => update_each(self.w, self.g, slots, rule),
             Some(decay) => update_decayed(self.w, self.g, slots, decay, rule),
         }
     }
+}
+
+/// Numbers that lie in row-major order, as a constant, so that operators can be applied to them.
+fn tensor<T: Scalar>(shape: &Shape, values: &[T]) -> Tensor<T> {
+    Tensor::build(shape.clone(), |x| x.copy_from_slice(values))
 }
 
 /// A learning rate, of the optimizer with this name.
@@ -204,21 +236,21 @@ fn exponent(step: u64) -> i32 {
 /// What an optimizer remembers: the number of steps made, and of every parameter, under its path, the slots of the rule.
 #[derive(Clone, PartialEq)]
 pub struct State<T> {
-    steps: u64,
-    slots: Vec<Slot<T>>,
+    pub(crate) steps: u64,
+    pub(crate) slots: Vec<Slot<T>>,
     /// The place of each path in `slots`.
     places: HashMap<String, usize>,
     groups: Groups,
     /// Memory for the path of the walk.
-    path: Path,
+    pub(crate) path: Path,
 }
 
 #[derive(Clone, PartialEq)]
-struct Slot<T> {
+pub(crate) struct Slot<T> {
     path: String,
     shape: Shape,
     steps: u64,
-    values: Vec<Vec<T>>,
+    pub(crate) values: Vec<Vec<T>>,
     group: Group,
 }
 
@@ -250,10 +282,20 @@ impl<T: Scalar> State<T> {
         self.steps
     }
 
-    /// The slot of a parameter: most often the one at its place in the walk.
-    fn slot(&mut self, place: usize, path: &str, shape: &Shape) -> &mut Slot<T> {
+    /// What is remembered of the parameter with this path: its slots, in order; none if it had no gradient yet.
+    pub fn of(&self, path: &str) -> &[Vec<T>] {
+        self.places.get(path).map_or(&[], |&place| &self.slots[place].values)
+    }
+
+    /// Where the slot of a parameter is, if there is one: most often at its place in the walk.
+    pub(crate) fn find(&self, place: usize, path: &str) -> Option<usize> {
         let known = self.slots.get(place).filter(|slot| slot.path == path).map(|_| place);
-        let place = known.or_else(|| self.places.get(path).copied()).unwrap_or_else(|| {
+        known.or_else(|| self.places.get(path).copied())
+    }
+
+    /// The slot of a parameter, which may be new, for whoever does `what`.
+    pub(crate) fn slot(&mut self, what: &str, place: usize, path: &str, shape: &Shape) -> &mut Slot<T> {
+        let place = self.find(place, path).unwrap_or_else(|| {
             self.places.insert(path.to_owned(), self.slots.len());
             self.slots.push(Slot {
                 path: path.to_owned(),
@@ -264,11 +306,10 @@ impl<T: Scalar> State<T> {
             });
             self.slots.len() - 1
         });
-        let slot = &mut self.slots[place];
+        let (slot, who) = (&mut self.slots[place], if what == "step" { "optimizer" } else { "average" });
         assert!(
             slot.shape == *shape,
-            "step: the parameter `{path}` has shape {shape}, but the optimizer remembers one of {}\n  help: use a new \
-             optimizer for another network",
+            "{what}: the parameter `{path}` has shape {shape}, but the {who} remembers one of {}\n  help: use a new {who} for another network",
             slot.shape
         );
         slot

@@ -1,0 +1,314 @@
+//! L-BFGS: Newton's direction, from the last few changes of the gradient.
+//!
+//! Each step `s` and the change `y` of the gradient over it tell of the Hessian that `H s ≈ y`. From the last pairs, and a multiple `γ` of
+//! the identity before them, the product of the *inverse* Hessian with a gradient follows in two loops over the pairs, with no matrix:
+//! ```text
+//! q = g;  newest to oldest:  a = ρ sᵀq,  q = q - a y        ρ = 1 / yᵀs
+//! r = γ q;  oldest to newest:  r = r + s (a - ρ yᵀr)        γ = yᵀs / yᵀy
+//! ```
+
+use super::flat::{add, dot, for_each_trained, gather, largest, parameters, set, sum};
+use super::rate;
+use super::wolfe::{Limits, Point, strong_wolfe};
+use crate::module::{Module, Path};
+use autograd::{Gradients, Scalar, Shape, Tensor, span};
+use std::collections::VecDeque;
+
+/// L-BFGS, for problems whose loss is the same at each evaluation: small networks on all data at once, fits, images that are optimized.
+///
+/// It works on all trained parameters together, and evaluates the loss several times in a step; so it is no [`Optimizer`](crate::Optimizer),
+/// and takes a function. Where the loss is random, as with small batches or dropout, pairs and search make no sense.
+///
+/// Source: D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale optimization", 1989, in the form of PyTorch.
+///
+/// ```
+/// use nn::{Lbfgs, Param, Tensor};
+/// // Rosenbrock's valley, whose lowest point is (1, 1).
+/// let mut point = Param::new(Tensor::from([-1.2_f64, 1.0]));
+/// let mut lbfgs = Lbfgs { strong_wolfe: true, max_iter: 100, ..Lbfgs::new(1.0) };
+/// lbfgs.step(&mut point, |point| {
+///     let (x, y) = (point.i(0), point.i(1));
+///     (1.0 - &x).square() + (y - x.square()).square() * 100.0
+/// });
+/// assert!(point.to_vec().iter().all(|x| (x - 1.0).abs() < 1e-6));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Lbfgs<T: Scalar = f32> {
+    /// The length of a step, as a share of Newton's; where a search begins.
+    pub lr: f64,
+    /// The most iterations in one step.
+    pub max_iter: usize,
+    /// The most evaluations after which an iteration begins; if `None`, five for every four iterations.
+    pub max_eval: Option<usize>,
+    /// A step ends where no element of the gradient is larger.
+    pub tolerance_grad: f64,
+    /// A step ends where loss or parameters change by less.
+    pub tolerance_change: f64,
+    /// How many pairs are remembered, each as large as two copies of the parameters.
+    pub history: usize,
+    /// Whether the length of each iteration's step is searched for, until it satisfies Wolfe's strong conditions. It makes more
+    /// evaluations, and an iteration that cannot diverge.
+    pub strong_wolfe: bool,
+    /// What is remembered.
+    pub state: LbfgsState<T>,
+}
+
+/// What [`Lbfgs`] remembers from step to step.
+#[derive(Clone, Debug)]
+pub struct LbfgsState<T: Scalar = f32> {
+    iterations: u64,
+    evaluations: u64,
+    /// The trained parameters, whose numbers lie one after another in the vectors.
+    layout: Vec<(String, Shape)>,
+    pairs: VecDeque<Pair<T>>,
+    /// `γ`.
+    scale: f64,
+    last: Option<Last<T>>,
+}
+
+#[derive(Clone, Debug)]
+struct Pair<T: Scalar> {
+    s: Tensor<T>,
+    y: Tensor<T>,
+    /// `1 / yᵀs`.
+    rho: f64,
+}
+
+/// The last iteration: the gradient where it began, its direction, and how far it went.
+#[derive(Clone, Debug)]
+struct Last<T: Scalar> {
+    gradient: Tensor<T>,
+    direction: Tensor<T>,
+    t: f64,
+}
+
+impl<T: Scalar> LbfgsState<T> {
+    /// The number of iterations of all steps.
+    pub fn iterations(&self) -> u64 {
+        self.iterations
+    }
+
+    /// The number of evaluations of the loss in all steps.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
+    }
+}
+
+/// What a step of [`Lbfgs`] has done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LbfgsReport {
+    /// The loss before it.
+    pub loss: f64,
+    /// The number of its iterations.
+    pub iterations: usize,
+    /// The number of its evaluations.
+    pub evaluations: usize,
+    /// Why it ended.
+    pub stop: LbfgsStop,
+}
+
+/// Why a step of [`Lbfgs`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LbfgsStop {
+    /// The gradient is within its tolerance: this is a minimum, or a saddle.
+    Gradient,
+    /// Loss or parameters hardly changed, or the direction hardly falls.
+    Change,
+    /// The iterations are used up.
+    Iterations,
+    /// The evaluations are used up.
+    Evaluations,
+    /// The loss or its gradient is no finite number; the parameters are the last for which it was.
+    NotFinite,
+}
+
+impl<T: Scalar> Lbfgs<T> {
+    /// 20 iterations a step, `tolerance_grad` 1e-7, `tolerance_change` 1e-9, a history of 100, no search.
+    ///
+    /// # Panics
+    /// If the learning rate is negative or not finite.
+    #[track_caller]
+    pub fn new(lr: f64) -> Self {
+        Lbfgs {
+            lr: rate("Lbfgs", lr),
+            max_iter: 20,
+            max_eval: None,
+            tolerance_grad: 1e-7,
+            tolerance_change: 1e-9,
+            history: 100,
+            strong_wolfe: false,
+            state: LbfgsState {
+                iterations: 0,
+                evaluations: 0,
+                layout: Vec::new(),
+                pairs: VecDeque::new(),
+                scale: 1.0,
+                last: None,
+            },
+        }
+    }
+
+    /// Makes one step, of up to `max_iter` iterations, for a loss that is one number. Statistics are moved by what they are told in the
+    /// first evaluation.
+    ///
+    /// # Panics
+    /// If no parameter of the module has a gradient, or not the same parameters are trained as in the step before.
+    #[track_caller]
+    pub fn step<M: Module<T> + ?Sized>(
+        &mut self,
+        module: &mut M,
+        mut loss: impl FnMut(&M) -> Tensor<T>,
+    ) -> LbfgsReport {
+        self.step_with(module, |module| {
+            let loss = loss(module);
+            (loss.item().into(), loss.backward())
+        })
+    }
+
+    /// As [`step`](Self::step), from the loss and its gradients: for those that are worked out in parts and added up, or changed.
+    ///
+    /// # Panics
+    /// As there.
+    #[track_caller]
+    pub fn step_with<M: Module<T> + ?Sized>(
+        &mut self,
+        module: &mut M,
+        mut evaluate: impl FnMut(&M) -> (f64, Gradients<T>),
+    ) -> LbfgsReport {
+        let _span = span("Lbfgs");
+        self.state.must_be_of(module);
+        let (loss, grads) = evaluate(module);
+        module.visit_mut(&mut Path::default(), &mut |_, param| {
+            param.learn(&grads, None);
+        });
+        let mut here = Point { t: 0.0, loss, slope: 0.0, gradient: gather(module, &grads) };
+        drop(grads);
+        let mut report = LbfgsReport { loss, iterations: 0, evaluations: 1, stop: LbfgsStop::Iterations };
+        if !here.is_finite() {
+            report.stop = LbfgsStop::NotFinite;
+        } else if largest(&here.gradient) <= self.tolerance_grad {
+            report.stop = LbfgsStop::Gradient;
+        } else if self.max_iter > 0 {
+            report.stop = loop {
+                if let Some(stop) = self.iterate(module, &mut here, &mut report, &mut evaluate) {
+                    break stop;
+                }
+            };
+        }
+        self.state.evaluations += report.evaluations as u64;
+        report
+    }
+
+    /// Goes on from `here`; why not further, if so.
+    fn iterate<M: Module<T> + ?Sized>(
+        &mut self,
+        module: &mut M,
+        here: &mut Point<T>,
+        report: &mut LbfgsReport,
+        evaluate: &mut dyn FnMut(&M) -> (f64, Gradients<T>),
+    ) -> Option<LbfgsStop> {
+        report.iterations += 1;
+        let is_last = report.iterations == self.max_iter;
+        let most = self.max_eval.unwrap_or(self.max_iter * 5 / 4);
+        let direction = self.state.direction(&here.gradient, self.history);
+        let steepest: f64 = here.gradient.norm(1.0).item().into();
+        let t = if self.state.iterations == 1 { self.lr * steepest.recip().min(1.0) } else { self.lr };
+        let last = self.state.last.insert(Last { gradient: here.gradient.clone(), direction, t });
+        here.slope = dot(&here.gradient, &last.direction);
+        if here.slope > -self.tolerance_change {
+            return Some(LbfgsStop::Change);
+        }
+
+        let (start, direction) = (parameters(module), &last.direction);
+        let left = most.saturating_sub(report.evaluations);
+        let mut at = |t: f64| {
+            set(module, &sum(&start, t, direction));
+            let (loss, grads) = evaluate(module);
+            let gradient = gather(module, &grads);
+            report.evaluations += 1;
+            Point { t, loss, slope: dot(&gradient, direction), gradient }
+        };
+        let end = if self.strong_wolfe {
+            let (reach, tolerance) = (largest(direction), self.tolerance_change);
+            let limits = Limits { reach, tolerance, evaluations: left };
+            strong_wolfe(here, t, limits, &mut at)
+        } else if is_last {
+            // What comes next is for the next step to evaluate.
+            set(module, &sum(&start, t, direction));
+            return Some(LbfgsStop::Iterations);
+        } else {
+            at(t)
+        };
+        if !end.is_finite() {
+            set(module, &start);
+            return Some(LbfgsStop::NotFinite);
+        }
+        set(module, &sum(&start, end.t, direction));
+        last.t = end.t;
+        let moved = end.t.abs() * largest(&last.direction);
+        let before = std::mem::replace(here, Point { t: 0.0, ..end }).loss;
+        if is_last {
+            Some(LbfgsStop::Iterations)
+        } else if report.evaluations >= most {
+            Some(LbfgsStop::Evaluations)
+        } else if largest(&here.gradient) <= self.tolerance_grad {
+            Some(LbfgsStop::Gradient)
+        } else if moved <= self.tolerance_change || (here.loss - before).abs() < self.tolerance_change {
+            Some(LbfgsStop::Change)
+        } else {
+            None
+        }
+    }
+}
+
+impl<T: Scalar> LbfgsState<T> {
+    /// Panics if these are not the parameters that were trained before.
+    #[track_caller]
+    fn must_be_of<M: Module<T> + ?Sized>(&mut self, module: &M) {
+        let mut layout = Vec::new();
+        for_each_trained(module, |path, param| layout.push((path.to_string(), param.shape().clone())));
+        if self.layout.is_empty() {
+            self.layout = layout;
+            return;
+        }
+        assert!(
+            self.layout == layout,
+            "Lbfgs: it has trained {} parameters, and here are {}, of which not all have the paths and shapes of those\n  help: use a new `Lbfgs` \
+             for another network, or after parameters are frozen or freed",
+            self.layout.len(),
+            layout.len()
+        );
+    }
+
+    /// The direction from where the gradient is this one, after the last pair is learned.
+    fn direction(&mut self, gradient: &Tensor<T>, history: usize) -> Tensor<T> {
+        self.iterations += 1;
+        if let Some(Last { gradient: before, direction, t }) = &self.last {
+            let (s, y) = (direction * T::of(*t), gradient - before);
+            let fit = dot(&y, &s);
+            // The Hessian has to be positive along the step.
+            if fit > 1e-10 {
+                self.scale = fit / dot(&y, &y);
+                self.pairs.push_back(Pair { s, y, rho: fit.recip() });
+            }
+        }
+        while self.pairs.len() > history {
+            self.pairs.pop_front();
+        }
+        let mut r = -gradient;
+        let mut shares = Vec::with_capacity(self.pairs.len());
+        for Pair { s, y, rho } in self.pairs.iter().rev() {
+            let share = dot(s, &r) * rho;
+            add(&mut r, -share, y);
+            shares.push(share);
+        }
+        r = r * T::of(self.scale);
+        for (Pair { s, y, rho }, share) in self.pairs.iter().zip(shares.into_iter().rev()) {
+            let back = dot(y, &r) * rho;
+            add(&mut r, share - back, s);
+        }
+        r
+    }
+}
