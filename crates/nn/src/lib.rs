@@ -40,7 +40,7 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::{Init, init};
 pub use layer::Layer;
 pub use layers::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Cell, Conv, Conv1d,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bilinear, Cell, Conv, Conv1d,
     Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten,
     GaussianNoise, GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp,
     MultiHeadAttention, Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, SpectralNorm,

@@ -3,6 +3,7 @@
 mod activation;
 mod attention;
 mod batch_norm;
+mod bilinear;
 mod containers;
 mod conv;
 mod dropout;
@@ -18,6 +19,7 @@ mod spectral;
 pub use activation::Activation;
 pub use attention::{MultiHeadAttention, TransformerBlock};
 pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
+pub use bilinear::Bilinear;
 pub use containers::{Flatten, Residual, Sequential, Unflatten};
 pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
 pub use dropout::{Dropout, Dropped};
