@@ -128,7 +128,31 @@ def batch_norm(layer, *batches):
     }
 
 
-results = {name: entry(*layer) for name, layer in layers.items()} | {"memory": numbers(memory)}
+results = {name: entry(*layer) for name, layer in layers.items()}
+
+
+def both_states(layer, x):
+    """The outputs, and behind them the last states."""
+    y, h = layer(x)
+    return torch.cat([y.flatten(), *(state.flatten() for state in (h if isinstance(h, tuple) else (h,)))])
+
+
+further = {
+    "both ways rnn": (nn.RNN(3, 4, bidirectional=True, batch_first=True), random(2, 5, 3), both_states),
+    "both ways lstm": (nn.LSTM(3, 4, 2, bidirectional=True, batch_first=True), random(2, 5, 3), both_states),
+    "both ways gru": (nn.GRU(3, 4, 2, bidirectional=True, batch_first=True), random(2, 5, 3), both_states),
+    # Both inputs, one behind the other.
+    "bilinear": (nn.Bilinear(3, 4, 2), random(2, 5, 7), lambda layer, x: layer(x[..., :3].contiguous(), x[..., 3:].contiguous())),
+    "bilinear without bias": (nn.Bilinear(3, 4, 2, bias=False), random(3, 7), lambda layer, x: layer(x[..., :3], x[..., 3:])),
+    "attention weights": (
+        nn.MultiheadAttention(4, 2, batch_first=True),
+        random(2, 3, 4),
+        # Along the values and the mixing of heads there is no gradient; with 0 times the output it is 0, and not missing.
+        lambda layer, x: (lambda y, w: w + 0 * y.sum())(*layer(x, x, x, attn_mask=causal(3), average_attn_weights=False)),
+    ),
+}
+
+results |= {"memory": numbers(memory)} | {name: entry(*layer) for name, layer in further.items()}
 results["batch norm 1d"] = batch_norm(nn.BatchNorm1d(3), random(4, 3), random(4, 3), random(5, 3))
 results["batch norm 2d"] = batch_norm(nn.BatchNorm2d(2, momentum=0.3, eps=1e-3), random(3, 2, 2, 3), random(1, 2, 2, 2))
 lines = (f" {json.dumps(name)}: {json.dumps(result)}" for name, result in results.items())

@@ -7,9 +7,9 @@ use wengert::autograd::ops::Attention;
 use wengert::autograd::{Array, no_grad};
 use wengert::prelude::*;
 use wengert::{
-    AdaptiveAvgPool2d, AvgPool2d, Cell, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, Embedding,
-    Flatten, GroupNorm, Gru, LayerNorm, Lstm, MaxPool2d, MultiHeadAttention, Pool, Recurrent, Residual,
-    RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten, Window,
+    AdaptiveAvgPool2d, AvgPool2d, Bilinear, Cell, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout,
+    Embedding, Flatten, GroupNorm, Gru, LayerNorm, Lstm, MaxPool2d, MultiHeadAttention, Path, Pool,
+    Recurrent, Residual, RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten, Window,
 };
 
 const TOLERANCE: f64 = 1e-10;
@@ -106,7 +106,7 @@ fn attention_is_that_of_pytorch() {
     /// As a layer, beside a memory.
     impl Layer<f64> for Cross {
         fn forward(&self, x: &Tensor<f64>, _: &mut Mode) -> Tensor<f64> {
-            self.0.attend(x, &tensor(&GOLDEN["memory"]), Attention::new())
+            self.0.attend(x, &tensor(&GOLDEN["memory"]), Attention::new(), &mut Mode::eval())
         }
     }
     same("cross attention", Cross(new()));
@@ -151,20 +151,178 @@ fn recurrent_layers_are_those_of_pytorch() {
 fn a_recurrent_layer_goes_on_from_its_state() {
     fn goes_on<C: Cell>(layer: &Recurrent<C, f64>) {
         let x = Tensor::normal([2, 5, 3], 0.0, 1.0, &mut Rng::seed(1));
-        let (y, states) = layer.run(&x, None);
-        let (first, between) = layer.run(&x.slice(1, ..2), None);
-        let (second, last) = layer.run(&x.slice(1, 2..), Some(&between));
+        let (y, states) = layer.run(&x, None, &mut Mode::eval());
+        let (first, between) = layer.run(&x.slice(1, ..2), None, &mut Mode::eval());
+        let (second, last) = layer.run(&x.slice(1, 2..), Some(&between), &mut Mode::eval());
         assert_eq!(Tensor::concat(&[&first, &second], 1).to_vec(), y.to_vec());
         let values = |states: &[Vec<Tensor<f64>>]| -> Vec<Vec<f64>> {
             states.iter().flatten().map(|x| x.to_vec()).collect()
         };
         assert_eq!(values(&last), values(&states));
-        assert_eq!(layer.run(&x.slice(1, ..0), None).0.dims(), [2, 0, 4]);
+        assert_eq!(layer.run(&x.slice(1, ..0), None, &mut Mode::eval()).0.dims(), [2, 0, 4]);
     }
     let rng = &mut Rng::seed(0);
     goes_on(&Rnn::stack(3, 4, 2, rng));
     goes_on(&Lstm::stack(3, 4, 2, rng));
     goes_on(&Gru::stack(3, 4, 2, rng));
+}
+
+/// Outputs and last states of both directions, in the order of PyTorch: of each kind of state, all runs.
+#[test]
+fn recurrent_layers_that_run_both_ways_are_those_of_pytorch() {
+    struct All<C>(Recurrent<C, f64>);
+    impl<C: Cell> Module<f64> for All<C> {
+        fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param<f64>)) {
+            self.0.visit(path, see);
+        }
+        fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<f64>)) {
+            self.0.visit_mut(path, see);
+        }
+    }
+    impl<C: Cell> Layer<f64> for All<C> {
+        fn forward(&self, x: &Tensor<f64>, mode: &mut Mode) -> Tensor<f64> {
+            let (y, states) = self.0.run(x, None, mode);
+            let mut all = vec![y.flatten(0, -1)];
+            for kind in 0..C::STATES {
+                all.extend(states.iter().map(|state| state[kind].flatten(0, -1)));
+            }
+            Tensor::concat(&all.iter().collect::<Vec<_>>(), 0)
+        }
+    }
+    let rng = &mut Rng::seed(0);
+    same("both ways rnn", All(Rnn::bidirectional(3, 4, 1, rng)));
+    same("both ways lstm", All(Lstm::bidirectional(3, 4, 2, rng)));
+    same("both ways gru", All(Gru::bidirectional(3, 4, 2, rng)));
+}
+
+/// States that are given are those from which either direction starts: backwards, at the last time.
+#[test]
+fn both_directions_start_from_their_states() {
+    let gru = Gru::bidirectional(3, 4, 1, &mut Rng::seed(0));
+    let x = Tensor::<f64>::normal([2, 5, 3], 0.0, 1.0, &mut Rng::seed(1));
+    let mode = &mut Mode::eval();
+    let (y, states) = gru.run(&x, None, mode);
+    // Backwards, what comes later is run first.
+    let (_, later) = gru.run(&x.slice(1, 3..), None, mode);
+    let start = [vec![Tensor::zeros([2, 4])], later[1].clone()];
+    let (earlier, last) = gru.run(&x.slice(1, ..3), Some(&start), mode);
+    assert_eq!(earlier.to_vec(), y.slice(1, ..3).to_vec());
+    assert_eq!(last[1][0].to_vec(), states[1][0].to_vec());
+    assert_eq!(gru.run(&x.slice(1, ..0), None, mode).0.dims(), [2, 0, 8]);
+}
+
+#[test]
+#[should_panic(expected = "recurrent layer: expected 2 states of 1 tensors each, found 1 states\n  help: ")]
+fn each_direction_has_a_state() {
+    let gru = Gru::<f64>::bidirectional(3, 4, 1, &mut Rng::seed(0));
+    gru.run(&Tensor::zeros([2, 5, 3]), Some(&[vec![Tensor::zeros([2, 4])]]), &mut Mode::eval());
+}
+
+/// What goes from one layer to the next is left out in part, and nothing of what the last one gives.
+#[test]
+fn dropout_lies_between_recurrent_layers() {
+    let stack = Lstm::<f64>::stack(3, 4, 2, &mut Rng::seed(0)).dropout(0.4);
+    let x = Tensor::normal([2, 5, 3], 0.0, 1.0, &mut Rng::seed(1));
+    let alone = |i: usize| Recurrent { layers: vec![stack.layers[i].clone()], ..stack.clone() };
+    let train = |layer: &Lstm<f64>, x: &Tensor<f64>| layer.forward(x, &mut Mode::train(&mut Rng::seed(2)));
+    let between = Dropout::new(0.4).forward(&alone(0).predict(&x), &mut Mode::train(&mut Rng::seed(2)));
+    assert_eq!(train(&stack, &x).to_vec(), alone(1).predict(&between).to_vec());
+    assert_eq!(train(&alone(0), &x).to_vec(), alone(0).predict(&x).to_vec(), "one layer has no next one");
+    assert_eq!(stack.predict(&x).to_vec(), alone(1).predict(&alone(0).predict(&x)).to_vec());
+}
+
+#[test]
+fn bilinear_layers_are_those_of_pytorch() {
+    #[derive(Module)]
+    #[module(scalar = f64)]
+    struct Both(Bilinear<f64>);
+    impl Layer<f64> for Both {
+        fn forward(&self, x: &Tensor<f64>, mode: &mut Mode) -> Tensor<f64> {
+            self.0.forward(&(x.slice(-1, ..3), x.slice(-1, 3..)), mode)
+        }
+    }
+    let rng = &mut Rng::seed(0);
+    same("bilinear", Both(Bilinear::new(3, 4, 2, rng)));
+    same("bilinear without bias", Both(Bilinear::new(3, 4, 2, rng).without_bias()));
+    let bilinear = Bilinear::<f64>::new(100, 4, 50, rng);
+    let largest = bilinear.weight.abs().max(..).item();
+    assert!((0.099..=0.1).contains(&largest) && bilinear.bias.expect("one").abs().max(..).item() <= 0.1);
+}
+
+#[test]
+#[should_panic(
+    expected = "Bilinear: inputs of shapes [2, 3] and [3, 4] do not fit the weight [2, 3, 4]\n  help: "
+)]
+fn both_inputs_are_of_one_batch() {
+    Bilinear::<f64>::new(3, 4, 2, &mut Rng::seed(0)).of(&Tensor::zeros([2, 3]), &Tensor::zeros([3, 4]));
+}
+
+#[test]
+fn the_weights_of_attention_are_those_of_pytorch() {
+    #[derive(Module)]
+    #[module(scalar = f64)]
+    struct Weights(MultiHeadAttention<f64>);
+    impl Layer<f64> for Weights {
+        fn forward(&self, x: &Tensor<f64>, mode: &mut Mode) -> Tensor<f64> {
+            let all = x.linear(&self.0.in_proj_weight, Some(&self.0.in_proj_bias));
+            let part = |i: isize| all.slice(-1, 4 * i..4 * i + 4).reshape([2, 3, 2, 2]).transpose(1, 2);
+            let nothing = self.0.forward(x, mode).sum() * 0.0;
+            Attention::new().causal().weights(&part(0), &part(1)) + nothing
+        }
+    }
+    same("attention weights", Weights(MultiHeadAttention::new(4, 2, &mut Rng::seed(0))));
+}
+
+#[test]
+#[should_panic(expected = "queries and keys are not equally wide")]
+fn weights_are_of_queries_and_keys_that_fit() {
+    Attention::new().weights(&Tensor::<f64>::zeros([2, 3]), &Tensor::zeros([2, 4]));
+}
+
+/// In training, weights are left out, and the others are divided by what is left.
+#[test]
+fn dropout_in_attention_is_of_its_weights() {
+    let attention = MultiHeadAttention::<f64>::new(4, 2, &mut Rng::seed(0)).causal().dropout(0.5);
+    let x = Tensor::normal([2, 3, 4], 0.0, 1.0, &mut Rng::seed(1)).requires_grad();
+    let all = x.linear(&attention.in_proj_weight, Some(&attention.in_proj_bias));
+    let part = |i: isize| all.slice(-1, 4 * i..4 * i + 4).reshape([2, 3, 2, 2]).transpose(1, 2);
+    let rng = &mut Rng::seed(2);
+    let weights = Dropout::new(0.5)
+        .forward(&Attention::new().causal().weights(&part(0), &part(1)), &mut Mode::train(rng));
+    let mixed = weights.matmul(&part(2)).transpose(1, 2).reshape([2, 3, 4]);
+    let expected = attention.out_proj.forward(&mixed, &mut Mode::eval());
+    let y = attention.forward(&x, &mut Mode::train(&mut Rng::seed(2)));
+    assert_close("dropped", &y.to_vec(), &expected.to_vec(), TOLERANCE);
+    assert!(y.to_vec() != attention.predict(&x).to_vec());
+    let [dy, expected] = [y, expected].map(|y| y.sum().backward()[&x].to_vec());
+    assert_close("its gradient", &dy, &expected, TOLERANCE);
+    // Nothing left out, and in evaluation: the operator that never has all weights.
+    let all = MultiHeadAttention { drop: Dropout::new(0.0), ..attention.clone() };
+    let y = all.forward(&x, &mut Mode::train(&mut Rng::seed(2)));
+    assert_eq!(y.to_vec(), attention.predict(&x).to_vec());
+    // In a block, beside the dropout of what is added.
+    let block = TransformerBlock::<f64>::new(4, 2, &mut Rng::seed(0)).attention_dropout(0.5);
+    let train = |seed| block.forward(&x, &mut Mode::train(&mut Rng::seed(seed))).to_vec();
+    assert!(train(0) == train(0) && train(0) != train(1) && train(0) != block.predict(&x).to_vec());
+}
+
+/// Stochastic depth is dropout of samples at the end of a branch: a sample passes beside the branch, or takes it in full.
+#[test]
+fn a_branch_is_left_out_for_a_sample_as_a_whole() {
+    let branch = Linear::<f64>::new(3, 3, &mut Rng::seed(0));
+    let block = Residual(Sequential::default().then(branch.clone()).then(Dropout::samples(0.2)));
+    let x = Tensor::normal([1000, 3], 0.0, 1.0, &mut Rng::seed(1));
+    let (added, whole) =
+        (block.forward(&x, &mut Mode::train(&mut Rng::seed(2))) - &x, branch.predict(&x) / 0.8);
+    let mut left_out = 0;
+    for (added, whole) in added.to_vec().chunks(3).zip(whole.to_vec().chunks(3)) {
+        let expected = if added == [0.0; 3] { &[0.0; 3] } else { whole };
+        assert_close("a sample", added, expected, TOLERANCE);
+        left_out += usize::from(added == [0.0; 3]);
+    }
+    // Five deviations of the number of samples.
+    assert!((left_out as f64 - 200.0).abs() < 64.0, "{left_out}");
+    assert_eq!(block.predict(&x).to_vec(), (&x + branch.predict(&x)).to_vec());
 }
 
 #[test]

@@ -194,7 +194,7 @@ fn for_each<T: Scalar>(
     let mut unknown = None;
     let mut place = 0;
     module.visit(&mut Path::default(), &mut |path, param| {
-        if !state.find(place, path.as_str()).is_some_and(|i| state.slots[i].values[0].len() == param.size()) {
+        if state.find(place, path.as_str()).is_none_or(|i| state.slots[i].values[0].len() != param.size()) {
             unknown.get_or_insert_with(|| format!("`{path}` of shape {}", param.shape()));
         }
         place += 1;

@@ -1,6 +1,7 @@
 //! Clipping: gradients that are too large are made smaller before the step, so that one bad batch does not undo the work of many.
 
 use crate::module::{Module, Path};
+use crate::regularize::unit_width;
 use autograd::{Gradients, Scalar};
 
 /// Scales all gradients of the module together so that their Euclidean norm is at most `most`; gives the norm that they had. Their
@@ -88,8 +89,7 @@ pub fn clip_adaptive<T: Scalar>(
     must_be_positive("clip_adaptive", least);
     let norm = |x: &[T]| x.iter().map(|&x| x.into() * x.into()).sum::<f64>().sqrt();
     for_each(module, grads, |w, g| {
-        let units = if w.rank() < 2 { w.size() } else { w.dims()[0] };
-        let width = (w.size() / units.max(1)).max(1);
+        let width = unit_width(w);
         for (w, g) in w.array().view().contiguous().chunks(width).zip(g.chunks_mut(width)) {
             let (most, size) = (share * norm(w).max(least), norm(g));
             if size > most {

@@ -40,13 +40,14 @@ pub use checkpoint::checkpointed;
 pub use clip::{clip_adaptive, clip_norm, clip_value};
 pub use data::{Batch, Batches, Dataset, Samples};
 pub use grad_report::{GradReport, GradRow, GradState, grad_report};
-pub use init::Init;
+pub use init::{Init, init};
 pub use layer::Layer;
 pub use layers::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Cell, Conv, Conv1d,
-    Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten,
-    GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp, MultiHeadAttention,
-    Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bilinear, Cell, Conv,
+    Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding,
+    Flatten, GaussianNoise, GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp,
+    MultiHeadAttention, Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, SpectralNorm,
+    TransformerBlock, Unflatten, Weighted,
 };
 pub use loss::{
     AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,
@@ -58,12 +59,15 @@ pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use optim::{
     Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lamb, Lbfgs, LbfgsReport, LbfgsState,
-    LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam, RmsProp, Sgd, Split,
-    State,
+    LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam, RmsProp, SeeState, Sgd,
+    Split, State,
 };
 pub use param::Param;
 pub use pattern::Pattern;
-pub use regularize::{l1, l2};
+pub use regularize::{
+    ElasticNet, Entropy, GroupLasso, L1, L2, Orthogonal, Regularizer, entropy, gradient_penalty,
+    jacobian_penalty, jacobian_penalty_exact, l1, l2, max_norm, penalty,
+};
 pub use schedule::{
     Cosine, Exponential, InverseRoot, Line, Milestones, OneCycle, Polynomial, Schedule, StepDecay, Then,
     Times, WarmRestarts, Warmup,

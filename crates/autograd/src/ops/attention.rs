@@ -83,8 +83,28 @@ impl Attention {
         f(sizes, rules, [&q, &k, &v])
     }
 
-    /// The weights, in tensors.
-    fn weights<T: Scalar>(&self, q: &Tensor<T>, k: &Tensor<T>) -> Tensor<T> {
+    /// The weights of queries `[.., t, d]` for keys `[.., s, d]`, all of them: `[.., t, s]`, the sum of each row 1, or 0 if the query may
+    /// see no key. To look at, or to change before they mix the values: `weights.matmul(&values)` is attention.
+    ///
+    /// ```
+    /// use autograd::{Tensor, ops::Attention};
+    /// let q = Tensor::from([[1.0], [1.0]]);
+    /// assert_eq!(Attention::new().causal().weights(&q, &q).to_vec(), [1.0, 0.0, 0.5, 0.5]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or the mask does not broadcast to `[.., t, s]`.
+    #[track_caller]
+    pub fn weights<T: Scalar>(&self, q: &Tensor<T>, k: &Tensor<T>) -> Tensor<T> {
+        // Attention with the keys as values asks for the same shapes.
+        Op::<T, 3>::shape(self, [q.shape(), k.shape(), k.shape()])
+            .map_err(|error| error.of("attention"))
+            .or_panic();
+        self.weights_of(q, k)
+    }
+
+    /// The same, of shapes that are known to fit.
+    fn weights_of<T: Scalar>(&self, q: &Tensor<T>, k: &Tensor<T>) -> Tensor<T> {
         let logits = q.matmul(&k.t()) * T::of(self.scale_of(q.shape()));
         let shape = logits.shape().clone();
         let causal = self.causal.then(|| {
@@ -153,7 +173,7 @@ impl<T: Scalar> Op<T, 3> for Attention {
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
         let (q, k) = (call.x(0), call.x(1));
-        let p = self.weights(&q, &k);
+        let p = self.weights_of(&q, &k);
         if i == 2 {
             return p.t().matmul(dy);
         }

@@ -12,7 +12,7 @@ use autograd::{Rng, Scalar, Tensor};
 /// Attention of several heads: each looks at a part of the width, in its own way. `[n, t, width]` to the same.
 ///
 /// As a layer, a sequence attends to itself. Names and shapes of the parameters are those of PyTorch's `MultiheadAttention` with
-/// `batch_first`. The weights of all queries are never in memory.
+/// `batch_first`. The weights of all queries are never in memory, but in training with [`dropout`](Self::dropout).
 ///
 /// Source: A. Vaswani and others, "Attention Is All You Need", 2017.
 ///
@@ -33,6 +33,9 @@ pub struct MultiHeadAttention<T: Scalar = f32> {
     pub heads: usize,
     /// Whether, as a layer, each place sees itself and what comes before alone.
     pub causal: bool,
+    /// Of the weights by which a query mixes the values, in training.
+    #[module(skip)]
+    pub drop: Dropout,
 }
 
 impl<T: Scalar> MultiHeadAttention<T> {
@@ -53,6 +56,7 @@ impl<T: Scalar> MultiHeadAttention<T> {
             out_proj: Linear { bias: Some(Param::new(Tensor::zeros([width]))), ..out_proj },
             heads,
             causal: false,
+            drop: Dropout::new(0.0),
         }
     }
 
@@ -61,12 +65,28 @@ impl<T: Scalar> MultiHeadAttention<T> {
         MultiHeadAttention { causal: true, ..self }
     }
 
+    /// In training, this share of the weights by which each query mixes the values is left out, and the others are divided by what is
+    /// left, as in PyTorch. The weights of all queries, `[n, heads, t, s]`, are in memory then.
+    ///
+    /// # Panics
+    /// If the rate is not from 0 to 1.
+    #[track_caller]
+    pub fn dropout(self, rate: f64) -> Self {
+        MultiHeadAttention { drop: Dropout::new(rate), ..self }
+    }
+
     /// What `queries` `[n, t, width]` find in `memory` `[n, s, width]`: `[n, t, width]`. The rules say which may see which.
     ///
     /// # Panics
     /// If the shapes do not fit.
     #[track_caller]
-    pub fn attend(&self, queries: &Tensor<T>, memory: &Tensor<T>, rules: Attention) -> Tensor<T> {
+    pub fn attend(
+        &self,
+        queries: &Tensor<T>,
+        memory: &Tensor<T>,
+        rules: Attention,
+        mode: &mut Mode,
+    ) -> Tensor<T> {
         let width = self.out_proj.weight.dims()[0];
         [queries, memory].into_iter().for_each(|x| self.must_fit(x));
         let part = |x: &Tensor<T>, rows: std::ops::Range<isize>| {
@@ -74,7 +94,7 @@ impl<T: Scalar> MultiHeadAttention<T> {
         };
         let width = width as isize;
         let (q, kv) = (part(queries, 0..width), part(memory, width..3 * width));
-        self.of_heads(&q, &kv.slice(-1, ..width), &kv.slice(-1, width..), rules)
+        self.of_heads(&q, &kv.slice(-1, ..width), &kv.slice(-1, width..), rules, mode)
     }
 
     #[track_caller]
@@ -88,25 +108,37 @@ impl<T: Scalar> MultiHeadAttention<T> {
 
     /// Attention of each head, and the heads mixed.
     #[track_caller]
-    fn of_heads(&self, q: &Tensor<T>, k: &Tensor<T>, v: &Tensor<T>, rules: Attention) -> Tensor<T> {
+    fn of_heads(
+        &self,
+        q: &Tensor<T>,
+        k: &Tensor<T>,
+        v: &Tensor<T>,
+        rules: Attention,
+        mode: &mut Mode,
+    ) -> Tensor<T> {
         let split = |x: &Tensor<T>| {
             let [n, t, width] = [x.dims()[0], x.dims()[1], x.dims()[2]];
             x.reshape([n, t, self.heads, width / self.heads]).transpose(1, 2)
         };
-        let y = split(q).scaled_dot_product_attention(&split(k), &split(v), rules);
-        self.out_proj.forward(&y.transpose(1, 2).reshape(q.shape()), &mut Mode::eval())
+        let shape = q.shape().clone();
+        let [q, k, v] = [q, k, v].map(split);
+        let y = match mode.is_train() && self.drop.rate > 0.0 {
+            true => self.drop.forward(&rules.weights(&q, &k), mode).matmul(&v),
+            false => q.scaled_dot_product_attention(&k, &v, rules),
+        };
+        self.out_proj.forward(&y.transpose(1, 2).reshape(shape), mode)
     }
 }
 
 impl<T: Scalar> Layer<T> for MultiHeadAttention<T> {
     #[track_caller]
-    fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+    fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
         let width = self.out_proj.weight.dims()[0] as isize;
         self.must_fit(x);
         let all = x.linear(&self.in_proj_weight, Some(&self.in_proj_bias));
         let part = |i: isize| all.slice(-1, i * width..(i + 1) * width);
         let rules = if self.causal { Attention::new().causal() } else { Attention::new() };
-        self.of_heads(&part(0), &part(1), &part(2), rules)
+        self.of_heads(&part(0), &part(1), &part(2), rules, mode)
     }
 }
 
@@ -171,6 +203,15 @@ impl<T: Scalar> TransformerBlock<T> {
     #[track_caller]
     pub fn dropout(self, rate: f64) -> Self {
         TransformerBlock { drop: Dropout::new(rate), ..self }
+    }
+
+    /// In training, this share of the weights of the attention is left out: see [`MultiHeadAttention::dropout`].
+    ///
+    /// # Panics
+    /// If the rate is not from 0 to 1.
+    #[track_caller]
+    pub fn attention_dropout(self, rate: f64) -> Self {
+        TransformerBlock { self_attn: self.self_attn.dropout(rate), ..self }
     }
 }
 

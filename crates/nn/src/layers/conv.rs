@@ -116,14 +116,20 @@ impl<const D: usize, T: Scalar> Conv<D, T> {
     pub fn without_bias(self) -> Self {
         Conv { bias: None, ..self }
     }
+
+    /// The output for `x` with these filters.
+    #[track_caller]
+    pub(super) fn convolve(&self, weight: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
+        let convolution = Convolution { window: self.window, groups: self.groups, wanted: Wanted::Output };
+        plus_bias(convolution.apply([x, weight]), self.bias.as_ref())
+    }
 }
 
 impl<const D: usize, T: Scalar> Layer<T> for Conv<D, T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
         must_fit("Conv", &self.weight, x, self.weight.dims()[1] * self.groups, D);
-        let convolution = Convolution { window: self.window, groups: self.groups, wanted: Wanted::Output };
-        plus_bias(convolution.apply([x, &self.weight]), self.bias.as_ref())
+        self.convolve(&self.weight, x)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lookahead: weights that follow those of a fast optimizer from afar.
 
-use super::{Decay, Group, Optimizer, ParamStep, State};
+use super::{Decay, Group, Optimizer, ParamStep, SeeState, State};
 use crate::module::{Module, Path};
 use crate::param::Param;
 use autograd::{Gradients, Scalar, update_each};
@@ -54,11 +54,7 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for Lookahead<O, T> {
     }
 
     /// Its own, and that of the inner optimizer under `inner`.
-    fn visit_states(
-        &mut self,
-        path: &mut Path,
-        see: &mut dyn FnMut(&Path, &'static [&'static str], &mut State<T>),
-    ) {
+    fn visit_states(&mut self, path: &mut Path, see: &mut SeeState<'_, T>) {
         see(path, &["slow"], &mut self.state);
         path.enter("inner", |path| self.inner.visit_states(path, see));
     }

@@ -75,11 +75,7 @@ pub trait Optimizer<T: Scalar = f32> {
 
     /// Shows all that is remembered, each state with its path and the names of its slots, to be saved or restored: of most optimizers the
     /// one [`state`](Self::state), and of those that are made of others, such as [`Split`], also theirs.
-    fn visit_states(
-        &mut self,
-        path: &mut Path,
-        see: &mut dyn FnMut(&Path, &'static [&'static str], &mut State<T>),
-    ) {
+    fn visit_states(&mut self, path: &mut Path, see: &mut SeeState<'_, T>) {
         see(path, self.slots(), self.state());
     }
 
@@ -173,6 +169,9 @@ pub trait Optimizer<T: Scalar = f32> {
         updated
     }
 }
+
+/// What is shown a state, with its path and the names of its slots: [`Optimizer::visit_states`].
+pub type SeeState<'a, T> = dyn FnMut(&Path, &'static [&'static str], &mut State<T>) + 'a;
 
 /// One parameter in one step: what an optimizer's rule is given.
 #[derive(Debug)]

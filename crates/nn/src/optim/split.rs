@@ -1,6 +1,6 @@
 //! Two optimizers, each for some of the parameters.
 
-use super::{Decay, Group, Optimizer, ParamStep, State};
+use super::{Decay, Group, Optimizer, ParamStep, SeeState, State};
 use crate::module::{Module, Path};
 use crate::param::Param;
 use crate::pattern::Pattern;
@@ -94,9 +94,9 @@ impl<T: Scalar, A: Optimizer<T>, B: Optimizer<T>> Optimizer<T> for Split<A, B, T
     /// By the rule of the optimizer that the parameter belongs to.
     fn update(&self, step: ParamStep<'_, T>) {
         if self.choice.takes(step.path, step.shape) {
-            self.first.update(step)
+            self.first.update(step);
         } else {
-            self.rest.update(step)
+            self.rest.update(step);
         }
     }
 
@@ -105,11 +105,7 @@ impl<T: Scalar, A: Optimizer<T>, B: Optimizer<T>> Optimizer<T> for Split<A, B, T
     }
 
     /// Its own, and theirs under `first` and `rest`.
-    fn visit_states(
-        &mut self,
-        path: &mut Path,
-        see: &mut dyn FnMut(&Path, &'static [&'static str], &mut State<T>),
-    ) {
+    fn visit_states(&mut self, path: &mut Path, see: &mut SeeState<'_, T>) {
         see(path, &[], &mut self.state);
         path.enter("first", |path| self.first.visit_states(path, see));
         path.enter("rest", |path| self.rest.visit_states(path, see));

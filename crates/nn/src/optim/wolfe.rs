@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn the_conditions_hold_wherever_the_search_begins() {
-        let lines: [(&str, fn(f64) -> (f64, f64)); 3] = [
+        type Line = fn(f64) -> (f64, f64);
+        let lines: [(&str, Line); 3] = [
             ("a parabola", |t| ((t - 1.0).powi(2), 2.0 * (t - 1.0))),
             ("a narrow valley", |t| (-t / (t * t + 2.0), (t * t - 2.0) / (t * t + 2.0).powi(2))),
             ("an exponential", |t| ((t - 3.0).exp() - t, (t - 3.0).exp() - 1.0)),
