@@ -76,8 +76,8 @@ pub use summary::{LayerSummary, ParamKind, ParamSummary, Summary, summary, summa
 #[cfg(feature = "progress")]
 pub use train::Progress;
 pub use train::{
-    Callback, Control, EpochReport, InTraining, NoLoss, Plan, Plateau, PlateauState, Report, Scheduled,
-    StepReport, TrainError, Trainer,
+    Callback, Control, EpochReport, InTraining, NoLoss, Plan, Plateau, PlateauState, RateCurve, RateFinder,
+    RatePoint, Report, Scheduled, StepReport, TrainError, Trainer,
 };
 pub use wengert_derive::Module;
 

@@ -4,6 +4,7 @@
 
 mod callback;
 mod error;
+mod finder;
 mod health;
 mod options;
 #[cfg(feature = "progress")]
@@ -12,6 +13,7 @@ mod rate;
 
 pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
 pub use error::TrainError;
+pub use finder::{RateCurve, RateFinder, RatePoint};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};

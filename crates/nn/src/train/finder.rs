@@ -1,0 +1,255 @@
+//! Which learning rate to begin with: the loss over one run in which the rate grows from step to step.
+//!
+//! Below some rate nothing is learned, above another the loss explodes; between them it falls. A good rate lies where it falls fastest,
+//! or a tenth of the one at which it is least.
+
+use crate::data::{Dataset, Samples};
+use crate::layer::Layer;
+use crate::mode::Mode;
+use crate::optim::Optimizer;
+use autograd::{Rng, Scalar, Tensor};
+use std::fmt::Write as _;
+
+/// A run in which the rate grows by the same factor at each step.
+///
+/// Source: L. N. Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, RateFinder, Rng, Sgd, Tensor, mse};
+/// let mut rng = Rng::seed(0);
+/// let x = Tensor::normal([256, 4], 0.0_f32, 1.0, &mut rng);
+/// let y = x.sum_axes(1).unsqueeze(1);
+/// let data = Dataset::new(x, y).unwrap();
+/// let net = Mlp::new(&[4, 16, 1], Activation::Tanh, &mut rng);
+/// let curve = RateFinder::new().find(&net, Sgd::new(1.0), &data, mse);
+/// let rate = curve.steepest().unwrap();
+/// assert!((1e-3..1.0).contains(&rate), "{rate}");
+/// let picture = curve.svg(); // to be written to a file
+/// # assert!(picture.starts_with("<svg"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateFinder {
+    /// The first rate.
+    pub from: f64,
+    /// The last rate.
+    pub to: f64,
+    /// The number of steps between them.
+    pub steps: usize,
+    /// How many samples make a batch.
+    pub batch: usize,
+    /// How much of the mean of losses is kept at each step, in `[0, 1)`.
+    pub smoothing: f64,
+    /// The run ends when the mean is so many times the least so far.
+    pub explosion: f64,
+    /// The seed of the order of samples and of everything random in the network.
+    pub seed: u64,
+}
+
+impl RateFinder {
+    /// From 1e-6 to 10 in 100 steps of 32 samples; smoothing 0.9, and an end at four times the least loss.
+    pub fn new() -> Self {
+        RateFinder { from: 1e-6, to: 10.0, steps: 100, batch: 32, smoothing: 0.9, explosion: 4.0, seed: 0 }
+    }
+
+    /// Trains a copy of the network with growing rates, over the data as often as it takes.
+    ///
+    /// # Panics
+    /// If the rates are not positive and growing, there are fewer than two steps, or the data is empty.
+    #[track_caller]
+    pub fn find<N, O, L, X, Y, T>(
+        &self,
+        net: &N,
+        mut optimizer: O,
+        data: &Dataset<X, Y>,
+        loss: L,
+    ) -> RateCurve
+    where
+        N: Layer<T, X> + Clone,
+        O: Optimizer<T>,
+        L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
+        X: Samples,
+        Y: Samples,
+        T: Scalar,
+    {
+        let &RateFinder { from, to, steps, batch, smoothing, explosion, seed } = self;
+        assert!(
+            0.0 < from && from < to && to.is_finite() && steps > 1 && !data.is_empty(),
+            "RateFinder: expected 0 < from < to, at least 2 steps and some data, found {from}, {to}, {steps} steps, {} samples\n  help: \
+             `RateFinder::new()` has usual rates",
+            data.len()
+        );
+        let (mut net, mut rng) = (net.clone(), Rng::seed(seed));
+        let growth = (to / from).powf(1.0 / (steps - 1) as f64);
+        let mut points: Vec<RatePoint> = Vec::with_capacity(steps);
+        let (mut mean, mut weight, mut least) = (0.0, 0.0, f64::INFINITY);
+        'run: loop {
+            for batch in data.batches(batch).shuffle(&mut rng) {
+                if points.len() == steps {
+                    break 'run;
+                }
+                let rate = from * growth.powi(points.len() as i32);
+                optimizer.set_lr(rate);
+                let value = loss(&net.forward(&batch.x, &mut Mode::train(&mut rng)), &batch.y);
+                let now: f64 = value.item().into();
+                // A mean that begins at the first loss, and not at 0.
+                mean = smoothing * mean + (1.0 - smoothing) * now;
+                weight = smoothing * weight + (1.0 - smoothing);
+                let smooth = mean / weight;
+                if !smooth.is_finite() || smooth > explosion * least {
+                    break 'run;
+                }
+                least = least.min(smooth);
+                points.push(RatePoint { rate, loss: now, smooth });
+                optimizer.step(&mut net, &value.backward());
+            }
+        }
+        RateCurve { points }
+    }
+}
+
+impl Default for RateFinder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The loss over the rate: what [`RateFinder`] has found.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RateCurve {
+    /// The steps, until the loss exploded.
+    pub points: Vec<RatePoint>,
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RatePoint {
+    /// The learning rate.
+    pub rate: f64,
+    /// The loss of the batch, before the step.
+    pub loss: f64,
+    /// The mean of the losses so far, the last of which count most.
+    pub smooth: f64,
+}
+
+impl RateCurve {
+    /// The rate at which the mean loss falls fastest over the logarithm of the rate; `None` if it falls nowhere.
+    pub fn steepest(&self) -> Option<f64> {
+        let least = self.least_place()?;
+        let slopes =
+            self.points[..=least].windows(2).map(|pair| (pair[1].smooth - pair[0].smooth, pair[0].rate));
+        let (slope, rate) = slopes.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        (slope < 0.0).then_some(rate)
+    }
+
+    /// A tenth of the rate at which the mean loss is least; `None` if there was no step.
+    pub fn tenth_of_least(&self) -> Option<f64> {
+        Some(self.points[self.least_place()?].rate / 10.0)
+    }
+
+    fn least_place(&self) -> Option<usize> {
+        let smooth = |&i: &usize| self.points[i].smooth;
+        (0..self.points.len()).min_by(|a, b| smooth(a).total_cmp(&smooth(b)))
+    }
+
+    /// A picture of the curve: the losses as dots, their mean as a line, over the logarithm of the rate; the steepest place is marked.
+    pub fn svg(&self) -> String {
+        const WIDTH: f64 = 640.0;
+        const HEIGHT: f64 = 360.0;
+        const LEFT: f64 = 60.0;
+        const BELOW: f64 = 40.0;
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\">\n\
+             <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
+        );
+        let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else {
+            return svg + "</svg>\n";
+        };
+        let losses = || self.points.iter().map(|point| point.smooth);
+        let (low, high) =
+            (losses().fold(f64::INFINITY, f64::min), losses().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) = if low < high { (low, high) } else { (low - 1.0, high + 1.0) };
+        let (from, to) = (first.rate.log10(), last.rate.log10().max(first.rate.log10() + 1e-9));
+        let x = |rate: f64| LEFT + (rate.log10() - from) / (to - from) * (WIDTH - LEFT - 20.0);
+        let y = |loss: f64| 20.0 + (high - loss.clamp(low, high)) / (high - low) * (HEIGHT - BELOW - 20.0);
+        // Writing to a text does not fail.
+        let mut add = |line: String| drop(writeln!(svg, "{line}"));
+        for power in from.ceil() as i32..=to.floor() as i32 {
+            let at = x(10.0_f64.powi(power));
+            add(format!(
+                "<line x1=\"{at:.1}\" y1=\"20\" x2=\"{at:.1}\" y2=\"{:.1}\" stroke=\"#ddd\"/>",
+                HEIGHT - BELOW
+            ));
+            add(format!(
+                "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">1e{power}</text>",
+                HEIGHT - BELOW + 16.0
+            ));
+        }
+        for loss in [low, (low + high) / 2.0, high] {
+            add(format!(
+                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.3}</text>",
+                LEFT - 6.0,
+                y(loss) + 4.0
+            ));
+        }
+        for point in &self.points {
+            add(format!(
+                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"2\" fill=\"#9bc\"/>",
+                x(point.rate),
+                y(point.loss)
+            ));
+        }
+        let line: Vec<String> =
+            self.points.iter().map(|p| format!("{:.1},{:.1}", x(p.rate), y(p.smooth))).collect();
+        add(format!(
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"#036\" stroke-width=\"2\"/>",
+            line.join(" ")
+        ));
+        if let Some(rate) = self.steepest() {
+            let at = x(rate);
+            add(format!(
+                "<line x1=\"{at:.1}\" y1=\"20\" x2=\"{at:.1}\" y2=\"{:.1}\" stroke=\"#c30\" stroke-dasharray=\"4\"/>",
+                HEIGHT - BELOW
+            ));
+            add(format!("<text x=\"{:.1}\" y=\"32\" fill=\"#c30\">steepest at {rate:.1e}</text>", at + 4.0));
+        }
+        add(format!(
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">learning rate</text>",
+            WIDTH / 2.0,
+            HEIGHT - 6.0
+        ));
+        svg + "</svg>\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(smooth: &[f64]) -> RateCurve {
+        let point = |(i, &smooth): (usize, &f64)| RatePoint {
+            rate: 10.0_f64.powi(i as i32 - 4),
+            loss: smooth,
+            smooth,
+        };
+        RateCurve { points: smooth.iter().enumerate().map(point).collect() }
+    }
+
+    #[test]
+    fn the_steepest_place_is_before_the_least() {
+        let curve = curve(&[2.0, 1.9, 1.0, 0.8, 3.0, 0.9]);
+        assert_eq!(curve.steepest(), Some(1e-3));
+        assert!((curve.tenth_of_least().unwrap() - 1e-2).abs() < 1e-9);
+        let svg = curve.svg();
+        assert_eq!(svg.matches("<circle").count(), 6);
+        assert!(svg.contains("steepest at 1.0e-3"));
+    }
+
+    #[test]
+    fn where_nothing_falls_there_is_no_rate() {
+        assert_eq!(curve(&[1.0, 2.0]).steepest(), None);
+        assert_eq!(curve(&[]).tenth_of_least(), None);
+        assert!(curve(&[]).svg().ends_with("</svg>\n"));
+    }
+}
