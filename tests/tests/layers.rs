@@ -7,9 +7,9 @@ use wengert::autograd::ops::Attention;
 use wengert::autograd::{Array, no_grad};
 use wengert::prelude::*;
 use wengert::{
-    AdaptiveAvgPool2d, AvgPool2d, Bilinear, Cell, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, Embedding,
-    Flatten, GroupNorm, Gru, LayerNorm, Lstm, MaxPool2d, MultiHeadAttention, Pool, Recurrent, Residual,
-    Path, RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten, Window,
+    AdaptiveAvgPool2d, AvgPool2d, Bilinear, Cell, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout,
+    Embedding, Flatten, GroupNorm, Gru, LayerNorm, Lstm, MaxPool2d, MultiHeadAttention, Path, Pool,
+    Recurrent, Residual, RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten, Window,
 };
 
 const TOLERANCE: f64 = 1e-10;
@@ -250,7 +250,9 @@ fn bilinear_layers_are_those_of_pytorch() {
 }
 
 #[test]
-#[should_panic(expected = "Bilinear: inputs of shapes [2, 3] and [3, 4] do not fit the weight [2, 3, 4]\n  help: ")]
+#[should_panic(
+    expected = "Bilinear: inputs of shapes [2, 3] and [3, 4] do not fit the weight [2, 3, 4]\n  help: "
+)]
 fn both_inputs_are_of_one_batch() {
     Bilinear::<f64>::new(3, 4, 2, &mut Rng::seed(0)).of(&Tensor::zeros([2, 3]), &Tensor::zeros([3, 4]));
 }
@@ -285,7 +287,8 @@ fn dropout_in_attention_is_of_its_weights() {
     let all = x.linear(&attention.in_proj_weight, Some(&attention.in_proj_bias));
     let part = |i: isize| all.slice(-1, 4 * i..4 * i + 4).reshape([2, 3, 2, 2]).transpose(1, 2);
     let rng = &mut Rng::seed(2);
-    let weights = Dropout::new(0.5).forward(&Attention::new().causal().weights(&part(0), &part(1)), &mut Mode::train(rng));
+    let weights = Dropout::new(0.5)
+        .forward(&Attention::new().causal().weights(&part(0), &part(1)), &mut Mode::train(rng));
     let mixed = weights.matmul(&part(2)).transpose(1, 2).reshape([2, 3, 4]);
     let expected = attention.out_proj.forward(&mixed, &mut Mode::eval());
     let y = attention.forward(&x, &mut Mode::train(&mut Rng::seed(2)));
@@ -309,7 +312,8 @@ fn a_branch_is_left_out_for_a_sample_as_a_whole() {
     let branch = Linear::<f64>::new(3, 3, &mut Rng::seed(0));
     let block = Residual(Sequential::default().then(branch.clone()).then(Dropout::samples(0.2)));
     let x = Tensor::normal([1000, 3], 0.0, 1.0, &mut Rng::seed(1));
-    let (added, whole) = (block.forward(&x, &mut Mode::train(&mut Rng::seed(2))) - &x, branch.predict(&x) / 0.8);
+    let (added, whole) =
+        (block.forward(&x, &mut Mode::train(&mut Rng::seed(2))) - &x, branch.predict(&x) / 0.8);
     let mut left_out = 0;
     for (added, whole) in added.to_vec().chunks(3).zip(whole.to_vec().chunks(3)) {
         let expected = if added == [0.0; 3] { &[0.0; 3] } else { whole };

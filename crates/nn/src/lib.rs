@@ -3,7 +3,7 @@
 //! Read the source in this order:
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Conv2d`] and the other layers, [`Sequential`], [`Init`]: layers, and how they begin;
-//! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`l1`], [`l2`]: what is minimised;
+//! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`penalty`], [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`], [`Schedule`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
@@ -40,17 +40,17 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::{Init, init};
 pub use layer::Layer;
 pub use layers::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bilinear, Cell, Conv, Conv1d,
-    Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten,
-    GaussianNoise, GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bilinear, Cell, Conv,
+    Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding,
+    Flatten, GaussianNoise, GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp,
     MultiHeadAttention, Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, SpectralNorm,
     TransformerBlock, Unflatten, Weighted,
 };
 pub use loss::{
-    AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,
-    PoissonNll, SquaredDifference, bce, bce_with_logits, cosine_embedding, cross_entropy, gaussian_nll,
-    hinge, huber, kl_divergence, mae, margin_ranking, mse, multi_margin, nll, poisson_nll, smooth_l1,
-    soft_cross_entropy, triplet_margin,
+    AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, Ctc, GaussianNll, Hinge, Huber, KlDivergence,
+    Losses, PoissonNll, SquaredDifference, bce, bce_with_logits, cosine_embedding, cross_entropy, ctc,
+    gaussian_nll, hinge, huber, kl_divergence, mae, margin_ranking, mse, multi_margin, nll, poisson_nll,
+    smooth_l1, soft_cross_entropy, triplet_margin,
 };
 pub use mode::Mode;
 pub use module::{Module, Path, Step};

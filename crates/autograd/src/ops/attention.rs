@@ -97,7 +97,9 @@ impl Attention {
     #[track_caller]
     pub fn weights<T: Scalar>(&self, q: &Tensor<T>, k: &Tensor<T>) -> Tensor<T> {
         // Attention with the keys as values asks for the same shapes.
-        Op::<T, 3>::shape(self, [q.shape(), k.shape(), k.shape()]).map_err(|error| error.of("attention")).or_panic();
+        Op::<T, 3>::shape(self, [q.shape(), k.shape(), k.shape()])
+            .map_err(|error| error.of("attention"))
+            .or_panic();
         self.weights_of(q, k)
     }
 

@@ -80,7 +80,13 @@ impl<T: Scalar> MultiHeadAttention<T> {
     /// # Panics
     /// If the shapes do not fit.
     #[track_caller]
-    pub fn attend(&self, queries: &Tensor<T>, memory: &Tensor<T>, rules: Attention, mode: &mut Mode) -> Tensor<T> {
+    pub fn attend(
+        &self,
+        queries: &Tensor<T>,
+        memory: &Tensor<T>,
+        rules: Attention,
+        mode: &mut Mode,
+    ) -> Tensor<T> {
         let width = self.out_proj.weight.dims()[0];
         let part = |x: &Tensor<T>, rows: std::ops::Range<isize>| {
             x.linear(&self.in_proj_weight.slice(0, rows.clone()), Some(&self.in_proj_bias.slice(0, rows)))
@@ -92,7 +98,14 @@ impl<T: Scalar> MultiHeadAttention<T> {
 
     /// Attention of each head, and the heads mixed.
     #[track_caller]
-    fn of_heads(&self, q: &Tensor<T>, k: &Tensor<T>, v: &Tensor<T>, rules: Attention, mode: &mut Mode) -> Tensor<T> {
+    fn of_heads(
+        &self,
+        q: &Tensor<T>,
+        k: &Tensor<T>,
+        v: &Tensor<T>,
+        rules: Attention,
+        mode: &mut Mode,
+    ) -> Tensor<T> {
         let split = |x: &Tensor<T>| {
             assert!(
                 x.rank() == 3,

@@ -148,7 +148,12 @@ impl<C: Cell, T: Scalar> Recurrent<C, T> {
     /// # Panics
     /// If the inputs are not `[n, t, inputs]`, or the states are not as many as runs, or do not fit.
     #[track_caller]
-    pub fn run(&self, x: &Tensor<T>, states: Option<&[Vec<Tensor<T>>]>, mode: &mut Mode) -> (Tensor<T>, States<T>) {
+    pub fn run(
+        &self,
+        x: &Tensor<T>,
+        states: Option<&[Vec<Tensor<T>>]>,
+        mode: &mut Mode,
+    ) -> (Tensor<T>, States<T>) {
         assert!(
             x.rank() == 3,
             "recurrent layer: expected 3 axes, found shape {}\n  help: axes are [batch, time, inputs]: `x.unsqueeze(0)` makes a batch of one",
