@@ -3,7 +3,7 @@
 //! Read the source in this order:
 //! - [`Param`], [`Module`], [`Layer`], [`Mode`]: what a network is;
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Conv2d`] and the other layers, [`Sequential`], [`Init`]: layers, and how they begin;
-//! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`l1`], [`l2`]: what is minimised;
+//! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`penalty`], [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Split`], [`Lookahead`], [`Lbfgs`], [`Decay`], [`Schedule`], [`Average`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop.
 
@@ -50,10 +50,10 @@ pub use layers::{
     TransformerBlock, Unflatten, Weighted,
 };
 pub use loss::{
-    AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,
-    PoissonNll, SquaredDifference, bce, bce_with_logits, cosine_embedding, cross_entropy, gaussian_nll,
-    hinge, huber, kl_divergence, mae, margin_ranking, mse, multi_margin, nll, poisson_nll, smooth_l1,
-    soft_cross_entropy, triplet_margin,
+    AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, Ctc, GaussianNll, Hinge, Huber, KlDivergence,
+    Losses, PoissonNll, SquaredDifference, bce, bce_with_logits, cosine_embedding, cross_entropy, ctc,
+    gaussian_nll, hinge, huber, kl_divergence, mae, margin_ranking, mse, multi_margin, nll, poisson_nll,
+    smooth_l1, soft_cross_entropy, triplet_margin,
 };
 pub use mode::Mode;
 pub use module::{Module, Path, Step};

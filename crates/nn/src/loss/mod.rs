@@ -6,12 +6,14 @@
 
 mod binary;
 mod cross_entropy;
+mod ctc;
 mod distribution;
 mod margin;
 mod regression;
 
 pub use binary::{Bce, BceWithLogits, bce, bce_with_logits};
 pub use cross_entropy::{CrossEntropy, cross_entropy, nll, soft_cross_entropy};
+pub use ctc::{Ctc, ctc};
 pub use distribution::{GaussianNll, KlDivergence, PoissonNll, gaussian_nll, kl_divergence, poisson_nll};
 pub use margin::{Hinge, cosine_embedding, hinge, margin_ranking, multi_margin, triplet_margin};
 pub use regression::{AbsoluteDifference, Huber, SquaredDifference, huber, mae, mse, smooth_l1};
