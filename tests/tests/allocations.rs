@@ -1,9 +1,11 @@
-//! A training loop asks the system for memory in its first step only: nodes, operators, buffers and lists are used again.
+//! A training loop asks the system for memory in its first step only: nodes, operators, buffers and lists are used again. And what a
+//! file promises is not taken before it is there.
 
 #![allow(unsafe_code)] // whoever counts allocations has to be the allocator
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use wengert::files::{Archive, npy_from_bytes};
 use wengert::prelude::*;
 use wengert::{Adafactor, Average, Lamb, Lookahead, Muon, Split, memory_stats, with_threads};
 
@@ -13,6 +15,8 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
     /// The bytes that this thread has taken and not given back.
     static BYTES: Cell<isize> = const { Cell::new(0) };
+    /// The largest block that this thread has asked for.
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
 
 // SAFETY: all is left to the system's allocator; counting allocates nothing.
@@ -20,6 +24,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         BYTES.set(BYTES.get() + layout.size() as isize);
+        LARGEST.set(LARGEST.get().max(layout.size()));
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
@@ -136,4 +141,62 @@ fn a_hundred_thousand_steps_hold_no_more_than_a_thousand() {
         (1_000..100_000).for_each(step);
         assert_eq!(held(), before);
     });
+}
+
+/// The largest block that is asked for meanwhile.
+fn largest<R>(f: impl FnOnce() -> R) -> (usize, R) {
+    LARGEST.set(0);
+    let result = f();
+    (LARGEST.get(), result)
+}
+
+/// Headers that promise exabytes in files of some hundred bytes.
+#[test]
+fn a_hostile_file_is_refused_before_memory_is_taken_for_it() {
+    let safetensors = |length: u64, header: &str| [&length.to_le_bytes()[..], header.as_bytes()].concat();
+    let entry = |shape: &str, end: u64| {
+        let header = format!(r#"{{"w":{{"dtype":"F32","shape":[{shape}],"data_offsets":[0,{end}]}}}}"#);
+        safetensors(header.len() as u64, &header)
+    };
+    for bytes in [
+        safetensors(1 << 60, "{}"),
+        safetensors(u64::MAX, "{}"),
+        safetensors(99_999_999, "{}"),
+        entry("1152921504606846975", 4),
+        entry("268435456", 1 << 30),
+        entry("4294967296,4294967296,4294967296", 0),
+        entry(&"1,".repeat(100_000), 4),
+    ] {
+        let (largest, outcome) = largest(|| Archive::<f32>::from_bytes(&bytes));
+        assert!(outcome.is_err() && largest <= bytes.len().max(4096), "{largest} bytes for {outcome:?}");
+    }
+    let npy = |version: u8, length: u32, header: &str| {
+        [b"\x93NUMPY", &[version, 0][..], &length.to_le_bytes(), header.as_bytes()].concat()
+    };
+    let shaped = |shape: &str| {
+        let header = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': ({shape}), }}");
+        npy(2, header.len() as u32, &header)
+    };
+    for bytes in [
+        npy(2, u32::MAX, "{}"),
+        npy(3, 60_000, "{}"),
+        shaped("1152921504606846975,"),
+        shaped("134217728,"),
+        shaped("4294967296, 4294967296, 4294967296"),
+        shaped(&"1,".repeat(30_000)),
+    ] {
+        let (largest, outcome) = largest(|| npy_from_bytes::<f32>(&bytes));
+        assert!(outcome.is_err() && largest <= bytes.len().max(4096), "{largest} bytes for {outcome:?}");
+    }
+}
+
+/// The file is never in memory as a whole: beside the tensor there is one block.
+#[test]
+fn a_large_file_passes_through_in_blocks() {
+    let tensors = vec![("w".to_owned(), Tensor::<f32>::zeros([1 << 20]))];
+    let bytes = Archive { tensors, ..Archive::default() }.to_bytes().unwrap();
+    let read = || drop(Archive::<f32>::from_bytes(&bytes).unwrap());
+    // The first time the arena grows by the tensor's buffer.
+    read();
+    assert!(largest(read).0 <= 1 << 16);
 }

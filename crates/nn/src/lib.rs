@@ -5,7 +5,8 @@
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Conv2d`] and the other layers, [`Sequential`], [`Init`]: layers, and how they begin;
 //! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`penalty`], [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Split`], [`Lookahead`], [`Lbfgs`], [`Decay`], [`Schedule`], [`Average`]: how;
-//! - [`Dataset`], [`Trainer`]: with which data, and the loop.
+//! - [`Dataset`], [`Trainer`]: with which data, and the loop;
+//! - [`files`]: weights to and from files.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
 extern crate self as wengert;
@@ -14,6 +15,7 @@ mod average;
 mod checkpoint;
 mod clip;
 pub mod data;
+pub mod files;
 mod grad_report;
 mod init;
 mod layer;
@@ -28,6 +30,8 @@ mod pattern;
 mod regularize;
 mod schedule;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod train;
 
 pub use autograd::ops::{Pool, Window};
@@ -39,6 +43,7 @@ pub use average::{Average, update_statistics};
 pub use checkpoint::checkpointed;
 pub use clip::{clip_adaptive, clip_norm, clip_value};
 pub use data::{Batch, Batches, Dataset, Samples};
+pub use files::{FileError, Load, LoadReport, load, save};
 pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::{Init, init};
 pub use layer::Layer;

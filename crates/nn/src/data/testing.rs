@@ -1,15 +1,14 @@
 //! Spoiled files and instruments that the tests of the readers share.
 
 use std::{
-    fs,
     io::{self, Read, Write},
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    path::Path,
 };
 
 use flate2::{Compression, write::GzEncoder};
 
 use super::{DataError, DataErrorKind, Place};
+pub(super) use crate::testing::Folder;
 
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -55,35 +54,6 @@ impl Read for Counted<'_> {
     }
 }
 
-/// A folder for one test, removed at its end.
-pub(super) struct Folder(PathBuf);
-
-impl Folder {
-    pub(super) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("wengert-data-{}-{number}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).expect("the folder was made by this test");
-    }
-}
-
 /// A folder, a path that leads nowhere and a link to itself are errors that name the path.
 pub(super) fn check_what_is_not_a_file(read: impl Fn(&Path) -> Result<(), DataError>) {
     let folder = Folder::new();
@@ -94,11 +64,11 @@ pub(super) fn check_what_is_not_a_file(read: impl Fn(&Path) -> Result<(), DataEr
         assert!(error.to_string().starts_with(path.to_str().unwrap()), "{error}");
         assert!(std::error::Error::source(&error).is_some());
     };
-    check(&folder.0.join("missing"), io::ErrorKind::NotFound);
+    check(&folder.path().join("missing"), io::ErrorKind::NotFound);
     #[cfg(unix)]
     {
-        check(&folder.0, io::ErrorKind::IsADirectory);
-        let link = folder.0.join("link");
+        check(folder.path(), io::ErrorKind::IsADirectory);
+        let link = folder.path().join("link");
         std::os::unix::fs::symlink(&link, &link).unwrap();
         assert!(matches!(read(&link).unwrap_err().kind(), DataErrorKind::Io(_)));
     }
