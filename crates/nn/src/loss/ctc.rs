@@ -153,7 +153,7 @@ impl Ctc {
         let never = T::of(-1e30);
         let mask = |holds: &dyn Fn(usize, usize) -> bool| {
             Array::build([n, size], |y| {
-                y.iter_mut().enumerate().for_each(|(i, y)| *y = holds(i / size, i % size))
+                y.iter_mut().enumerate().for_each(|(i, y)| *y = holds(i / size, i % size));
             })
             .expect("no more than the logits have")
         };

@@ -8,7 +8,6 @@ use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::optim::Optimizer;
 use autograd::{Rng, Scalar, Tensor};
-use std::fmt::Write as _;
 
 /// A run in which the rate grows by the same factor at each step.
 ///
@@ -173,8 +172,7 @@ impl RateCurve {
         let (from, to) = (first.rate.log10(), last.rate.log10().max(first.rate.log10() + 1e-9));
         let x = |rate: f64| LEFT + (rate.log10() - from) / (to - from) * (WIDTH - LEFT - 20.0);
         let y = |loss: f64| 20.0 + (high - loss.clamp(low, high)) / (high - low) * (HEIGHT - BELOW - 20.0);
-        // Writing to a text does not fail.
-        let mut add = |line: String| drop(writeln!(svg, "{line}"));
+        let mut add = |line: String| svg.extend([&line, "\n"]);
         for power in from.ceil() as i32..=to.floor() as i32 {
             let at = x(10.0_f64.powi(power));
             add(format!(
