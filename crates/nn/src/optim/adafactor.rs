@@ -1,7 +1,8 @@
 //! Adafactor: the mean of squared gradients of a matrix, as the product of a column and a row.
 
-use super::{Decay, Optimizer, ParamStep, State, rate, tensor};
-use autograd::{Scalar, Tensor, update_each};
+use super::norm::norm;
+use super::{Decay, Optimizer, ParamStep, State, rate};
+use autograd::{Scalar, Shape, Tensor, update_each};
 
 /// Adafactor: Adam's scaling for a fraction of its memory, `n + m` numbers for a matrix of `n × m`.
 ///
@@ -84,9 +85,14 @@ fn follow<T: Scalar>(slot: &mut Vec<T>, news: &Tensor<T>, share: f64) -> Tensor<
     tensor(news.shape(), slot)
 }
 
+/// Numbers that lie in row-major order, as a constant, so that operators can be applied to them.
+fn tensor<T: Scalar>(shape: &Shape, values: &[T]) -> Tensor<T> {
+    Tensor::build(shape.clone(), |x| x.copy_from_slice(values))
+}
+
 /// The root of the mean of squares.
-fn rms<T: Scalar>(x: &Tensor<T>) -> f64 {
-    x.norm(2.0).item().into() / (x.size() as f64).sqrt()
+fn rms<T: Scalar>(x: &[T]) -> f64 {
+    norm(x) / (x.len() as f64).sqrt()
 }
 
 impl<T: Scalar> Optimizer<T> for Adafactor<T> {
@@ -100,13 +106,13 @@ impl<T: Scalar> Optimizer<T> for Adafactor<T> {
             return;
         }
         let t = step.step as f64;
-        let length = rms(&tensor(shape, step.w)).max(self.least_size) * lr.min(t.sqrt().recip());
+        let length = rms(step.w).max(self.least_size) * lr.min(t.sqrt().recip());
         let g = tensor(shape, step.g);
         let squares = self.squares(&g, t.powf(self.beta2_decay), step.slots);
         let least = T::of(self.epsilon);
         let direction = g / squares.sqrt().clamp(least, T::infinity());
-        let rate = T::of(length / (rms(&direction) / self.clip).max(1.0));
         let g = direction.array().view().contiguous();
+        let rate = T::of(length / (rms(&g) / self.clip).max(1.0));
         ParamStep { g: &g, ..step }.each(|w, u, []| (w - rate * u, []));
     }
 

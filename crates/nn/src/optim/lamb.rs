@@ -1,6 +1,7 @@
 //! LAMB: Adam's direction, and steps as long as the weights are large.
 
-use super::{Decay, Optimizer, ParamStep, State, exponent, rate, tensor};
+use super::norm::norm;
+use super::{Decay, Optimizer, ParamStep, State, exponent, rate};
 use autograd::{Scalar, Tensor, update_each};
 
 /// LAMB: each parameter moves by a share of its own norm, so that the rate can grow with the size of batches.
@@ -76,10 +77,10 @@ impl<T: Scalar> Optimizer<T> for Lamb<T> {
                 (m * mean / (v.sqrt() * root + epsilon) + decay * w, [m, v, w])
             });
         });
-        let [size, length]: [f64; 2] = [&tensor(shape, w), &direction].map(|x| x.norm(2.0).item().into());
+        let u = direction.array().view().contiguous();
+        let (size, length) = (norm(w), norm(&u));
         let ratio = if size > 0.0 && length > 0.0 { size / length } else { 1.0 };
         let rate = T::of(lr * ratio);
-        let u = direction.array().view().contiguous();
         update_each(w, &u, [], |w, u, []| (w - rate * u, []));
     }
 

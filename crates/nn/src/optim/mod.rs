@@ -17,6 +17,7 @@ mod lion;
 mod lookahead;
 mod muon;
 mod nadam;
+mod norm;
 mod radam;
 mod rmsprop;
 mod sgd;
@@ -44,7 +45,7 @@ pub use split::Split;
 use self::group::Groups;
 use crate::module::{Module, Path, name_all};
 use crate::param::Param;
-use autograd::{Gradients, Scalar, Shape, Tensor, span, update_decayed, update_each};
+use autograd::{Gradients, Scalar, Shape, span, update_decayed, update_each};
 use std::any::type_name;
 use std::array::from_fn;
 use std::collections::HashMap;
@@ -213,11 +214,6 @@ impl<T: Scalar> ParamStep<'_, T> {
             Some(decay) => update_decayed(self.w, self.g, slots, decay, rule),
         }
     }
-}
-
-/// Numbers that lie in row-major order, as a constant, so that operators can be applied to them.
-fn tensor<T: Scalar>(shape: &Shape, values: &[T]) -> Tensor<T> {
-    Tensor::build(shape.clone(), |x| x.copy_from_slice(values))
 }
 
 /// A learning rate, of the optimizer with this name.
