@@ -179,7 +179,7 @@ impl<'a> Load<'a> {
             }
             match path.rsplit('.').next() {
                 Some("num_batches_tracked") if entry.kind.name == "I64" => {
-                    report.left_out.push(entry.name.clone())
+                    report.left_out.push(entry.name.clone());
                 }
                 _ if self.allow_extra => report.extra.push(entry.name.clone()),
                 _ => found.extra.push(entry.name.clone()),
