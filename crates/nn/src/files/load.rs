@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, fmt, path::Path};
 /// let bytes = to_bytes(&trained)?; // `weight` and `bias`
 ///
 /// // A network of which that is the first part; the second keeps its own weights.
-/// let mut net = (Linear::new(4, 3, &mut rng), Linear::new(3, 2, &mut rng));
+/// let mut net = (Linear::<f32>::new(4, 3, &mut rng), Linear::<f32>::new(3, 2, &mut rng));
 /// let report =
 ///     Load::new().rename(|name| Some(format!("0.{name}"))).allow_missing().from_bytes(&mut net, &bytes)?;
 /// assert_eq!(report.loaded, ["0.weight", "0.bias"]);
