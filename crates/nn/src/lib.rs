@@ -5,7 +5,8 @@
 //! - [`Linear`], [`Activation`], [`Mlp`], [`Conv2d`] and the other layers, [`Sequential`], [`Init`]: layers, and how they begin;
 //! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Decay`], [`Schedule`]: how;
-//! - [`Dataset`], [`Trainer`]: with which data, and the loop.
+//! - [`Dataset`], [`Trainer`]: with which data, and the loop;
+//! - [`export_onnx`]: a network for other programs.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
 extern crate self as wengert;
@@ -21,6 +22,7 @@ mod loss;
 pub mod metrics;
 mod mode;
 mod module;
+mod onnx;
 mod optim;
 mod param;
 mod pattern;
@@ -40,10 +42,10 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Cell, Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d,
-    ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten, GroupNorm, Gru, GruCell, LayerNorm,
-    Linear, Lstm, LstmCell, MaxPool2d, Mlp, MultiHeadAttention, Recurrent, RecurrentWeights, Residual,
-    RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Cell, Conv, Conv1d,
+    Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding, Flatten,
+    GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp, MultiHeadAttention,
+    Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, TransformerBlock, Unflatten,
 };
 pub use loss::{
     AbsoluteDifference, Bce, BceWithLogits, CrossEntropy, GaussianNll, Hinge, Huber, KlDivergence, Losses,
@@ -53,9 +55,10 @@ pub use loss::{
 };
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
+pub use onnx::{OnnxError, export_onnx, onnx_graph};
 pub use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp, Sgd,
-    State,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lion, NAdam, Optimizer, ParamStep, RAdam, RmsProp,
+    Sgd, State,
 };
 pub use param::Param;
 pub use pattern::Pattern;

@@ -2,11 +2,13 @@
 
 use super::power::Hypot;
 use crate::algebra::Algebra;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
+use std::f64::consts::PI;
 
 /// The tangent; `tan' = 1 + tan²`.
 #[derive(Clone, Debug)]
@@ -21,6 +23,9 @@ impl<T: Scalar> Primitive<T, 1> for Tan {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Tan")
     }
 }
 
@@ -43,6 +48,9 @@ impl<T: Scalar> Primitive<T, 1> for Asin {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Asin")
+    }
 }
 
 /// The inverse cosine; `acos' x = -1 / √(1 - x²)`, infinite at -1 and 1.
@@ -59,6 +67,9 @@ impl<T: Scalar> Primitive<T, 1> for Acos {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Acos")
+    }
 }
 
 /// The inverse tangent; `atan' x = 1 / (1 + x²)`.
@@ -74,6 +85,9 @@ impl<T: Scalar> Primitive<T, 1> for Atan {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Atan")
     }
 }
 
@@ -94,6 +108,15 @@ impl<T: Scalar> Primitive<T, 2> for Atan2 {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0) | Keeps::x(1)
     }
+    fn onnx(&self, [a, b]: [Value; 2]) -> Value {
+        // The arc tangent of the quotient on the right, half a turn from it on the left, a quarter between them.
+        let is = |op, x: &Value| Value::node(op, &[x, &Value::number(0.0)], &[]);
+        let half = is("Less", &a).choose(&Value::number(-PI), &Value::number(PI));
+        let right = (a.clone() / b.clone()).then("Atan");
+        let left = right.clone() + half;
+        let between = a.then("Sign") * Value::number(PI / 2.0);
+        is("Equal", &b).choose(&between, &is("Less", &b).choose(&left, &right))
+    }
 }
 
 /// The hyperbolic sine, whose derivative is the hyperbolic cosine.
@@ -110,6 +133,9 @@ impl<T: Scalar> Primitive<T, 1> for Sinh {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Sinh")
+    }
 }
 
 /// The hyperbolic cosine, whose derivative is the hyperbolic sine.
@@ -125,6 +151,9 @@ impl<T: Scalar> Primitive<T, 1> for Cosh {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Cosh")
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::scatter;
 use crate::layout::Layout;
+use crate::onnx::{Operands, Value};
 use crate::op::{AnyOp, Keeps, Op, snake_case};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -23,6 +24,9 @@ pub trait Viewing: Clone + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// If the input does not fit.
     fn layout(&self, x: &Layout) -> Result<Layout, ShapeError>;
+
+    /// What the view is in ONNX.
+    fn onnx(&self, x: &Operands<'_>) -> Value;
 }
 
 impl<T: Scalar, V: Viewing> AnyOp<T> for V {
@@ -37,6 +41,9 @@ impl<T: Scalar, V: Viewing> AnyOp<T> for V {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        Viewing::onnx(self, x)
     }
 }
 
@@ -79,6 +86,19 @@ impl<T: Scalar, V: Viewing> Op<T, 1> for Unview<V> {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let layout = self.layout().or_panic();
+        let places: Vec<usize> = layout.places().collect();
+        let (places, zeros) = (Array::from_slice(&places), Tensor::<T>::zeros([self.shape.size()]));
+        let (zeros, places) = (Value::of(zeros.array()), Value::of(&places));
+        let attributes = [("axis", 0.into()), ("reduction", "add".into())];
+        let sums = Value::node(
+            "ScatterElements",
+            &[&zeros, &places, &x[0].reshape(&[x.shape(0).size()])],
+            &attributes,
+        );
+        sums.reshape(self.shape.dims())
+    }
 }
 
 /// The same elements in row-major order under another shape.
@@ -100,6 +120,9 @@ impl<T: Scalar> AnyOp<T> for Reshape {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].reshape(self.0.dims())
     }
 }
 
@@ -127,6 +150,9 @@ impl<T: Scalar> AnyOp<T> for Permute {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].transpose(&self.0)
+    }
 }
 
 /// Axes of size 1, and missing leading ones, repeated.
@@ -149,6 +175,15 @@ impl<T: Scalar> AnyOp<T> for BroadcastTo {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        // A size of 1 leaves an axis as it is: so the batch is named only where it is made.
+        let (from, missing) = (x.shape(0), self.0.rank() - x.shape(0).rank());
+        let size = |(axis, &size): (usize, &usize)| match axis.checked_sub(missing) {
+            Some(axis) if from[axis] == size => 1,
+            _ => size as i64,
+        };
+        Value::node("Expand", &[&x[0], &Value::ints(self.0.dims().iter().enumerate().map(size))], &[])
     }
 }
 
