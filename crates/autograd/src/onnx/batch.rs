@@ -138,18 +138,17 @@ impl Joint {
         let readers: Vec<(&str, usize)> = readers.collect();
         let all_are = |op: &str| !readers.is_empty() && readers.iter().all(|&reader| reader == (op, 1));
         let fixed = || format!("the size of the batch is in a constant, {a}");
-        if let (Data::I64(dims, x), Data::I64(other, y)) = (&a.data, &b.data) {
+        if let (Data::I64(dims, x), Data::I64(other, y)) = (&a.data, &b.data)
+            && dims == other
+        {
             let differ: Vec<usize> = (0..x.len().min(y.len())).filter(|&i| x[i] != y[i]).collect();
             return match &differ[..] {
-                [i] if dims == other && all_are("Reshape") => {
+                [i] if all_are("Reshape") => {
                     let mut x = x.clone();
                     x[*i] = -1;
                     Ok(self.literal(Data::I64(dims.clone(), x)))
                 }
-                [i] if dims == other
-                    && all_are("Expand")
-                    && sizes.is_batch(x[*i] as usize, y[*i] as usize) =>
-                {
+                [i] if all_are("Expand") && sizes.is_batch(x[*i] as usize, y[*i] as usize) => {
                     self.shape_of_batch(x, *i).ok_or_else(fixed)
                 }
                 _ => Err(fixed()),

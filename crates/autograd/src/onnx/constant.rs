@@ -130,7 +130,15 @@ impl Data {
             Data::F32(array) => once(array, axis).map(Data::F32),
             Data::F64(array) => once(array, axis).map(Data::F64),
             Data::Bool(array) => once(array, axis).map(Data::Bool),
-            Data::I64(..) => None,
+            Data::I64(dims, values) => {
+                let apart: usize = dims[axis + 1..].iter().product();
+                let lanes = || values.chunks(dims[axis] * apart);
+                let firsts: Vec<i64> = lanes().flat_map(|lane| &lane[..apart]).copied().collect();
+                let repeats = lanes().all(|lane| lane.chunks(apart).all(|place| place == &lane[..apart]));
+                let mut dims = dims.clone();
+                dims[axis] = 1;
+                repeats.then_some(Data::I64(dims, firsts))
+            }
         }
     }
 }

@@ -131,9 +131,9 @@ fn write_node(message: &mut Message, node: &Node, name: &str, names: &[String]) 
     for input in &node.inputs {
         message.text(1, input.map_or("", |id| names[id].as_str()));
     }
-    // Outputs that nobody asks for have an empty name.
-    for _ in 0..node.output {
-        message.text(2, "");
+    // Outputs that nobody asks for.
+    for i in 0..node.output {
+        message.text(2, &format!("{name}#{i}"));
     }
     message.text(2, name);
     message.text(3, name);

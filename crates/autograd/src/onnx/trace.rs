@@ -246,9 +246,10 @@ impl Recorder {
                     self.add(Entry { source: Source::Node(node), depends })
                 }
                 Some(missing) => missing,
-                None => Value::unsupported(
-                    "it reads values in another order than they were made in: change the order by operators on tensors",
-                ),
+                None => Value(Read::Missing(Rc::new(Unsupported {
+                    operator: "an array whose elements were put in another order outside of operators".into(),
+                    ..Unsupported::new("change the order by operators on tensors".into())
+                }))),
             };
         }
         let source = Source::Constant(Constant { name: None, data: Data::of(array) });
@@ -314,19 +315,16 @@ fn add_form<T: Scalar>(
         return;
     }
     let operands = Operands { values, shapes: x.iter().map(|x| x.shape()).collect(), output: y.shape() };
-    let depends = |value: &Value| match value.0 {
-        Read::Of(id) => with(|recorder| recorder.values[id].depends),
-        Read::Missing(_) => Depends::OnInput,
-        _ => Depends::OnNothing,
-    };
-    let depends = operands.values.iter().map(depends).max().unwrap_or(Depends::OnNothing);
+    // What is made of what has no form has none either, and the first is to blame.
+    let missing = operands.values.iter().find(|value| matches!(value.0, Read::Missing(_))).cloned();
+    let value = missing.unwrap_or_else(|| op.onnx(&operands));
+    // An operator may hold what depends on the input, such as a mask.
+    let depends =
+        operands.values.iter().chain([&value]).map(Value::depends).max().unwrap_or(Depends::OnNothing);
     // Of literals alone a literal comes.
     if depends == Depends::OnNothing {
         return;
     }
-    // What is made of what has no form has none either, and the first is to blame.
-    let missing = operands.values.iter().find(|value| matches!(value.0, Read::Missing(_))).cloned();
-    let value = missing.unwrap_or_else(|| op.onnx(&operands));
     keep(value, y, depends, &|| op.name(), &operands.values, caller);
 }
 
@@ -349,7 +347,7 @@ fn add_form<T: Scalar>(
 pub fn define<E: Element>(name: &str, y: &Array<E>, form: impl FnOnce() -> Value) {
     if ON.get() {
         let value = form();
-        if value.depends_on_input() {
+        if value.depends_on_input() || matches!(value.0, Read::Missing(_)) {
             keep(value, y, Depends::OnInput, &|| name.into(), &[], Location::caller());
         }
     }

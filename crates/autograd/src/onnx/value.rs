@@ -142,10 +142,15 @@ impl Value {
 
     /// Whether it is another one for another input.
     pub(crate) fn depends_on_input(&self) -> bool {
-        match self.0 {
-            Read::Of(id) => trace::with(|recorder| recorder.values[id].depends == Depends::OnInput),
-            Read::Missing(_) => true,
-            _ => false,
+        self.depends() == Depends::OnInput
+    }
+
+    /// What it depends on. What has no form depends on the input, once an operator is to blame: only then it is kept.
+    pub(super) fn depends(&self) -> Depends {
+        match &self.0 {
+            Read::Of(id) => trace::with(|recorder| recorder.values[*id].depends),
+            Read::Missing(why) if !why.operator().is_empty() => Depends::OnInput,
+            _ => Depends::OnNothing,
         }
     }
 

@@ -109,13 +109,15 @@ impl<T: Scalar> Primitive<T, 2> for Atan2 {
         Keeps::x(0) | Keeps::x(1)
     }
     fn onnx(&self, [a, b]: [Value; 2]) -> Value {
-        // The arc tangent of the quotient on the right, half a turn from it on the left, a quarter between them.
+        // The arc tangent of the quotient on the right, half a turn from it on the left; of two zeros it is that of their signs.
         let is = |op, x: &Value| Value::node(op, &[x, &Value::number(0.0)], &[]);
-        let half = is("Less", &a).choose(&Value::number(-PI), &Value::number(PI));
-        let right = (a.clone() / b.clone()).then("Atan");
-        let left = right.clone() + half;
-        let between = a.then("Sign") * Value::number(PI / 2.0);
-        is("Equal", &b).choose(&between, &is("Less", &b).choose(&left, &right))
+        let both = |op, [a, b]: [Value; 2]| Value::node(op, &[&a, &b], &[]);
+        // What is divided by tells on the sign of a zero.
+        let is_negative = |x: &Value| both("Or", [is("Less", x), is("Less", &x.then("Reciprocal"))]);
+        let are_zero = both("And", [is("Equal", &a), is("Equal", &b)]);
+        let right = (a.clone() / are_zero.choose(&Value::number(1.0), &b)).then("Atan");
+        let half = is_negative(&a).choose(&Value::number(-PI), &Value::number(PI));
+        is_negative(&b).choose(&(right.clone() + half), &right)
     }
 }
 
