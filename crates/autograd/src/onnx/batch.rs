@@ -118,13 +118,13 @@ impl Joint {
     }
 
     fn literal(&mut self, data: Data) -> Id {
-        self.push(Source::Constant(Constant { name: None, data }), Depends::OnNothing)
+        self.push(Source::Constant(Constant { name: None, data }), Depends::Nothing)
     }
 
     fn node(&mut self, op: &'static str, inputs: &[Id], attributes: &[(&'static str, i64)]) -> Id {
         let attributes = attributes.iter().map(|&(key, value)| (key, value.into())).collect();
         let inputs = inputs.iter().copied().map(Some).collect();
-        self.push(Source::Node(Node { op, inputs, attributes, output: 0 }), Depends::OnInput)
+        self.push(Source::Node(Node { op, inputs, attributes, output: 0 }), Depends::Input)
     }
 
     /// A constant that differs.

@@ -12,9 +12,9 @@ pub(super) type Id = usize;
 /// What a value depends on, from nothing to everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Depends {
-    OnNothing,
-    OnParameters,
-    OnInput,
+    Nothing,
+    Parameters,
+    Input,
 }
 
 /// A setting of a node.
@@ -166,7 +166,7 @@ impl Graph {
         self.fixed.as_deref()
     }
 
-    /// The names of the parameters that the output depends on, in the order of their use.
+    /// The names of the parameters that the output depends on, in the order in which they were given.
     pub fn parameters(&self) -> impl Iterator<Item = &str> {
         self.values.iter().filter_map(|entry| match &entry.source {
             Source::Constant(constant) => constant.name.as_deref(),
@@ -275,7 +275,7 @@ impl fmt::Display for Graph {
         for (entry, name) in self.values.iter().zip(&names) {
             match &entry.source {
                 Source::Input(port) => {
-                    writeln!(f, "input   {}", Port { name: name.clone(), ..port.clone() })?
+                    writeln!(f, "input   {}", Port { name: name.clone(), ..port.clone() })?;
                 }
                 Source::Constant(constant) => writeln!(f, "{name}: {constant}")?,
                 Source::Node(node) => {

@@ -27,16 +27,18 @@
 mod batch;
 mod constant;
 mod encode;
+mod form;
 mod graph;
 mod input;
 mod trace;
 mod value;
 
 pub use encode::TooLarge;
+pub use form::{Operands, Unsupported};
 pub use graph::{Attribute, Graph};
 pub use input::Input;
+pub use trace::define;
 pub(crate) use trace::value;
-pub use trace::{Operands, Unsupported, define};
 pub use value::Value;
 
 use crate::scalar::Scalar;

@@ -5,102 +5,18 @@
 //! pass no gate; whoever makes them says what they are by [`define`]. So does who knows a shorter form for several operators together.
 
 use super::constant::{Constant, Data, Kind};
+use super::form::{Operands, Unsupported};
 use super::graph::{Depends, Entry, Graph, Id, Port, Source};
 use super::value::{Read, Value};
 use crate::array::Array;
 use crate::op::AnyOp;
 use crate::scalar::{Element, Scalar};
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt;
-use std::ops::Index;
 use std::panic::Location;
 use std::rc::Rc;
-
-/// What an operator was applied to, and what came of it, for [`Op::onnx`](crate::Op::onnx). `x[i]` is the value of input `i`.
-#[derive(Debug)]
-pub struct Operands<'a> {
-    values: Vec<Value>,
-    shapes: Vec<&'a Shape>,
-    output: &'a Shape,
-}
-
-impl<'a> Operands<'a> {
-    /// The values of all inputs.
-    pub fn values(&self) -> &[Value] {
-        &self.values
-    }
-
-    /// The number of inputs.
-    pub fn count(&self) -> usize {
-        self.values.len()
-    }
-
-    /// The shape of input `i`.
-    pub fn shape(&self, i: usize) -> &'a Shape {
-        self.shapes[i]
-    }
-
-    /// The shape of the output.
-    pub fn output(&self) -> &'a Shape {
-        self.output
-    }
-}
-
-impl Index<usize> for Operands<'_> {
-    type Output = Value;
-    fn index(&self, i: usize) -> &Value {
-        &self.values[i]
-    }
-}
-
-/// An operator that has no form in ONNX.
-#[derive(Clone, Debug)]
-pub struct Unsupported {
-    operator: String,
-    why: String,
-    caller: Option<&'static Location<'static>>,
-    behind: Option<String>,
-}
-
-impl Unsupported {
-    pub(super) fn new(why: String) -> Self {
-        Unsupported { operator: String::new(), why, caller: None, behind: None }
-    }
-
-    /// The operator's name.
-    pub fn operator(&self) -> &str {
-        &self.operator
-    }
-
-    /// The line of the program that called it.
-    pub fn caller(&self) -> Option<&'static Location<'static>> {
-        self.caller
-    }
-
-    /// The path of the parameter that was used last on the way to it, if there is one.
-    pub fn behind(&self) -> Option<&str> {
-        self.behind.as_deref()
-    }
-}
-
-impl fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has no form in ONNX", self.operator)?;
-        if let Some(caller) = self.caller {
-            write!(f, "\n  called at {caller}")?;
-        }
-        if let Some(behind) = &self.behind {
-            write!(f, "\n  behind the parameter {behind}")?;
-        }
-        write!(f, "\n  help: {}", self.why)
-    }
-}
-
-impl std::error::Error for Unsupported {}
 
 /// Where the elements of an array lie. Where an axis has size 1, its stride does not matter.
 #[derive(PartialEq, Eq, Hash)]
@@ -200,7 +116,7 @@ impl Recorder {
     /// Makes an input known.
     pub(super) fn input<E: Element>(&mut self, name: &str, array: &Array<E>) {
         let source = Source::Input(Port::new(name, Kind::of::<E>(), array.shape().dims()));
-        let value = self.add(Entry { source, depends: Depends::OnInput });
+        let value = self.add(Entry { source, depends: Depends::Input });
         self.know(array, value, true);
     }
 
@@ -210,7 +126,7 @@ impl Recorder {
             return;
         }
         let source = Source::Constant(Constant { name: Some(name), data: Data::of(array) });
-        let value = self.add(Entry { source, depends: Depends::OnParameters });
+        let value = self.add(Entry { source, depends: Depends::Parameters });
         self.know(array, value, false);
     }
 
@@ -253,7 +169,7 @@ impl Recorder {
             };
         }
         let source = Source::Constant(Constant { name: None, data: Data::of(array) });
-        let value = self.add(Entry { source, depends: Depends::OnNothing });
+        let value = self.add(Entry { source, depends: Depends::Nothing });
         self.know(array, value.clone(), false);
         value
     }
@@ -320,9 +236,9 @@ fn add_form<T: Scalar>(
     let value = missing.unwrap_or_else(|| op.onnx(&operands));
     // An operator may hold what depends on the input, such as a mask.
     let depends =
-        operands.values.iter().chain([&value]).map(Value::depends).max().unwrap_or(Depends::OnNothing);
+        operands.values.iter().chain([&value]).map(Value::depends).max().unwrap_or(Depends::Nothing);
     // Of literals alone a literal comes.
-    if depends == Depends::OnNothing {
+    if depends == Depends::Nothing {
         return;
     }
     keep(value, y, depends, &|| op.name(), &operands.values, caller);
@@ -348,7 +264,7 @@ pub fn define<E: Element>(name: &str, y: &Array<E>, form: impl FnOnce() -> Value
     if ON.get() {
         let value = form();
         if value.depends_on_input() || matches!(value.0, Read::Missing(_)) {
-            keep(value, y, Depends::OnInput, &|| name.into(), &[], Location::caller());
+            keep(value, y, Depends::Input, &|| name.into(), &[], Location::caller());
         }
     }
 }
@@ -365,7 +281,7 @@ fn keep<E: Element>(
     with(|recorder| {
         let value = match value.0 {
             // What depends on parameters alone is a constant, whatever has made it.
-            Read::Missing(_) if depends < Depends::OnInput => return,
+            Read::Missing(_) if depends < Depends::Input => return,
             Read::Missing(why) if why.operator.is_empty() => {
                 let behind = recorder.parameter_behind(x);
                 let why = Unsupported { operator: name(), caller: Some(caller), behind, ..(*why).clone() };
@@ -375,6 +291,6 @@ fn keep<E: Element>(
             Read::Number(_) | Read::Absent | Read::Int(_) | Read::Ints(_) => return,
             _ => value,
         };
-        recorder.know(y, value, depends == Depends::OnInput);
+        recorder.know(y, value, depends == Depends::Input);
     });
 }

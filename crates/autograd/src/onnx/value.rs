@@ -4,8 +4,9 @@
 //! [`Pointwise`](crate::Pointwise) operator is a form already: read with values, each function in it adds a node to the graph.
 
 use super::constant::{Constant, Data};
+use super::form::Unsupported;
 use super::graph::{Attribute, Depends, Entry, Id, Node, Source};
-use super::trace::{self, Recorder, Unsupported};
+use super::trace::{self, Recorder};
 use crate::algebra::Algebra;
 use crate::array::Array;
 use crate::primitive::Primitive;
@@ -67,7 +68,7 @@ impl Value {
             let inputs: Vec<Option<Id>> = inputs.iter().map(|x| recorder.id(x)).collect();
             let depends = inputs.iter().flatten().map(|&id| recorder.values[id].depends).max();
             let source = Source::Node(Node { op, inputs, attributes: attributes.to_vec(), output });
-            recorder.add(Entry { source, depends: depends.unwrap_or(Depends::OnNothing) })
+            recorder.add(Entry { source, depends: depends.unwrap_or(Depends::Nothing) })
         })
     }
 
@@ -142,15 +143,15 @@ impl Value {
 
     /// Whether it is another one for another input.
     pub(crate) fn depends_on_input(&self) -> bool {
-        self.depends() == Depends::OnInput
+        self.depends() == Depends::Input
     }
 
     /// What it depends on. What has no form depends on the input, once an operator is to blame: only then it is kept.
     pub(super) fn depends(&self) -> Depends {
         match &self.0 {
             Read::Of(id) => trace::with(|recorder| recorder.values[*id].depends),
-            Read::Missing(why) if !why.operator().is_empty() => Depends::OnInput,
-            _ => Depends::OnNothing,
+            Read::Missing(why) if !why.operator().is_empty() => Depends::Input,
+            _ => Depends::Nothing,
         }
     }
 
@@ -180,7 +181,7 @@ impl Recorder {
             Read::Int(value) => Data::I64(Vec::new(), vec![*value]),
         };
         let source = Source::Constant(Constant { name: None, data });
-        self.values.push(Entry { source, depends: Depends::OnNothing });
+        self.values.push(Entry { source, depends: Depends::Nothing });
         Some(self.values.len() - 1)
     }
 

@@ -5,7 +5,7 @@ use crate::error::OrPanic;
 use crate::onnx::{self, Value};
 use crate::op::Op;
 use crate::ops::subscript::{Entry, Subscript};
-use crate::ops::view::Unview;
+use crate::ops::unview::Unview;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
