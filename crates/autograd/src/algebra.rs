@@ -12,7 +12,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// What a pointwise formula may use: arithmetic, elementary functions, a choice, and any [`Primitive`].
 ///
-/// Implemented by [`Number`], by [`Tensor`] and by [`Dual`](crate::Dual).
+/// Implemented by [`Number`], by [`Tensor`], by [`Dual`](crate::Dual) and by [`onnx::Value`](crate::onnx::Value).
 pub trait Algebra<T: Scalar>:
     sealed::Reading<T>
     + Clone
@@ -59,6 +59,7 @@ mod sealed {
     impl<T> Reading<T> for super::Number<T> {}
     impl<T> Reading<T> for crate::Dual<T> {}
     impl<T: crate::Scalar> Reading<T> for crate::Tensor<T> {}
+    impl<T: crate::Scalar> Reading<T> for crate::onnx::Value {}
 }
 
 /// A plain number as an [`Algebra`]: the reading by which values are computed.

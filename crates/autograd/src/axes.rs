@@ -1,7 +1,10 @@
 //! The axes along which an operator works.
 
-use crate::error::ShapeError;
+use crate::error::{OrPanic, ShapeError};
+use crate::onnx::Value;
+use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
+use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::ops::RangeFull;
 
@@ -32,6 +35,22 @@ impl Axes {
                 .help("name each axis once")),
             None => Ok(resolved),
         }
+    }
+}
+
+impl Axes {
+    /// The axes as ONNX has them.
+    pub(crate) fn in_onnx(&self, shape: &Shape) -> Vec<i64> {
+        self.resolve(shape).or_panic().into_iter().map(|axis| axis as i64).collect()
+    }
+
+    /// A reduction of ONNX over these axes, which it has as an attribute.
+    pub(crate) fn reduce_in_onnx<T: Scalar>(&self, op: &'static str, x: &Tensor<T>, keepdims: bool) -> Value {
+        let (axes, value) = (self.in_onnx(x.shape()), Value::of(x.array()));
+        if axes.is_empty() {
+            return value.then("Identity");
+        }
+        Value::node(op, &[&value], &[("axes", axes.into()), ("keepdims", i64::from(keepdims).into())])
     }
 }
 

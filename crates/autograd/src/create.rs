@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
+use crate::onnx::{self, Value};
 use crate::rng::Rng;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -106,12 +107,21 @@ impl<T: Scalar> Tensor<T> {
                 "one_hot: index {index}, at place {place}, is out of range for {classes} classes\n  help: indices run from 0 to the number of classes less 1"
             );
         }
-        Self::made("one_hot", indices.shape().clone().join(&[classes]), |y| {
+        let y = Self::made("one_hot", indices.shape().clone().join(&[classes]), |y| {
             y.fill(T::zero());
             for (i, index) in indices.view().iter().enumerate() {
                 y[i * classes + index] = T::one();
             }
-        })
+        });
+        onnx::define("one_hot", y.array(), || {
+            let numbers = Tensor::<T>::build([2], |y| y.copy_from_slice(&[T::zero(), T::one()]));
+            Value::node(
+                "OneHot",
+                &[&Value::of(indices), &Value::int(classes as i64), &Value::of(numbers.array())],
+                &[],
+            )
+        });
+        y
     }
 
     /// Independent numbers, uniform in `[low, high)`.

@@ -13,6 +13,7 @@ use crate::array::Array;
 use crate::error::ShapeError;
 use crate::idle;
 use crate::nan;
+use crate::onnx;
 use crate::op::{AnyOp, Keeps};
 use crate::profile;
 use crate::recording::is_recording;
@@ -190,6 +191,7 @@ pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<
     let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
     profile::close(span, array.shape());
     nan::value(&op, x, &array, caller);
+    onnx::value(&op, x, &array, caller);
     if !is_recording() || x.iter().all(|x| !x.is_tracked()) {
         return Ok(Tensor::constant(array));
     }

@@ -24,6 +24,7 @@
 //! - [`Pointwise`], [`Algebra`] and [`Primitive`]: one formula, several readings;
 //! - [`ops`]: the operators;
 //! - [`profile`], [`graph`](fn@graph), [`trace_nan`]: what each of them costs, what was recorded, and where a NaN comes from;
+//! - [`onnx`]: what was computed, for other programs;
 //! - `check` (feature of that name): proof that an operator's gradient is right.
 
 mod algebra;
@@ -45,6 +46,7 @@ mod idle;
 mod kernels;
 mod layout;
 mod nan;
+pub mod onnx;
 mod op;
 pub mod ops;
 mod per_axis;

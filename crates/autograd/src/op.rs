@@ -14,6 +14,7 @@
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::{self, Call};
+use crate::onnx::{Operands, Value};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -91,6 +92,13 @@ pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
         snake_case(std::any::type_name::<Self>())
     }
 
+    /// What the operator is in ONNX, made of the values of its inputs, for [`onnx::trace`](crate::onnx::trace). By default nothing:
+    /// a network that uses it cannot be exported, and is told so.
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let _ = x;
+        Value::unsupported(NO_FORM)
+    }
+
     /// Applies the operator.
     ///
     /// # Panics
@@ -145,7 +153,14 @@ impl<T: Scalar, O: Op<T, N>, const N: usize> Op<T, N> for Arc<O> {
     fn name(&self) -> String {
         (**self).name()
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        (**self).onnx(x)
+    }
 }
+
+/// What can be done about an operator without a form in ONNX.
+pub(crate) const NO_FORM: &str =
+    "write it in operators that have one, or if it is your own, give it one: the method `onnx` of its trait";
 
 /// An operator with any number of inputs: what the graph holds. [`Op`] is its comfortable front; implement this only
 /// where the number of inputs is not known to the compiler (as in `concat`) or the output is a view of the input.
@@ -165,6 +180,12 @@ pub trait AnyOp<T: Scalar>: fmt::Debug + Send + Sync + 'static {
 
     /// What the gradient of input `i` reads.
     fn keeps(&self, i: usize) -> Keeps;
+
+    /// What the operator is in ONNX, as in [`Op::onnx`].
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let _ = x;
+        Value::unsupported(NO_FORM)
+    }
 
     /// Applies the operator.
     ///
@@ -221,6 +242,10 @@ impl<T: Scalar, O: Op<T, N>, const N: usize> AnyOp<T> for Fixed<O, N> {
 
     fn keeps(&self, i: usize) -> Keeps {
         self.0.keeps(i)
+    }
+
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        self.0.onnx(x)
     }
 }
 

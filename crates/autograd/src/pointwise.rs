@@ -3,6 +3,7 @@
 //! A pointwise operator is a formula `f` and its derivative `df`, written once over an [`Algebra`], and read
 //! - as **numbers**: one vectorised loop for the value, and one for the gradient `dx = dy df(x, y)`;
 //! - as **tensors**: the gradient of the gradient, to any order, since `df` is then itself recorded;
+//! - as **values of ONNX** ([`Value`](onnx::Value)): the form of the operator in a file for other programs;
 //! - as **dual numbers** ([`Dual`](crate::Dual)): the derivative of `f` worked out by the rules, which `df` must equal.
 
 use crate::algebra::{Algebra, Number};
@@ -11,6 +12,7 @@ use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::map::{Each, map_each, map_in_place};
 use crate::kernels::update::update_with;
+use crate::onnx::{self, Operands};
 use crate::op::{Keeps, Op, snake_case};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -59,6 +61,11 @@ pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'stat
     fn keeps(&self, i: usize) -> Keeps {
         let _ = i;
         Keeps::ALL
+    }
+
+    /// What the operator is in ONNX. By default its formula; where ONNX has an operator for it, that is better.
+    fn onnx(&self, x: [onnx::Value; N]) -> onnx::Value {
+        self.f(x)
     }
 
     /// Applies the operator to tensors that broadcast together.
@@ -196,6 +203,10 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
 
     fn keeps(&self, i: usize) -> Keeps {
         self.0.keeps(i)
+    }
+
+    fn onnx(&self, x: &Operands<'_>) -> onnx::Value {
+        self.0.onnx(from_fn(|i| x[i].clone()))
     }
 }
 

@@ -4,7 +4,8 @@
 //! may occur itself, as in `tan' = 1 + tan²`. So it has derivatives of any order, and it can be used in other formulas.
 
 use crate::algebra::Algebra;
-use crate::op::Keeps;
+use crate::onnx::Value;
+use crate::op::{Keeps, NO_FORM};
 use crate::pointwise::Pointwise;
 use crate::scalar::Scalar;
 use std::fmt;
@@ -58,6 +59,12 @@ pub trait Primitive<T: Scalar, const N: usize>: Clone + fmt::Debug + Send + Sync
     fn keeps(&self, i: usize) -> Keeps {
         let _ = i;
         Keeps::ALL
+    }
+
+    /// What the function is in ONNX, alone and in formulas. By default nothing.
+    fn onnx(&self, x: [Value; N]) -> Value {
+        let _ = x;
+        Value::unsupported(NO_FORM)
     }
 }
 

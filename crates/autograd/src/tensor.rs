@@ -6,6 +6,8 @@
 use crate::array::Array;
 use crate::error::OrPanic;
 use crate::graph::{Node, Place};
+use crate::kernels::map::map;
+use crate::onnx::{self, Value};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use std::fmt;
@@ -122,8 +124,12 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn mask(&self, test: impl Fn(T) -> bool + Sync) -> Array<bool> {
         let shape = self.shape();
-        Array::build(shape, |y| crate::kernels::map::map([self.array.view()], shape, y, |[x]| test(x)))
-            .or_panic()
+        let mask = Array::build(shape, |y| map([self.array.view()], shape, y, |[x]| test(x))).or_panic();
+        onnx::define("mask", &mask, || {
+            Value::of(&self.array)
+                .and_no_more("a function of Rust: compare by `gt`, `ge`, `lt`, `le`, `eq` or `ne`")
+        });
+        mask
     }
 
     /// Where this is positive, or NaN.

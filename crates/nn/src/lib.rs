@@ -6,7 +6,8 @@
 //! - [`mse`], [`cross_entropy`], [`bce_with_logits`] and the other losses, [`penalty`], [`l1`], [`l2`]: what is minimised;
 //! - [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`] and the others, [`Split`], [`Lookahead`], [`Lbfgs`], [`Decay`], [`Schedule`], [`Average`]: how;
 //! - [`Dataset`], [`Trainer`]: with which data, and the loop;
-//! - [`files`]: weights to and from files.
+//! - [`files`]: weights to and from files;
+//! - [`export_onnx`]: a network for other programs.
 
 // The derive writes `::wengert::...`, which inside this crate is this crate.
 extern crate self as wengert;
@@ -24,6 +25,7 @@ mod loss;
 pub mod metrics;
 mod mode;
 mod module;
+mod onnx;
 mod optim;
 mod param;
 mod pattern;
@@ -62,6 +64,7 @@ pub use loss::{
 };
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
+pub use onnx::{OnnxError, export_onnx, onnx_graph};
 pub use optim::{
     Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lamb, Lbfgs, LbfgsReport, LbfgsState,
     LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam, RmsProp, SeeState, Sgd,

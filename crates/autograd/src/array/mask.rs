@@ -4,6 +4,7 @@ use super::Array;
 use crate::axes::Axes;
 use crate::error::OrPanic;
 use crate::kernels::reduce::{reduced_last, remaining};
+use crate::onnx::{self, Value};
 
 impl Array<bool> {
     /// Whether any element is true; of nothing, none is.
@@ -53,12 +54,20 @@ impl Array<bool> {
         let len: usize = axes.iter().map(|&axis| self.shape()[axis]).product();
         let lanes = self.permute(&reduced_last(self.shape().rank(), &axes)).or_panic();
         let lanes = lanes.view().contiguous();
-        Array::build(remaining(self.shape(), &axes, false), |y| {
+        let mask = Array::build(remaining(self.shape(), &axes, false), |y| {
             for (i, y) in y.iter_mut().enumerate() {
                 *y = test(&lanes[i * len..(i + 1) * len]);
             }
-        })
-        .map_err(|e| e.of(name))
-        .or_panic()
+        });
+        let mask = mask.map_err(|e| e.of(name)).or_panic();
+        onnx::define(name, &mask, || {
+            // As numbers, of which the largest or the least counts.
+            let numbers = Value::of(self).choose(&Value::number(1.0), &Value::number(0.0));
+            let axes: Vec<i64> = axes.iter().map(|&axis| axis as i64).collect();
+            let op = if name == "any" { "ReduceMax" } else { "ReduceMin" };
+            let number = Value::node(op, &[&numbers], &[("axes", axes.into()), ("keepdims", 0.into())]);
+            Value::node("Greater", &[&number, &Value::number(0.5)], &[])
+        });
+        mask
     }
 }

@@ -12,6 +12,7 @@ use crate::array::View;
 use crate::error::OrPanic;
 use crate::graph::Call;
 use crate::kernels::map::map;
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::pointwise::Pointwise;
 use crate::scalar::Scalar;
@@ -34,6 +35,9 @@ impl<T: Scalar> Op<T, 2> for Add {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].clone() + x[1].clone()
+    }
 }
 
 /// `a - b`.
@@ -50,6 +54,9 @@ impl<T: Scalar> Op<T, 2> for Sub {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].clone() - x[1].clone()
     }
 }
 
@@ -114,6 +121,9 @@ impl<T: Scalar> Op<T, 1> for AddScalar<T> {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].clone() + Value::number(self.0.into())
     }
 }
 

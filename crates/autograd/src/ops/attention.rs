@@ -10,6 +10,7 @@ use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::attention::{self, Rules, Sizes};
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op, one_by_one};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -125,6 +126,14 @@ impl Attention {
     }
 }
 
+fn softmax(logits: &Value) -> Value {
+    Value::node("Softmax", &[logits], &[("axis", (-1).into())])
+}
+
+fn weighted(weights: &Value, values: &Value) -> Value {
+    Value::node("MatMul", &[weights, values], &[])
+}
+
 /// The shape of the weights.
 fn shape_of_weights(q: &Shape, k: &Shape) -> Shape {
     let (outer, _) = q.split_at(q.rank() - 2);
@@ -203,6 +212,30 @@ impl<T: Scalar> Op<T, 3> for Attention {
             2 => Keeps::x(0) | Keeps::x(1),
             _ => Keeps::x(0) | Keeps::x(1) | Keeps::x(2),
         }
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let (q, k) = (x.shape(0), x.shape(1));
+        let rank = q.rank();
+        let mut order: Vec<usize> = (0..rank).collect();
+        order.swap(rank - 2, rank - 1);
+        let scale = Value::number(T::of(self.scale_of(q)).into());
+        let logits = Value::node("MatMul", &[&(x[0].clone() * scale), &x[1].transpose(&order)], &[]);
+        let causal = self.causal.then(|| {
+            Value::of(&Tensor::<T>::ones([q[rank - 2], k[rank - 2]]).tril(0).mask(|x| x > T::zero()))
+        });
+        let given = self.mask.as_ref().map(Value::of);
+        let is_given = given.is_some();
+        let seen = match (causal, given) {
+            (Some(a), Some(b)) => Some(Value::node("And", &[&a, &b], &[])),
+            (a, b) => a.or(b),
+        };
+        let Some(seen) = seen else { return weighted(&softmax(&logits), &x[2]) };
+        let logits = seen.choose(&logits, &Value::number(f64::NEG_INFINITY));
+        if !is_given {
+            return weighted(&softmax(&logits), &x[2]);
+        }
+        // Rows that see nothing have no softmax, but NaN, which is hidden like all else that is not seen.
+        weighted(&seen.choose(&softmax(&logits), &Value::number(0.0)), &x[2])
     }
 }
 

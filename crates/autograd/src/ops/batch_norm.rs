@@ -12,6 +12,7 @@ use crate::axes::Axes;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::batch_norm::{Affine, cotangent_sums, moments};
+use crate::onnx::{self, Value};
 use crate::op::{Keeps, Op, one_by_one};
 use crate::ops::norm::{entries, keeps};
 use crate::scalar::Scalar;
@@ -208,8 +209,14 @@ impl<T: Scalar> Tensor<T> {
                 x.shape()
             );
         }
+        let of = [scale, shift, mean, variance];
         let factor = (variance + T::of(epsilon)).rsqrt() * scale;
         let [mean, factor, shift] = [mean, &factor, shift].map(|x| per_channel(x, self.rank()));
-        (self - mean) * factor + shift
+        let y = (self - mean) * factor + shift;
+        onnx::define("batch_norm_with", y.array(), || {
+            let inputs = [self, of[0], of[1], of[2], of[3]].map(|x| Value::of(x.array()));
+            Value::node("BatchNormalization", &inputs.each_ref(), &[("epsilon", epsilon.into())])
+        });
+        y
     }
 }

@@ -6,6 +6,7 @@ use crate::algebra::Algebra;
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::kernels::map::map;
+use crate::onnx::{self, Value};
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::scalar::{Element, Scalar};
@@ -23,6 +24,19 @@ fn compare<E: Element>(
     Array::build(&shape, |y| map([a, b], &shape, y, |[a, b]| test(a, b)))
 }
 
+/// A comparison in ONNX, by the name of its method.
+fn in_onnx(name: &str, a: &Value, b: &Value) -> Value {
+    let op = match name {
+        "gt" => "Greater",
+        "ge" | "maximum" => "GreaterOrEqual",
+        "lt" => "Less",
+        "le" | "minimum" => "LessOrEqual",
+        _ => "Equal",
+    };
+    let mask = Value::node(op, &[a, b], &[]);
+    if name == "ne" { mask.then("Not") } else { mask }
+}
+
 /// What a tensor is compared with: another one, with which it broadcasts, or a number.
 pub trait Comparand<T: Scalar> {
     /// For each element of `x` and its counterpart, whether `test` holds.
@@ -33,15 +47,19 @@ pub trait Comparand<T: Scalar> {
 
 impl<T: Scalar> Comparand<T> for T {
     #[track_caller]
-    fn counterpart_of(self, x: &Tensor<T>, _: &str, test: impl Fn(T, T) -> bool + Sync) -> Array<bool> {
-        x.mask(|x| test(x, self))
+    fn counterpart_of(self, x: &Tensor<T>, name: &str, test: impl Fn(T, T) -> bool + Sync) -> Array<bool> {
+        let mask = x.mask(|x| test(x, self));
+        onnx::define(name, &mask, || in_onnx(name, &Value::of(x.array()), &Value::number(self.into())));
+        mask
     }
 }
 
 impl<T: Scalar> Comparand<T> for &Tensor<T> {
     #[track_caller]
     fn counterpart_of(self, x: &Tensor<T>, name: &str, test: impl Fn(T, T) -> bool + Sync) -> Array<bool> {
-        compare(name, [x.array().view(), self.array().view()], test).or_panic()
+        let mask = compare(name, [x.array().view(), self.array().view()], test).or_panic();
+        onnx::define(name, &mask, || in_onnx(name, &Value::of(x.array()), &Value::of(self.array())));
+        mask
     }
 }
 
@@ -136,27 +154,32 @@ impl<T: Scalar> Tensor<T> {
 
 /// A formula of logic between two masks that broadcast together, owned or borrowed.
 macro_rules! between_masks {
-    ($Op:ident, $op:ident, $name:literal, $test:expr; $([$A:ty, $B:ty])*) => {$(
+    ($Op:ident, $op:ident, $name:literal, $node:literal, $test:expr; $([$A:ty, $B:ty])*) => {$(
         impl ops::$Op<$B> for $A {
             type Output = Array<bool>;
             #[track_caller]
             fn $op(self, other: $B) -> Array<bool> {
-                compare($name, [self.view(), other.view()], $test).or_panic()
+                let mask = compare($name, [self.view(), other.view()], $test).or_panic();
+                onnx::define($name, &mask, || Value::node($node, &[&Value::of(&self), &Value::of(&other)], &[]));
+                mask
             }
         }
     )*};
-    ($($Op:ident $op:ident $name:literal $test:expr),*) => {$(
-        between_masks!($Op, $op, $name, $test;
+    ($($Op:ident $op:ident $name:literal $node:literal $test:expr),*) => {$(
+        between_masks!($Op, $op, $name, $node, $test;
             [Array<bool>, Array<bool>] [&Array<bool>, Array<bool>] [Array<bool>, &Array<bool>] [&Array<bool>, &Array<bool>]);
     )*};
 }
-between_masks!(BitAnd bitand "and" |a, b| a & b, BitOr bitor "or" |a, b| a | b, BitXor bitxor "xor" |a, b| a ^ b);
+between_masks!(BitAnd bitand "and" "And" |a, b| a & b, BitOr bitor "or" "Or" |a, b| a | b, BitXor bitxor "xor" "Xor" |a, b| a ^ b);
 
 impl ops::Not for &Array<bool> {
     type Output = Array<bool>;
     #[track_caller]
     fn not(self) -> Array<bool> {
-        Array::build(self.shape(), |y| map([self.view()], self.shape(), y, |[holds]| !holds)).or_panic()
+        let mask =
+            Array::build(self.shape(), |y| map([self.view()], self.shape(), y, |[holds]| !holds)).or_panic();
+        onnx::define("not", &mask, || Value::of(self).then("Not"));
+        mask
     }
 }
 
@@ -206,7 +229,11 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn maximum(&self, other: &Self) -> Self {
         let is_first = other.counterpart_of(self, "maximum", |a, b| a >= b || a.is_nan());
-        Tensor::where_(&is_first, self, other)
+        let y = Tensor::where_(&is_first, self, other);
+        onnx::define("maximum", y.array(), || {
+            Value::node("Max", &[&Value::of(self.array()), &Value::of(other.array())], &[])
+        });
+        y
     }
 
     /// The smaller of two, element by element, which takes the whole gradient: of two equal ones the first. NaN is below all.
@@ -222,7 +249,11 @@ impl<T: Scalar> Tensor<T> {
     #[track_caller]
     pub fn minimum(&self, other: &Self) -> Self {
         let is_first = other.counterpart_of(self, "minimum", |a, b| a <= b || a.is_nan());
-        Tensor::where_(&is_first, self, other)
+        let y = Tensor::where_(&is_first, self, other);
+        onnx::define("minimum", y.array(), || {
+            Value::node("Min", &[&Value::of(self.array()), &Value::of(other.array())], &[])
+        });
+        y
     }
 
     /// The point between this tensor and `end` at the share `weight` of the way, `x + weight (end - x)`: exactly this one at 0, and

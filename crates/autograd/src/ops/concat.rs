@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::threads;
+use crate::onnx::{Operands, Value};
 use crate::op::{AnyOp, Keeps};
 use crate::ops::Slice;
 use crate::scalar::Scalar;
@@ -81,6 +82,10 @@ impl<T: Scalar> AnyOp<T> for Concat {
 
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let inputs: Vec<&Value> = x.values().iter().collect();
+        Value::node("Concat", &inputs, &[("axis", (self.axis as i64).into())])
     }
 }
 

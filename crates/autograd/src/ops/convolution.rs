@@ -17,6 +17,7 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::convolution::{self, Sizes};
+use crate::onnx::{Attribute, Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -131,6 +132,37 @@ impl<T: Scalar, const D: usize> Op<T, 2> for Convolution<D> {
             Wanted::Images(_) => format!("conv_transpose{D}d"),
             Wanted::Filters(_) => format!("conv{D}d_filters"),
         }
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let Window { stride, padding, dilation } = self.window;
+        let list = |sizes: &[usize]| -> Attribute {
+            sizes.iter().map(|&size| size as i64).collect::<Vec<_>>().into()
+        };
+        let (filters, op) = match self.wanted {
+            Wanted::Output => (x.shape(1), "Conv"),
+            Wanted::Images(_) => (x.shape(0), "ConvTranspose"),
+            Wanted::Filters(_) => {
+                return Value::unsupported("it is the gradient of filters, which no evaluation needs");
+            }
+        };
+        let kernel = spatial::<D>(filters);
+        let mut attributes = vec![
+            ("kernel_shape", list(&kernel)),
+            ("strides", list(&stride)),
+            ("pads", list(&[padding, padding].concat())),
+            ("dilations", list(&dilation)),
+            ("group", (self.groups as i64).into()),
+        ];
+        let Wanted::Images(size) = self.wanted else {
+            return Value::node(op, &[&x[0], &x[1]], &attributes);
+        };
+        // What is beyond the last place of a filter.
+        let input = spatial::<D>(x.shape(1));
+        let more: [usize; D] = std::array::from_fn(|i| {
+            size[i] + 2 * padding[i] - (input[i] - 1) * stride[i] - (kernel[i] - 1) * dilation[i] - 1
+        });
+        attributes.push(("output_padding", list(&more)));
+        Value::node(op, &[&x[1], &x[0]], &attributes)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::cumulative::sums_so_far;
 use crate::kernels::reduce::remaining;
+use crate::onnx::{self, Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
@@ -45,6 +46,10 @@ impl<T: Scalar> Op<T, 1> for CumSum {
     }
     fn name(&self) -> String {
         "cumsum".into()
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let reverse = [("reverse", i64::from(self.from_end).into())];
+        Value::node("CumSum", &[&x[0], &Value::int(self.axis as i64)], &reverse)
     }
 }
 
@@ -125,6 +130,7 @@ impl<T: Scalar> Tensor<T> {
     fn product(&self, axes: Axes, keepdims: bool) -> Self {
         let axes = axes.resolve(self.shape()).map_err(|e| e.of("prod")).or_panic();
         let shape = remaining(self.shape(), &axes, keepdims);
+        let signed: Vec<isize> = axes.iter().map(|&axis| axis as isize).collect();
         let mut y = self.lanes(&axes);
         let mut len = y.shape()[y.rank() - 1];
         if len == 0 {
@@ -140,6 +146,10 @@ impl<T: Scalar> Tensor<T> {
             };
             len = len.div_ceil(2);
         }
-        y.reshape(shape)
+        let y = y.reshape(shape);
+        onnx::define("prod", y.array(), || {
+            Axes::from(&signed[..]).reduce_in_onnx("ReduceProd", self, keepdims)
+        });
+        y
     }
 }

@@ -10,6 +10,7 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::factor::{Matrices, Pivoting, adjugate, for_each_matrix, lu};
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::ops::solve::square;
 use crate::scalar::Scalar;
@@ -34,6 +35,9 @@ impl<T: Scalar> Op<T, 1> for Determinant {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].then("Det")
     }
 }
 

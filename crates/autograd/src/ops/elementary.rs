@@ -1,6 +1,7 @@
 //! Elementary functions and activations: a formula and its derivative each.
 
 use crate::algebra::Algebra;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
@@ -157,6 +158,9 @@ impl<T: Scalar> Primitive<T, 1> for Sigmoid {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Sigmoid")
+    }
 }
 
 /// `max(x, 0)`; its derivative is 1 above 0, and 0 at 0 and below. NaN stays NaN.
@@ -172,6 +176,9 @@ impl<T: Scalar> Pointwise<T, 1> for Relu {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Relu")
     }
 }
 

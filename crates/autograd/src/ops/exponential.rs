@@ -1,6 +1,7 @@
 //! Exponentials and logarithms to other bases, and those that stay exact around 0.
 
 use crate::algebra::Algebra;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
@@ -23,6 +24,9 @@ impl<T: Scalar> Primitive<T, 1> for Exp2 {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        Value::node("Pow", &[&Value::number(2.0), &x], &[])
+    }
 }
 
 /// `eˣ - 1`, whose derivative is `eˣ`.
@@ -40,6 +44,9 @@ impl<T: Scalar> Primitive<T, 1> for ExpM1 {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Exp") - Value::number(1.0)
     }
 }
 
@@ -59,6 +66,9 @@ impl<T: Scalar> Primitive<T, 1> for Ln1p {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        (x + Value::number(1.0)).then("Log")
+    }
 }
 
 /// The logarithm to base 2; `(log₂ x)' = 1 / (x ln 2)`.
@@ -76,6 +86,9 @@ impl<T: Scalar> Primitive<T, 1> for Log2 {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Log") / Value::number(LN_2)
+    }
 }
 
 /// The logarithm to base 10; `(log₁₀ x)' = 1 / (x ln 10)`.
@@ -92,6 +105,9 @@ impl<T: Scalar> Primitive<T, 1> for Log10 {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Log") / Value::number(LN_10)
     }
 }
 

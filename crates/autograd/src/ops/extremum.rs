@@ -10,6 +10,7 @@ use crate::graph::Call;
 use crate::kernels::extremum::extremum;
 use crate::kernels::map::map;
 use crate::kernels::reduce::remaining;
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::Lanes;
 use crate::scalar::Scalar;
@@ -67,6 +68,14 @@ impl<T: Scalar> Op<T, 1> for Extremum {
     }
     fn name(&self) -> String {
         if self.least { "min" } else { "max" }.into()
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let axes = self.axes.in_onnx(x.shape(0));
+        if axes.is_empty() {
+            return x[0].then("Identity");
+        }
+        let op = if self.least { "ReduceMin" } else { "ReduceMax" };
+        Value::node(op, &[&x[0]], &[("axes", axes.into()), ("keepdims", i64::from(self.keepdims).into())])
     }
 }
 

@@ -5,6 +5,7 @@ use super::rectifier::Softplus;
 use super::special::NormalCdf;
 use crate::algebra::Algebra;
 use crate::error::{OrPanic, ShapeError};
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
@@ -28,6 +29,9 @@ impl<T: Scalar> Primitive<T, 1> for Gelu {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.clone() * Primitive::<T, 1>::onnx(&NormalCdf, [x])
     }
 }
 
@@ -135,6 +139,9 @@ impl<T: Scalar> Pointwise<T, 1> for Hardsigmoid {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        Value::node("HardSigmoid", &[&x], &[("alpha", (1.0 / 6.0).into()), ("beta", 0.5.into())])
+    }
 }
 
 /// `x h(x)` with [`Hardsigmoid`] `h`; the derivative is `x/3 + 1/2` between -3 and 3, 0 at -3 and below, 1 at 3 and above.
@@ -171,6 +178,9 @@ impl<T: Scalar> Pointwise<T, 1> for Softsign {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Softsign")
     }
 }
 

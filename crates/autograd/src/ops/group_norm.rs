@@ -12,6 +12,7 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::batch_norm::{Affine, cotangent_sums, moments};
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op, one_by_one};
 use crate::ops::batch_norm::{fit_channels, others, per_channel, sizes};
 use crate::ops::norm::{entries, keeps};
@@ -132,6 +133,20 @@ impl<T: Scalar> Op<T, 3> for GroupNorm {
 
     fn keeps(&self, i: usize) -> Keeps {
         keeps(i)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let shape = x.shape(0);
+        let (channels, inner) = sizes(shape).or_panic();
+        // Each group as a channel of its own, with mean 0 and variance 1.
+        let grouped = x[0].reshape(&[shape[0], self.groups, channels / self.groups * inner]);
+        let [one, zero] = [T::one(), T::zero()]
+            .map(|number| Value::of(Tensor::build([self.groups], |y| y.fill(number)).array()));
+        let epsilon = [("epsilon", self.epsilon.into())];
+        let z =
+            Value::node("InstanceNormalization", &[&grouped, &one, &zero], &epsilon).reshape(shape.dims());
+        let mut dims = vec![1; shape.rank()];
+        dims[1] = channels;
+        z * x[1].reshape(&dims) + x[2].reshape(&dims)
     }
 }
 

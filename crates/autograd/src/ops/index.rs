@@ -8,6 +8,7 @@ use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::scatter::{self, Lanes};
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -40,6 +41,16 @@ impl<T: Scalar> Op<T, 1> for Gather {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let (indices, whole) = (&self.indices, x.shape(0));
+        let axis = [("axis", (whole.axis(self.axis).or_panic() as i64).into())];
+        if indices.size() == x.output()[whole.axis(self.axis).or_panic()] {
+            // The same from every lane.
+            let indices = indices.reshape([indices.size()]).or_panic();
+            return Value::node("Gather", &[&x[0], &Value::of(&indices)], &axis);
+        }
+        Value::node("GatherElements", &[&x[0], &of_every_lane(indices, x.output())], &axis)
     }
 }
 
@@ -79,6 +90,13 @@ impl<T: Scalar> Op<T, 1> for ScatterAdd {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let zeros = Tensor::<T>::zeros(x.output());
+        let indices = of_every_lane(&self.indices, x.shape(0));
+        let axis = x.shape(0).axis(self.axis).or_panic() as i64;
+        let attributes = [("axis", axis.into()), ("reduction", "add".into())];
+        Value::node("ScatterElements", &[&Value::of(zeros.array()), &indices, &x[0]], &attributes)
     }
 }
 
@@ -122,6 +140,18 @@ fn with_lanes(indices: &Array<usize>, whole: &Shape, axis: usize, f: impl FnOnce
         if are_equal { indices.clone() } else { indices.broadcast_to(&whole.with(axis, taken)).or_panic() };
     let inner = whole.dims()[axis + 1..].iter().product();
     f(Lanes { len: whole[axis], taken, inner, indices: &indices.view().contiguous() });
+}
+
+/// Indices in ONNX, one for each element of `shape`.
+fn of_every_lane(indices: &Array<usize>, shape: &Shape) -> Value {
+    let value = Value::of(indices);
+    if indices.shape() == shape {
+        return value;
+    }
+    match value.depends_on_input() {
+        true => Value::node("Expand", &[&value, &Value::sizes(shape.dims())], &[]),
+        false => Value::of(&indices.broadcast_to(shape).or_panic()),
+    }
 }
 
 /// Elements by index.

@@ -17,6 +17,7 @@ use crate::kernels::map::{map_each, map_in_place};
 use crate::kernels::matmul::{Epilogue, Matrix, Multiplication, matmul, matmul_all, matmul_then};
 use crate::kernels::reduce;
 use crate::kernels::update::update_with;
+use crate::onnx::{self, Operands};
 use crate::op::{Keeps, Op, one_by_one};
 use crate::pointwise::{Pointwise, Slope, Value, constant_slope};
 use crate::scalar::Scalar;
@@ -132,6 +133,14 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
             gradients[2] = Some(Tensor::build(call.shape(2), |db| reduce::sum(dz.view(), &rows, db)));
         }
         gradients
+    }
+    fn onnx(&self, x: &Operands<'_>) -> onnx::Value {
+        if x.shape(0).rank() == 2 {
+            let inputs: Vec<&onnx::Value> = x.values().iter().collect();
+            return self.0.onnx([onnx::Value::node("Gemm", &inputs, &[("transB", 1.into())])]);
+        }
+        let z = onnx::Value::node("MatMul", &[&x[0], &x[1].transpose(&[1, 0])], &[]);
+        self.0.onnx([if N == 3 { z + x[2].clone() } else { z }])
     }
 }
 

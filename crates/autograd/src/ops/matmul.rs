@@ -8,6 +8,7 @@ use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::matmul::{Epilogue, Matrix, matmul};
 use crate::layout::Places;
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -81,6 +82,9 @@ impl<T: Scalar> Op<T, 2> for Matmul {
 
     fn keeps(&self, i: usize) -> Keeps {
         Keeps::x(1 - i)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        Value::node("MatMul", &[&x[0], &x[1]], &[])
     }
 }
 

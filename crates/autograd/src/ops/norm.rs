@@ -12,6 +12,7 @@ use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels;
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op, one_by_one};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -82,6 +83,10 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
 
     fn keeps(&self, i: usize) -> Keeps {
         keeps(i)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let attributes = [("axis", (-1).into()), ("epsilon", self.epsilon.into())];
+        Value::node("LayerNormalization", &[&x[0], &x[1], &x[2]], &attributes)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::array::Array;
 use crate::error::OrPanic;
+use crate::onnx::{self, Value};
 use crate::op::Op;
 use crate::ops::subscript::{Entry, Subscript};
-use crate::ops::view::Unview;
+use crate::ops::unview::Unview;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -46,7 +47,7 @@ impl<T: Scalar> Tensor<T> {
             )
         };
         let axes = widths.iter().enumerate().map(|(i, &widths)| (first + i, widths));
-        match padding {
+        let y = match padding {
             Padding::Constant(value) => self.padded_by(first, widths, T::of(value)),
             _ => {
                 let mut padded = self.clone();
@@ -56,7 +57,22 @@ impl<T: Scalar> Tensor<T> {
                 }
                 padded
             }
-        }
+        };
+        onnx::define("pad", y.array(), || {
+            let around = |side: fn(&(usize, usize)) -> usize| {
+                std::iter::repeat_n(0, first).chain(widths.iter().map(move |widths| side(widths) as i64))
+            };
+            let widths = Value::ints(around(|(before, _)| *before).chain(around(|(_, behind)| *behind)));
+            let x = Value::of(self.array());
+            match padding {
+                Padding::Constant(value) => {
+                    Value::node("Pad", &[&x, &widths, &Value::number(value)], &[("mode", "constant".into())])
+                }
+                Padding::Reflect => Value::node("Pad", &[&x, &widths], &[("mode", "reflect".into())]),
+                Padding::Replicate => Value::node("Pad", &[&x, &widths], &[("mode", "edge".into())]),
+            }
+        });
+        y
     }
 
     /// A number around this tensor.

@@ -13,6 +13,7 @@ use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::pool;
+use crate::onnx::{self, Operands};
 use crate::op::{Keeps, Op};
 use crate::ops::index::Gather;
 use crate::scalar::Scalar;
@@ -20,6 +21,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use windows::{Layout, MOST, even_spans};
 
+mod in_onnx;
 mod windows;
 
 pub use windows::Pool;
@@ -43,6 +45,9 @@ impl<T: Scalar> Op<T, 1> for AvgPool {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> onnx::Value {
+        self.layout.means_in_onnx::<T>(&x[0], x.shape(0), self.axes)
     }
 }
 
@@ -105,7 +110,12 @@ impl<T: Scalar> Tensor<T> {
             }
             spans => spans,
         });
-        self.largest_of(layout.map_err(|e| e.of(name)).or_panic(), D)
+        let layout = layout.map_err(|e| e.of(name)).or_panic();
+        let y = self.largest_of(layout, D);
+        onnx::define(name, y.array(), || {
+            pool.largest_in_onnx(&onnx::Value::of(self.array()), self.shape(), y.shape())
+        });
+        y
     }
 
     /// The mean of each window along the last axis; see [`avg_pool2d`](Self::avg_pool2d).

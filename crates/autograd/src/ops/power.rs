@@ -1,6 +1,7 @@
 //! Powers, roots, and the length of a pair of numbers.
 
 use crate::algebra::Algebra;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
@@ -26,6 +27,9 @@ impl<T: Scalar> Primitive<T, 1> for Powf<T> {
     }
     fn keeps(&self, _: usize) -> Keeps {
         if self.0 == T::zero() { Keeps::NONE } else { Keeps::x(0) }
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        Value::node("Pow", &[&x, &Value::number(self.0.into())], &[])
     }
 }
 
@@ -55,6 +59,9 @@ impl<T: Scalar> Primitive<T, 2> for Pow {
         let both = Keeps::x(0) | Keeps::x(1);
         if i == 0 { both } else { both | Keeps::y() }
     }
+    fn onnx(&self, [x, a]: [Value; 2]) -> Value {
+        Value::node("Pow", &[&x, &a], &[])
+    }
 }
 
 /// `1 / x`; `(1 / x)' = -1 / x²`.
@@ -70,6 +77,9 @@ impl<T: Scalar> Pointwise<T, 1> for Recip {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Reciprocal")
     }
 }
 
@@ -119,6 +129,10 @@ impl<T: Scalar> Primitive<T, 1> for Cbrt {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        let root = Value::node("Pow", &[&x.then("Abs"), &Value::number(1.0 / 3.0)], &[]);
+        x.then("Sign") * root
+    }
 }
 
 /// `√(a² + b²)`; its derivatives are `a / y` and `b / y`, and 0 at the origin.
@@ -136,6 +150,14 @@ impl<T: Scalar> Primitive<T, 2> for Hypot {
     }
     fn keeps(&self, i: usize) -> Keeps {
         Keeps::x(i) | Keeps::y()
+    }
+    fn onnx(&self, [a, b]: [Value; 2]) -> Value {
+        // By the greater one, so that no square overflows or is lost.
+        let [a, b] = [a, b].map(|x| x.then("Abs"));
+        let [less, more] = ["Min", "Max"].map(|op| Value::node(op, &[&a, &b], &[]));
+        let is_zero = Value::node("Equal", &[&more, &Value::number(0.0)], &[]);
+        let ratio = less / is_zero.choose(&Value::number(1.0), &more);
+        more * (ratio.clone() * ratio + Value::number(1.0)).then("Sqrt")
     }
 }
 

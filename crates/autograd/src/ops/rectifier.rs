@@ -3,6 +3,7 @@
 use super::elementary::Sigmoid;
 use super::exponential::ExpM1;
 use crate::algebra::Algebra;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
@@ -27,6 +28,9 @@ impl<T: Scalar> Pointwise<T, 1> for LeakyRelu<T> {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        Value::node("LeakyRelu", &[&x], &[("alpha", self.0.into().into())])
     }
 }
 
@@ -63,6 +67,14 @@ impl<T: Scalar> Pointwise<T, 1> for Elu<T> {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        let [alpha, scale, tau] = [self.alpha, self.scale, self.tau].map(Into::into);
+        if tau != 1.0 {
+            return self.f([x]);
+        }
+        let y = Value::node("Elu", &[&x], &[("alpha", alpha.into())]);
+        if scale == 1.0 { y } else { Value::number(scale) * y }
+    }
 }
 
 /// `ln(1 + e^(βx)) / β`, the smooth maximum of `x` and 0, whose derivative is `σ(βx)`; `x` where `βx` is above a threshold.
@@ -89,6 +101,16 @@ impl<T: Scalar> Primitive<T, 1> for Softplus<T> {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        let [beta, threshold] = [self.beta, self.threshold].map(|x| Value::number(x.into()));
+        let s = if self.beta == T::one() { x.clone() } else { beta.clone() * x.clone() };
+        let bent = s.then("Softplus");
+        let bent = if self.beta == T::one() { bent } else { bent / beta };
+        match self.threshold == T::infinity() {
+            true => bent,
+            false => Value::node("Greater", &[&s, &threshold], &[]).choose(&x, &bent),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::argmax::argmax;
 use crate::kernels::reduce;
+use crate::onnx::{self, Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
@@ -38,6 +39,15 @@ impl<T: Scalar> Op<T, 1> for Sum {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let axes = self.axes.in_onnx(x.shape(0));
+        // Of no axis; an empty list would mean all.
+        if axes.is_empty() {
+            return x[0].then("Identity");
+        }
+        let keepdims = i64::from(self.keepdims);
+        Value::node("ReduceSum", &[&x[0], &Value::ints(axes)], &[("keepdims", keepdims.into())])
     }
 }
 
@@ -101,7 +111,9 @@ impl<T: Scalar> Tensor<T> {
     fn mean_over(&self, axes: Axes, keepdims: bool) -> Self {
         let resolved = axes.resolve(self.shape()).map_err(|e| e.of("mean")).or_panic();
         let terms: usize = resolved.iter().map(|&axis| self.shape()[axis]).product();
-        Sum { axes, keepdims }.apply([self]) / T::of(terms as f64)
+        let y = Sum { axes: axes.clone(), keepdims }.apply([self]) / T::of(terms as f64);
+        onnx::define("mean", y.array(), || axes.reduce_in_onnx("ReduceMean", self, keepdims));
+        y
     }
 
     /// The sum over whatever axes `shape` was stretched along to become this tensor's shape: undoes
@@ -144,9 +156,14 @@ impl<T: Scalar> Tensor<T> {
             "{name}: axis {at} of shape {} is empty: there is nothing to choose\n  help: leave out what is empty",
             self.shape()
         );
-        Array::build(reduce::remaining(self.shape(), &[at], false), |places| {
+        let places = Array::build(reduce::remaining(self.shape(), &[at], false), |places| {
             argmax(&self.array().view().contiguous(), len, apart, places);
-        })
-        .or_panic()
+        });
+        let places = places.or_panic();
+        onnx::define(name, &places, || {
+            let attributes = [("axis", (at as i64).into()), ("keepdims", 0.into())];
+            Value::node("ArgMax", &[&Value::of(self.array())], &attributes)
+        });
+        places
     }
 }

@@ -1,6 +1,7 @@
 //! Functions with steps, whose derivative is 0 wherever there is one, and clamping.
 
 use crate::algebra::Algebra;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
@@ -24,6 +25,9 @@ impl<T: Scalar> Primitive<T, 1> for Sign {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Sign")
+    }
 }
 
 /// The largest whole number that is at most `x`; its derivative is 0.
@@ -41,6 +45,9 @@ impl<T: Scalar> Primitive<T, 1> for Floor {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Floor")
+    }
 }
 
 /// The smallest whole number that is at least `x`; its derivative is 0.
@@ -57,6 +64,9 @@ impl<T: Scalar> Primitive<T, 1> for Ceil {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Ceil")
     }
 }
 
@@ -76,6 +86,9 @@ impl<T: Scalar> Primitive<T, 1> for Round {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Round")
     }
 }
 
@@ -100,6 +113,9 @@ impl<T: Scalar> Primitive<T, 1> for Clamp<T> {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        Value::node("Clip", &[&x, &Value::number(self.low.into()), &Value::number(self.high.into())], &[])
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::axes::Axes;
 use crate::error::{OrPanic, ShapeError};
 use crate::layout::Layout;
+use crate::onnx::{Operands, Value};
 use crate::op::AnyOp;
 use crate::ops::view::Viewing;
 use crate::scalar::Scalar;
@@ -27,6 +28,9 @@ impl Viewing for Slice {
     fn layout(&self, x: &Layout) -> Result<Layout, ShapeError> {
         x.slice(self.axis, self.start, self.len, self.step)
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        sliced(&x[0], x.shape(0), &[*self])
+    }
 }
 
 /// Some axes, backwards.
@@ -44,6 +48,35 @@ impl Viewing for Flip {
             x.slice(axis, size.saturating_sub(1), size, -1)
         })
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let axes = self.axes.in_onnx(x.shape(0));
+        let all = |value| Value::ints(axes.iter().map(|_| value));
+        // From the last place to before the first, whatever the size.
+        let (last, before_first) = (all(-1), all(i64::MIN));
+        Value::node("Slice", &[&x[0], &last, &before_first, &Value::ints(axes.iter().copied()), &last], &[])
+    }
+}
+
+/// Slices of different axes in ONNX. Whole axes are left out, and an end that is that of the axis is said to be so, whatever its size.
+pub(crate) fn sliced(x: &Value, shape: &Shape, slices: &[Slice]) -> Value {
+    let parts: Vec<&Slice> =
+        slices.iter().filter(|s| s.step < 0 || s.step > 1 || s.start > 0 || s.len < shape[s.axis]).collect();
+    if parts.is_empty() {
+        return x.clone();
+    }
+    let start = |s: &Slice| if s.step < 0 && s.start + 1 == shape[s.axis] { -1 } else { s.start as i64 };
+    let end = |s: &Slice| {
+        let end = s.start as i64 + s.len as i64 * s.step as i64;
+        match s.step < 0 {
+            _ if s.len == 0 => s.start as i64,
+            true if end < 0 => i64::MIN,
+            false if end >= shape[s.axis] as i64 => i64::MAX,
+            _ => end,
+        }
+    };
+    let list = |f: &dyn Fn(&Slice) -> i64| Value::ints(parts.iter().map(|s| f(s)));
+    let [starts, ends] = [list(&start), list(&end)];
+    Value::node("Slice", &[x, &starts, &ends, &list(&|s| s.axis as i64), &list(&|s| s.step as i64)], &[])
 }
 
 /// The bounds of a range; below 0 they count from the end.

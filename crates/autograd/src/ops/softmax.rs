@@ -13,6 +13,7 @@ use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::reduce::remaining;
 use crate::kernels::softmax::{self, Of};
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
@@ -43,6 +44,9 @@ impl<T: Scalar> Op<T, 1> for Softmax {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        Value::node("Softmax", &[&x[0]], &[("axis", (self.axis as i64).into())])
+    }
 }
 
 /// The logarithm of softmax along an axis.
@@ -67,6 +71,9 @@ impl<T: Scalar> Op<T, 1> for LogSoftmax {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        Value::node("LogSoftmax", &[&x[0]], &[("axis", (self.axis as i64).into())])
     }
 }
 
@@ -116,6 +123,10 @@ impl<T: Scalar> Op<T, 1> for LogSumExp {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0) | Keeps::y()
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let attributes = [("axes", vec![self.axis as i64].into()), ("keepdims", 0.into())];
+        Value::node("ReduceLogSumExp", &[&x[0]], &attributes)
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
 use crate::kernels::sort::first_in_order;
+use crate::onnx::{self, Value};
 use crate::ops::lanes::extent;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -79,11 +80,16 @@ impl<T: Scalar> Tensor<T> {
     fn first_in_order(&self, axis: usize, k: usize, descending: bool) -> Array<usize> {
         let lanes = extent(self.shape(), axis);
         let x = self.array().view().contiguous();
-        Array::build(self.shape().with(axis, k), |y| {
+        let places = Array::build(self.shape().with(axis, k), |y| {
             if !y.is_empty() {
                 first_in_order(&x, lanes, k, descending, y);
             }
-        })
-        .or_panic()
+        });
+        let places = places.or_panic();
+        onnx::define("argsort", &places, || {
+            let attributes = [("axis", (axis as i64).into()), ("largest", i64::from(descending).into())];
+            Value::output_of(1, "TopK", &[&Value::of(self.array()), &Value::ints([k as i64])], &attributes)
+        });
+        places
     }
 }

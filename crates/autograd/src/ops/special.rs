@@ -2,6 +2,7 @@
 
 use crate::algebra::Algebra;
 use crate::kernels::special;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
@@ -25,6 +26,9 @@ impl<T: Scalar> Primitive<T, 1> for Erf {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Erf")
+    }
 }
 
 /// `erfc x = 1 - erf x`; `erfc' x = -2/√π e^(-x²)`.
@@ -41,6 +45,9 @@ impl<T: Scalar> Primitive<T, 1> for Erfc {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        Value::number(1.0) - x.then("Erf")
     }
 }
 
@@ -61,6 +68,9 @@ impl<T: Scalar> Primitive<T, 1> for NormalCdf {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        Value::number(0.5) * ((x / Value::number(SQRT_2)).then("Erf") + Value::number(1.0))
     }
 }
 

@@ -3,10 +3,11 @@
 //! An entry stands for an axis, from the first on; what it may be is an [`Entry`]. The axes that no entry stands for are taken
 //! whole. The result is one view, whatever the entries.
 
-use crate::error::ShapeError;
+use crate::error::{OrPanic, ShapeError};
 use crate::layout::Layout;
+use crate::onnx::{Operands, Value};
 use crate::op::AnyOp;
-use crate::ops::slice::resolve;
+use crate::ops::slice::{Slice, resolve, sliced};
 use crate::ops::view::Viewing;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -81,6 +82,30 @@ impl Viewing for Subscript {
             }
         }
         Ok(layout)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let shape = x.shape(0);
+        let named = |entry: &&Entry| !matches!(entry, Entry::Rest | Entry::New);
+        let others = shape.rank() - self.entries.iter().filter(named).count();
+        let (mut axis, mut slices) = (0, Vec::new());
+        for entry in &self.entries {
+            match *entry {
+                Entry::Place(place) => {
+                    let start = if place < 0 { place + shape[axis] as isize } else { place };
+                    slices.push(Slice { axis, start: start.unsigned_abs(), len: 1, step: 1 });
+                    axis += 1;
+                }
+                Entry::Range { bounds, step } => {
+                    slices.push(resolve(bounds, step, axis, shape).or_panic());
+                    axis += 1;
+                }
+                Entry::Rest => axis += others,
+                Entry::New => {}
+            }
+        }
+        let y = sliced(&x[0], shape, &slices);
+        let keeps_axes = |entry: &Entry| matches!(entry, Entry::Range { .. } | Entry::Rest);
+        if self.entries.iter().all(keeps_axes) { y } else { y.reshape(x.output().dims()) }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::graph::Call;
 use crate::kernels::map::{map_each, plain};
 use crate::kernels::reduce;
 use crate::kernels::sum_of::sum_of_runs;
+use crate::onnx::{self, Operands};
 use crate::op::{Keeps, Op, snake_case};
 use crate::pointwise::{Map, Pointwise, Value};
 use crate::scalar::Scalar;
@@ -102,6 +103,16 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for SumOf<P> {
 
     fn keeps(&self, i: usize) -> Keeps {
         Op::keeps(&self.terms, i)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> onnx::Value {
+        let (joint, _) = self.joint(&from_fn::<_, N, _>(|i| x.shape(i))).or_panic();
+        let terms = self.terms.0.0.onnx(from_fn(|i| x[i].clone()));
+        let axes = self.axes.in_onnx(&joint);
+        if axes.is_empty() {
+            return terms;
+        }
+        let keepdims = [("keepdims", i64::from(self.keepdims).into())];
+        onnx::Value::node("ReduceSum", &[&terms, &onnx::Value::ints(axes)], &keepdims)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::power::Hypot;
 use crate::algebra::Algebra;
+use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
+use std::f64::consts::PI;
 
 /// The tangent; `tan' = 1 + tan²`.
 #[derive(Clone, Debug)]
@@ -21,6 +23,9 @@ impl<T: Scalar> Primitive<T, 1> for Tan {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::y()
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Tan")
     }
 }
 
@@ -43,6 +48,9 @@ impl<T: Scalar> Primitive<T, 1> for Asin {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Asin")
+    }
 }
 
 /// The inverse cosine; `acos' x = -1 / √(1 - x²)`, infinite at -1 and 1.
@@ -59,6 +67,9 @@ impl<T: Scalar> Primitive<T, 1> for Acos {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Acos")
+    }
 }
 
 /// The inverse tangent; `atan' x = 1 / (1 + x²)`.
@@ -74,6 +85,9 @@ impl<T: Scalar> Primitive<T, 1> for Atan {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Atan")
     }
 }
 
@@ -94,6 +108,17 @@ impl<T: Scalar> Primitive<T, 2> for Atan2 {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0) | Keeps::x(1)
     }
+    fn onnx(&self, [a, b]: [Value; 2]) -> Value {
+        // The arc tangent of the quotient on the right, half a turn from it on the left; of two zeros it is that of their signs.
+        let is = |op, x: &Value| Value::node(op, &[x, &Value::number(0.0)], &[]);
+        let both = |op, [a, b]: [Value; 2]| Value::node(op, &[&a, &b], &[]);
+        // What is divided by tells on the sign of a zero.
+        let is_negative = |x: &Value| both("Or", [is("Less", x), is("Less", &x.then("Reciprocal"))]);
+        let are_zero = both("And", [is("Equal", &a), is("Equal", &b)]);
+        let right = (a.clone() / are_zero.choose(&Value::number(1.0), &b)).then("Atan");
+        let half = is_negative(&a).choose(&Value::number(-PI), &Value::number(PI));
+        is_negative(&b).choose(&(right.clone() + half), &right)
+    }
 }
 
 /// The hyperbolic sine, whose derivative is the hyperbolic cosine.
@@ -110,6 +135,9 @@ impl<T: Scalar> Primitive<T, 1> for Sinh {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
     }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Sinh")
+    }
 }
 
 /// The hyperbolic cosine, whose derivative is the hyperbolic sine.
@@ -125,6 +153,9 @@ impl<T: Scalar> Primitive<T, 1> for Cosh {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
+    }
+    fn onnx(&self, [x]: [Value; 1]) -> Value {
+        x.then("Cosh")
     }
 }
 

@@ -11,6 +11,7 @@ use crate::array::Array;
 use crate::axes::Axes;
 use crate::error::OrPanic;
 use crate::kernels::reduce::remaining;
+use crate::onnx::{self, Value};
 use crate::op::Op;
 use crate::ops::{Abs, Extremum, Square, SumOf};
 use crate::scalar::Scalar;
@@ -54,6 +55,27 @@ impl<T: Scalar> Tensor<T> {
         assert!(!p.is_nan(), "norm: expected a number for p, found NaN");
         let axes = axes.into();
         axes.resolve(self.shape()).map_err(|e| e.of("norm")).or_panic();
+        let y = self.norm_over(axes.clone(), p);
+        if p.is_finite() && p != 0.0 {
+            onnx::define("norm", y.array(), || {
+                if p == 1.0 || p == 2.0 {
+                    return axes.reduce_in_onnx(if p == 1.0 { "ReduceL1" } else { "ReduceL2" }, self, true);
+                }
+                let power = |x: &Value, p| Value::node("Pow", &[x, &Value::number(p)], &[]);
+                let powers = power(&Value::of(self.array()).then("Abs"), p);
+                let axes = Value::ints(axes.in_onnx(self.shape()));
+                power(
+                    &Value::node("ReduceSum", &[&powers, &axes], &[("noop_with_empty_axes", 1.into())]),
+                    p.recip(),
+                )
+            });
+        }
+        y
+    }
+
+    /// The norm by its operators, for axes that are there.
+    #[track_caller]
+    fn norm_over(&self, axes: Axes, p: f64) -> Self {
         let extremum = |least| Extremum { axes: axes.clone(), keepdims: true, least };
         if p.is_infinite() {
             let of_all = extremum(p < 0.0).try_apply([&self.abs()]);

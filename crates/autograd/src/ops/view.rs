@@ -4,12 +4,13 @@
 //! Each is a linear map that picks elements, and its gradient is the adjoint, which puts them back: the inverse reshape
 //! and permutation, a sum for a broadcast, and in general zeros to which every element is added where it came from.
 
-use crate::array::{Array, View};
+use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::scatter;
 use crate::layout::Layout;
+use crate::onnx::{Operands, Value};
 use crate::op::{AnyOp, Keeps, Op, snake_case};
+use crate::ops::unview::Unview;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -23,6 +24,9 @@ pub trait Viewing: Clone + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// If the input does not fit.
     fn layout(&self, x: &Layout) -> Result<Layout, ShapeError>;
+
+    /// What the view is in ONNX.
+    fn onnx(&self, x: &Operands<'_>) -> Value;
 }
 
 impl<T: Scalar, V: Viewing> AnyOp<T> for V {
@@ -38,46 +42,8 @@ impl<T: Scalar, V: Viewing> AnyOp<T> for V {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
-}
-
-/// The adjoint of a view: zeros, to which each element is added where the view has found it.
-#[derive(Debug)]
-pub struct Unview<V> {
-    /// The view.
-    pub view: V,
-    /// The shape that it was a view of.
-    pub shape: Shape,
-}
-
-impl<V: Viewing> Unview<V> {
-    /// Where the view finds its elements in a tensor in row-major order.
-    fn layout(&self) -> Result<Layout, ShapeError> {
-        self.view.layout(&Layout::contiguous(self.shape.clone()))
-    }
-}
-
-impl<T: Scalar, V: Viewing> Op<T, 1> for Unview<V> {
-    fn shape(&self, [x]: [&Shape; 1]) -> Result<Shape, ShapeError> {
-        self.shape.try_size()?;
-        let layout = self.layout()?;
-        if x != layout.shape() {
-            return Err(ShapeError::new("the input has not the shape of the view")
-                .operand("input", x, "")
-                .operand("view", layout.shape(), "")
-                .operand("of", &self.shape, "")
-                .help("what the view makes of a tensor has the shape that goes back"));
-        }
-        Ok(self.shape.clone())
-    }
-    fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
-        y.fill(T::zero());
-        scatter::add_through(x, &self.layout().or_panic(), y);
-    }
-    fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        self.view.clone().apply_to(&[dy])
-    }
-    fn keeps(&self, _: usize) -> Keeps {
-        Keeps::NONE
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        Viewing::onnx(self, x)
     }
 }
 
@@ -100,6 +66,9 @@ impl<T: Scalar> AnyOp<T> for Reshape {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].reshape(self.0.dims())
     }
 }
 
@@ -127,6 +96,9 @@ impl<T: Scalar> AnyOp<T> for Permute {
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
     }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        x[0].transpose(&self.0)
+    }
 }
 
 /// Axes of size 1, and missing leading ones, repeated.
@@ -149,6 +121,15 @@ impl<T: Scalar> AnyOp<T> for BroadcastTo {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        // A size of 1 leaves an axis as it is: so the batch is named only where it is made.
+        let (from, missing) = (x.shape(0), self.0.rank() - x.shape(0).rank());
+        let size = |(axis, &size): (usize, &usize)| match axis.checked_sub(missing) {
+            Some(axis) if from[axis] == size => 1,
+            _ => size as i64,
+        };
+        Value::node("Expand", &[&x[0], &Value::ints(self.0.dims().iter().enumerate().map(size))], &[])
     }
 }
 

@@ -4,6 +4,7 @@ use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::map::map_each;
+use crate::onnx::{Operands, Value};
 use crate::op::{Keeps, Op};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -38,6 +39,9 @@ impl<T: Scalar> Op<T, 2> for Where {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::NONE
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        Value::of(&self.mask).choose(&x[0], &x[1])
     }
 }
 

@@ -1,11 +1,15 @@
 //! Axes that lead through others: diagonals, and windows that slide along an axis. Both are views; the adjoint of windows,
 //! which overlap, adds what they have in common.
 
+use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
 use crate::layout::Layout;
+use crate::onnx::{Operands, Value};
 use crate::op::{AnyOp, Op};
-use crate::ops::view::{Unview, Viewing};
+use crate::ops::unview::Unview;
+use crate::ops::view::Viewing;
 use crate::scalar::Scalar;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The elements `x[.., i, .., i + offset, ..]` for two axes, which give way to a last one.
@@ -21,6 +25,19 @@ impl Viewing for Diagonal {
     fn layout(&self, x: &Layout) -> Result<Layout, ShapeError> {
         let [a, b] = self.axes.map(|axis| x.shape().axis(axis));
         x.diagonal(self.offset, a?, b?)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let shape = x.shape(0);
+        let [a, b] = self.axes.map(|axis| shape.axis(axis).or_panic());
+        let mut order: Vec<usize> = (0..shape.rank()).filter(|axis| ![a, b].contains(axis)).collect();
+        let mut dims: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+        dims.push(shape[a] * shape[b]);
+        order.extend([a, b]);
+        // The places on the diagonal of a matrix whose rows follow each other.
+        let matrix = Layout::contiguous(Shape::from([shape[a], shape[b]]));
+        let places: Vec<usize> = matrix.diagonal(self.offset, 0, 1).or_panic().places().collect();
+        let flat = x[0].transpose(&order).reshape(&dims);
+        Value::node("Gather", &[&flat, &Value::of(&Array::from_slice(&places))], &[("axis", (-1).into())])
     }
 }
 
@@ -38,6 +55,19 @@ pub struct Unfold {
 impl Viewing for Unfold {
     fn layout(&self, x: &Layout) -> Result<Layout, ShapeError> {
         x.windows(x.shape().axis(self.axis)?, self.size, self.step)
+    }
+    fn onnx(&self, x: &Operands<'_>) -> Value {
+        let shape = x.shape(0);
+        let axis = shape.axis(self.axis).or_panic();
+        let windows =
+            Layout::contiguous(Shape::from([shape[axis]])).windows(0, self.size, self.step).or_panic();
+        let places: Vec<usize> = windows.places().collect();
+        let places = Array::from_slice(&places).reshape(windows.shape()).or_panic();
+        // Windows and what is in them come in the place of the axis; what is in them belongs at the end.
+        let y = Value::node("Gather", &[&x[0], &Value::of(&places)], &[("axis", (axis as i64).into())]);
+        let mut order: Vec<usize> = (0..=shape.rank()).filter(|&i| i != axis + 1).collect();
+        order.push(axis + 1);
+        y.transpose(&order)
     }
 }
 

@@ -1,0 +1,119 @@
+//! Networks as files of ONNX, which other programs run: ONNX Runtime, TensorRT, browsers.
+//!
+//! What operators are in ONNX they say themselves, see [`autograd::onnx`]. What is added here is the names: a parameter is called by
+//! its path, and an error names the path behind which it lies.
+
+use crate::layer::Layer;
+use autograd::onnx::{Graph, Input, TooLarge, TraceError, trace};
+use autograd::{Scalar, Tensor};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::{error, fmt};
+
+/// Why a network could not be exported.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// The network has no graph in ONNX.
+    Trace(TraceError),
+    /// The file would be too large for its format.
+    TooLarge(TooLarge),
+    /// The file could not be written.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for OnnxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OnnxError::Trace(error) => write!(f, "the network cannot be exported: {error}"),
+            OnnxError::TooLarge(error) => write!(f, "the network cannot be exported: {error}"),
+            OnnxError::Io { path, source } => {
+                write!(
+                    f,
+                    "{}: cannot be written: {source}\n  help: see that the directory is there, and may be written to",
+                    path.display()
+                )
+            }
+        }
+    }
+}
+
+impl error::Error for OnnxError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            OnnxError::Trace(error) => Some(error),
+            OnnxError::TooLarge(error) => Some(error),
+            OnnxError::Io { source, .. } => Some(source),
+        }
+    }
+}
+
+/// The graph of a network in evaluation, for inputs such as `example`: a tensor, or an `Array` of indices.
+///
+/// The first axis of input and output is the batch, and may have any size where the network allows it; if not,
+/// [`Graph::why_fixed`] says why. All other sizes are those of the example, which should be real data: see
+/// [`autograd::onnx::trace`]. Parameters are called by their paths. Printed, the graph is a list of its nodes.
+///
+/// # Errors
+/// If an operator has no form in ONNX, or if what is computed depends on the numbers of the input, as where a branch does.
+pub fn onnx_graph<T: Scalar, X: Input>(
+    net: &(impl Layer<T, X> + ?Sized),
+    example: &X,
+) -> Result<Graph, OnnxError> {
+    let parameters = net.parameters();
+    let parameters =
+        parameters.iter().map(|(path, param)| (path.as_str(), AsRef::<Tensor<T>>::as_ref(*param)));
+    trace(|x| net.predict(x), example, parameters).map_err(OnnxError::Trace)
+}
+
+/// Writes a network in evaluation to a file of ONNX, opset 17, and gives its [graph](onnx_graph). The file is there whole or not at all.
+///
+/// In ONNX Runtime, for Python: `InferenceSession("net.onnx").run(None, {"input": x})`.
+///
+/// ```
+/// use nn::{Activation, Mlp, Rng, Tensor, export_onnx};
+/// let net = Mlp::new(&[4, 8, 3], Activation::Tanh, &mut Rng::seed(0));
+/// let path = std::env::temp_dir().join("wengert_export_onnx_example.onnx");
+/// let graph = export_onnx(&net, &Tensor::<f32>::ones([1, 4]), &path)?;
+/// assert!(graph.has_any_batch());
+/// assert!(graph.parameters().eq(["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]));
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::OnnxError>(())
+/// ```
+///
+/// # Errors
+/// As [`onnx_graph`]; and if the file would have 2 GiB or more, or cannot be written.
+pub fn export_onnx<T: Scalar, X: Input>(
+    net: &(impl Layer<T, X> + ?Sized),
+    example: &X,
+    path: impl AsRef<Path>,
+) -> Result<Graph, OnnxError> {
+    let graph = onnx_graph(net, example)?;
+    let bytes = graph.to_bytes().map_err(OnnxError::TooLarge)?;
+    let path = path.as_ref();
+    write_whole(path, &bytes).map_err(|source| OnnxError::Io { path: path.to_path_buf(), source })?;
+    Ok(graph)
+}
+
+/// Writes to a file beside it first, which then takes its place: whoever looks finds the old file or the new one.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_os_string();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(name);
+    let written = File::create(&part).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let moved = written.and_then(|()| fs::rename(&part, path));
+    if moved.is_err() {
+        // What could not be written whole is of no use; that it may not be there either is no second error.
+        let _ = fs::remove_file(&part);
+    }
+    moved
+}
