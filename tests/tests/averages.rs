@@ -87,7 +87,7 @@ fn a_trainer_updates_an_average() {
     let data = Dataset::new(given("x"), given("y")).expect("as many inputs as targets");
     let train = |average: &mut Average<f64>| {
         let mut net = start();
-        let trainer = Trainer::new(Sgd::new(0.1)).loss(wengert::mse).epochs(3).batch(6);
+        let trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).batch(6);
         trainer.with(average).fit(&mut net, &data, &data).expect("a loss");
         net
     };

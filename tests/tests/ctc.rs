@@ -73,7 +73,7 @@ fn single_precision_is_close() {
     let entry = &GOLDEN["several"];
     let given = tensor(&entry["logits"]);
     let logits = Tensor::<f32>::build(given.shape(), |x| {
-        x.iter_mut().zip(given.to_vec()).for_each(|(x, y)| *x = y as f32)
+        x.iter_mut().zip(given.to_vec()).for_each(|(x, y)| *x = y as f32);
     });
     let targets: Vec<Vec<usize>> = entry["targets"].as_array().expect("a list").iter().map(labels).collect();
     let logits = logits.requires_grad();
@@ -92,7 +92,7 @@ fn mistakes_are_named() {
     let two = || Ctc::new(&[vec![1], vec![2]]);
     for (ctc, logits, expected) in [
         (two(), logits.slice(0, ..1), "there are 2 targets for 1 sequences"),
-        (Ctc::new(&[vec![1]; 0]), logits.slice(0, ..0), "there are 0 targets for 0 sequences"),
+        (Ctc::new(&[] as &[Vec<usize>]), logits.slice(0, ..0), "there are 0 targets for 0 sequences"),
         (two(), logits.reshape([8, 3]), "expected 3 axes"),
         (two().blank(3), logits.clone(), "the blank, 3, is none of 3 classes"),
         (two().blank(2), logits.clone(), "label 2, of target 1, is the blank"),

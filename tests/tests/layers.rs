@@ -223,7 +223,11 @@ fn each_direction_has_a_state() {
 fn dropout_lies_between_recurrent_layers() {
     let stack = Lstm::<f64>::stack(3, 4, 2, &mut Rng::seed(0)).dropout(0.4);
     let x = Tensor::normal([2, 5, 3], 0.0, 1.0, &mut Rng::seed(1));
-    let alone = |i: usize| Recurrent { layers: vec![stack.layers[i].clone()], ..stack.clone() };
+    let alone = |i: usize| {
+        let mut one = stack.clone();
+        one.layers = vec![stack.layers[i].clone()];
+        one
+    };
     let train = |layer: &Lstm<f64>, x: &Tensor<f64>| layer.forward(x, &mut Mode::train(&mut Rng::seed(2)));
     let between = Dropout::new(0.4).forward(&alone(0).predict(&x), &mut Mode::train(&mut Rng::seed(2)));
     assert_eq!(train(&stack, &x).to_vec(), alone(1).predict(&between).to_vec());

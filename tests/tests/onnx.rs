@@ -15,6 +15,8 @@ use wengert::{
     AvgPool2d, BatchNorm, BatchNorm2d, Gru, OnnxError, Pool, RmsNorm, Window, export_onnx, onnx_graph,
 };
 
+type Function = fn(&Tensor) -> Tensor;
+
 fn rng() -> Rng {
     Rng::seed(1)
 }
@@ -318,7 +320,7 @@ impl Cases {
     }
 
     /// Functions of a tensor, with batches of 2 and of 5.
-    fn functions(&mut self, table: &[(&str, &[usize], fn(&Tensor) -> Tensor)]) {
+    fn functions(&mut self, table: &[(&str, &[usize], Function)]) {
         for &(name, rest, f) in table {
             let inputs = [2, 5].map(|batch| sample::<f32>(&[&[batch], rest].concat()));
             self.add(name, f, &inputs, Vec::new());

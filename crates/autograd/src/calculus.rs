@@ -21,14 +21,13 @@
 use crate::backward::{depends, one_for, sweep};
 use crate::checkpoint::older_than;
 use crate::error::OrPanic;
-use crate::gradients::{GradError, Gradients};
+use crate::gradients::{GradError, Gradients, check_tangents};
 use crate::graph::next_id;
 use crate::op::AnyOp;
 use crate::ops::Reshape;
 use crate::recording::{is_recording, with_recording};
 use crate::rng::Rng;
 use crate::scalar::Scalar;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The value `y = f(x)`, and for each input the product of a cotangent with the Jacobian, `Jᵀ dy`, in the shape of the input:
@@ -135,7 +134,8 @@ pub fn jacobian<T: Scalar, const N: usize>(
 /// ```
 ///
 /// # Panics
-/// If the output has not as many rows as each input, or its first row depends on another than the first of an input. If the result depends on none of the arguments.
+/// If the output has not as many rows as each input, or its first row depends on another than the first of an input. If the result
+/// depends on none of the arguments.
 #[track_caller]
 pub fn batch_jacobian<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
@@ -178,7 +178,8 @@ pub fn hessian<T: Scalar, const N: usize>(
 /// ```
 ///
 /// # Panics
-/// If `f` does not return a single number, or a tangent has not the shape of its input. If the result depends on none of the arguments.
+/// If `f` does not return a single number, or a tangent has not the shape of its input. If the result depends on
+/// none of the arguments.
 #[track_caller]
 pub fn hvp<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
@@ -314,15 +315,4 @@ fn rows<T: Scalar, const N: usize>(y: &Tensor<T>, x: &[Tensor<T>; N], shared: us
             false => Tensor::concat(&lanes.iter().collect::<Vec<_>>(), 1).reshape(shape),
         }
     })
-}
-
-fn check_tangents<T: Scalar, const N: usize>(
-    x: [&Tensor<T>; N],
-    v: [&Tensor<T>; N],
-) -> Result<(), GradError> {
-    let shapes = |t: &Tensor<T>| -> Shape { t.shape().clone() };
-    match x.iter().zip(v).find(|(x, v)| x.shape() != v.shape()) {
-        Some((x, v)) => Err(GradError::Tangent { input: shapes(x), tangent: shapes(v) }),
-        None => Ok(()),
-    }
 }

@@ -212,3 +212,15 @@ pub(crate) fn why_none<T: Scalar>(x: &Tensor<T>) -> GradError {
         false => GradError::Untracked(x.shape().clone()),
     }
 }
+
+/// That each tangent has the shape of its input.
+pub(crate) fn check_tangents<T: Scalar, const N: usize>(
+    x: [&Tensor<T>; N],
+    v: [&Tensor<T>; N],
+) -> Result<(), GradError> {
+    let shapes = |t: &Tensor<T>| -> Shape { t.shape().clone() };
+    match x.iter().zip(v).find(|(x, v)| x.shape() != v.shape()) {
+        Some((x, v)) => Err(GradError::Tangent { input: shapes(x), tangent: shapes(v) }),
+        None => Ok(()),
+    }
+}
