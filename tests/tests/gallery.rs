@@ -71,7 +71,14 @@ fn mlp_of_a_configuration() {
     holds(
         &net,
         |net, mode| net.forward(&normal(&[16, 6], 1), mode).cross_entropy(&[0, 1, 2, 1].repeat(4)),
-        &expect![[]],
+        &expect![[r#"
+            layers.0.weight [8, 6]
+            layers.0.bias [8]
+            layers.1.weight [8, 8]
+            layers.1.bias [8]
+            layers.2.weight [3, 8]
+            layers.2.bias [3]
+        "#]],
     );
 }
 
@@ -107,7 +114,20 @@ fn convolutional_network() {
     holds(
         &net,
         |net, mode| net.forward(&normal(&[8, 1, 14, 14], 1), mode).cross_entropy(&[0, 1, 2, 3, 4, 0, 1, 2]),
-        &expect![[]],
+        &expect![[r#"
+            conv1.weight [4, 1, 3, 3]
+            norm1.weight [4]
+            norm1.bias [4]
+            norm1.running_mean [4] statistic
+            norm1.running_var [4] statistic
+            conv2.weight [8, 4, 3, 3]
+            norm2.weight [8]
+            norm2.bias [8]
+            norm2.running_mean [8] statistic
+            norm2.running_var [8] statistic
+            head.weight [5, 32]
+            head.bias [5]
+        "#]],
     );
 }
 
@@ -160,7 +180,32 @@ fn residual_network() {
     holds(
         &net,
         |net, mode| net.forward(&normal(&[6, 3, 8, 8], 1), mode).cross_entropy(&[0, 1, 2, 3, 0, 1]),
-        &expect![[]],
+        &expect![[r#"
+            blocks.0.conv1.weight [3, 3, 3, 3]
+            blocks.0.norm1.weight [3]
+            blocks.0.norm1.bias [3]
+            blocks.0.norm1.running_mean [3] statistic
+            blocks.0.norm1.running_var [3] statistic
+            blocks.0.conv2.weight [3, 3, 3, 3]
+            blocks.0.norm2.weight [3]
+            blocks.0.norm2.bias [3]
+            blocks.0.norm2.running_mean [3] statistic
+            blocks.0.norm2.running_var [3] statistic
+            blocks.1.conv1.weight [6, 3, 3, 3]
+            blocks.1.norm1.weight [6]
+            blocks.1.norm1.bias [6]
+            blocks.1.norm1.running_mean [6] statistic
+            blocks.1.norm1.running_var [6] statistic
+            blocks.1.conv2.weight [6, 6, 3, 3]
+            blocks.1.norm2.weight [6]
+            blocks.1.norm2.bias [6]
+            blocks.1.norm2.running_mean [6] statistic
+            blocks.1.norm2.running_var [6] statistic
+            blocks.1.shortcut.weight [6, 3, 1, 1]
+            blocks.1.shortcut.bias [6]
+            head.weight [4, 6]
+            head.bias [4]
+        "#]],
     );
 }
 
@@ -196,7 +241,14 @@ fn enum_of_layers() {
         Piece::Act(Activation::Tanh),
         Piece::Dense(Linear::new(6, 2, &mut rng)),
     ]);
-    holds(&net, |net, mode| net.forward(&normal(&[8, 4], 1), mode).square().mean(), &expect![[]]);
+    holds(&net, |net, mode| net.forward(&normal(&[8, 4], 1), mode).square().mean(), &expect![[r#"
+        0.weight [6, 4]
+        0.bias [6]
+        1.weight [6]
+        1.bias [6]
+        3.weight [2, 6]
+        3.bias [2]
+    "#]]);
 }
 
 /// Words, read in order.
@@ -221,7 +273,15 @@ fn recurrent_classifier() {
         head: Linear::new(5, 2, &mut rng),
     };
     let x = Array::from_vec((0..18).map(|i| i * 5 % 9).collect(), [3, 6]).expect("as many");
-    holds(&net, |net, mode| net.forward(&x, mode).cross_entropy(&[0, 1, 0]), &expect![[]]);
+    holds(&net, |net, mode| net.forward(&x, mode).cross_entropy(&[0, 1, 0]), &expect![[r#"
+        words.weight [9, 4]
+        gru.weight_ih_l0 [15, 4]
+        gru.weight_hh_l0 [15, 5]
+        gru.bias_ih_l0 [15]
+        gru.bias_hh_l0 [15]
+        head.weight [2, 5]
+        head.bias [2]
+    "#]]);
 }
 
 /// A language model whose last layer is its first.
@@ -254,7 +314,36 @@ fn transformer_with_tied_weights() {
     let text: Vec<usize> = (0..12).map(|i| i * i % 7).collect();
     let x = Array::from_vec(text.clone(), [2, 6]).expect("as many");
     let next: Vec<usize> = text.iter().map(|word| (word + 1) % 7).collect();
-    holds(&net, |net, mode| net.forward(&x, mode).flatten(0, 1).cross_entropy(&next), &expect![[]]);
+    holds(&net, |net, mode| net.forward(&x, mode).flatten(0, 1).cross_entropy(&next), &expect![[r#"
+        words.weight [7, 8]
+        places.weight [6, 8]
+        blocks.0.self_attn.in_proj_weight [24, 8]
+        blocks.0.self_attn.in_proj_bias [24]
+        blocks.0.self_attn.out_proj.weight [8, 8]
+        blocks.0.self_attn.out_proj.bias [8]
+        blocks.0.linear1.weight [32, 8]
+        blocks.0.linear1.bias [32]
+        blocks.0.linear2.weight [8, 32]
+        blocks.0.linear2.bias [8]
+        blocks.0.norm1.weight [8]
+        blocks.0.norm1.bias [8]
+        blocks.0.norm2.weight [8]
+        blocks.0.norm2.bias [8]
+        blocks.1.self_attn.in_proj_weight [24, 8]
+        blocks.1.self_attn.in_proj_bias [24]
+        blocks.1.self_attn.out_proj.weight [8, 8]
+        blocks.1.self_attn.out_proj.bias [8]
+        blocks.1.linear1.weight [32, 8]
+        blocks.1.linear1.bias [32]
+        blocks.1.linear2.weight [8, 32]
+        blocks.1.linear2.bias [8]
+        blocks.1.norm1.weight [8]
+        blocks.1.norm1.bias [8]
+        blocks.1.norm2.weight [8]
+        blocks.1.norm2.bias [8]
+        norm.weight [8]
+        norm.bias [8]
+    "#]]);
 }
 
 /// Noise comes from the mode; a loss of two parts.
@@ -283,7 +372,16 @@ fn variational_autoencoder() {
         encoder: Mlp::new(&[5, 8, 6], Activation::Tanh, &mut rng),
         decoder: Mlp::new(&[3, 8, 5], Activation::Tanh, &mut rng),
     };
-    holds(&net, |net, mode| net.loss(&normal(&[10, 5], 1), mode), &expect![[]]);
+    holds(&net, |net, mode| net.loss(&normal(&[10, 5], 1), mode), &expect![[r#"
+        encoder.layers.0.weight [8, 5]
+        encoder.layers.0.bias [8]
+        encoder.layers.1.weight [6, 8]
+        encoder.layers.1.bias [6]
+        decoder.layers.0.weight [8, 3]
+        decoder.layers.0.bias [8]
+        decoder.layers.1.weight [5, 8]
+        decoder.layers.1.bias [5]
+    "#]]);
 }
 
 /// One trunk, looked at from two sides, and two heads.
@@ -309,7 +407,14 @@ fn shared_trunk() {
         same_or_not: Linear::new(6, 1, &mut rng),
         regress: Linear::new(6, 2, &mut rng),
     };
-    holds(&net, |net, mode| net.loss(&normal(&[5, 4], 1), &normal(&[5, 4], 2), mode), &expect![[]]);
+    holds(&net, |net, mode| net.loss(&normal(&[5, 4], 1), &normal(&[5, 4], 2), mode), &expect![[r#"
+        trunk.layers.0.weight [6, 4]
+        trunk.layers.0.bias [6]
+        same.weight [1, 6]
+        same.bias [1]
+        regress.weight [2, 6]
+        regress.bias [2]
+    "#]]);
 }
 
 /// Down and up again, with a bridge.
@@ -340,7 +445,19 @@ fn u_net() {
         out: Conv2d::new(8, 1, [1, 1], &mut rng),
         gate: Param::new(Tensor::scalar(0.5)),
     };
-    holds(&net, |net, mode| net.forward(&normal(&[2, 1, 8, 8], 1), mode).square().mean(), &expect![[]]);
+    holds(&net, |net, mode| net.forward(&normal(&[2, 1, 8, 8], 1), mode).square().mean(), &expect![[r#"
+        down.0.weight [4, 1, 3, 3]
+        down.0.bias [4]
+        down.1.weight [4]
+        down.1.bias [4]
+        deep.weight [8, 4, 2, 2]
+        deep.bias [8]
+        up.weight [8, 4, 2, 2]
+        up.bias [4]
+        out.weight [1, 8, 1, 1]
+        out.bias [1]
+        gate []
+    "#]]);
 }
 
 /// Layers chosen at run time; a module that is written by hand, and cloned by its author.
@@ -385,7 +502,14 @@ fn boxed_layers() {
         }
     }
     let net = Net::new(&[3, 5, 2]);
-    holds(&net, |net, mode| (net.forward(&normal(&[6, 3], 1), mode) - 0.3).square().mean(), &expect![[]]);
+    holds(&net, |net, mode| (net.forward(&normal(&[6, 3], 1), mode) - 0.3).square().mean(), &expect![[r#"
+        layers.0.weight [5, 3]
+        layers.0.bias [5]
+        layers.2.weight [2, 5]
+        layers.2.bias [2]
+        layers.4.weight [2]
+        layers.4.bias [2]
+    "#]]);
 }
 
 /// Printed, with statistics, frozen parameters and costs.
@@ -412,6 +536,35 @@ fn a_summary_says_what_there_is_and_what_it_costs() {
         scale: Param::new(Tensor::scalar(1.0)),
     };
     net.freeze("conv.bias");
-    expect![[]].assert_eq(&wengert::summary_of(&net, &Tensor::zeros([1, 1, 8, 8])).to_string());
-    expect![[]].assert_eq(&summary(&net).to_string());
+    expect![[r#"
+        layer       parameter                 shape         count     bytes  output        FLOPs
+        ────────────────────────────────────────────────────────────────────────────────────────
+        conv        weight                    [8, 1, 3, 3]     72     288 B  [1, 8, 6, 6]    288
+                    bias (frozen)             [8]               8      32 B
+        norm        weight                    [8]               8      32 B  [1, 8, 1, 1]      8
+                    bias                      [8]               8      32 B
+                    running_mean (statistic)  [8]               8      32 B
+                    running_var (statistic)   [8]               8      32 B
+        head        weight                    [10, 288]     2,880  11.2 KiB  [1, 10]       5,760
+                    bias                      [10]             10      40 B
+        (itself)    scale                     []                1       4 B                    0
+        (no layer)                                                                         1,466
+        ────────────────────────────────────────────────────────────────────────────────────────
+        total       2,979 trained                           3,003  11.7 KiB                7,522
+    "#]].assert_eq(&wengert::summary_of(&net, &Tensor::zeros([1, 1, 8, 8])).to_string());
+    expect![[r#"
+        layer     parameter                 shape         count     bytes
+        ─────────────────────────────────────────────────────────────────
+        conv      weight                    [8, 1, 3, 3]     72     288 B
+                  bias (frozen)             [8]               8      32 B
+        norm      weight                    [8]               8      32 B
+                  bias                      [8]               8      32 B
+                  running_mean (statistic)  [8]               8      32 B
+                  running_var (statistic)   [8]               8      32 B
+        head      weight                    [10, 288]     2,880  11.2 KiB
+                  bias                      [10]             10      40 B
+        (itself)  scale                     []                1       4 B
+        ─────────────────────────────────────────────────────────────────
+        total     2,979 trained                           3,003  11.7 KiB
+    "#]].assert_eq(&summary(&net).to_string());
 }

@@ -112,7 +112,7 @@ fn it_says_why_it_ends() {
     };
     assert_eq!(stop(search(1.0), 0.0), LbfgsStop::Gradient);
     assert_eq!(stop(Lbfgs { tolerance_change: 1e-18, ..search(1.0) }, 1.0), LbfgsStop::Gradient);
-    assert_eq!(stop(Lbfgs { max_iter: 2, ..search(1.0) }, 1.0), LbfgsStop::Iterations);
+    assert_eq!(stop(Lbfgs { max_iter: 2, max_eval: Some(50), ..search(1.0) }, 1.0), LbfgsStop::Iterations);
     assert_eq!(stop(Lbfgs { max_iter: 0, ..search(1.0) }, 1.0), LbfgsStop::Iterations);
     assert_eq!(stop(Lbfgs { max_eval: Some(3), ..search(1.0) }, 1.0), LbfgsStop::Evaluations);
     assert_eq!(

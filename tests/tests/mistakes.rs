@@ -206,10 +206,8 @@ fn mistakes() -> Vec<Mistake> {
         somebody("feeds a network what its first layer does not take",
             || { let mut rng = Rng::seed(0); Mlp::new(&[784, 16, 10], Activation::Relu, &mut rng).forward(&ones([32, 28, 28]), &mut Mode::eval()) },
             expect![[r#"
-                linear: the last axis of the input must be as long as the weight's rows
-                  input   [32, 28, 28]  axis 2 is 28
-                  weight  [16, 784]     axis 1 is 784
-                  help: the weight has shape [outputs, inputs]"#]]),
+                Linear: found an input of shape [32, 28, 28], expected [.., 784]
+                  help: `x.flatten(1, -1)` makes a row of each sample"#]]),
         somebody("wants the gradient of many losses at once",
             || (leaf([3]) * 2.0).backward(),
             expect![[r#"
@@ -219,22 +217,22 @@ fn mistakes() -> Vec<Mistake> {
             || ones([3]).square().sum().backward(),
             expect![[r#"
                 backward: the root is a constant: nothing it was computed from requires a gradient
-                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"#]]),
+                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
         somebody("computes the loss where nothing is recorded",
             || { let x = leaf([3]); no_grad(|| x.square().sum()).backward() },
             expect![[r#"
                 backward: the root is a constant: nothing it was computed from requires a gradient
-                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"#]]),
+                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
         somebody("differentiates a gradient that was not recorded",
             || { let x = leaf([3]); let dx = x.powi(3).sum().backward()[&x].clone(); grad(&dx.sum(), [&x]) },
             expect![[r#"
                 backward: the root is a constant: nothing it was computed from requires a gradient
-                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again"#]]),
+                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
         somebody("asks for the gradient of a parameter that took no part",
             || { let (x, unused) = (leaf([3]), leaf([5])); x.sum().backward()[&unused].clone() },
             expect![[r#"
                 no gradient: the tensor of shape [5] took no part in what was differentiated, or is not a leaf of it
-                  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves"#]]),
+                  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves; the clone of a parameter is another one, with a gradient of its own"#]]),
         somebody("writes into what was computed",
             || { let mut y = leaf([3]) * 2.0; y.update(|y| y.fill(0.0)); },
             expect![[r#"
@@ -284,7 +282,7 @@ fn mistakes() -> Vec<Mistake> {
             || { let mut rng = Rng::seed(0); let mut net: Linear = Linear::new(3, 2, &mut rng); let other: Linear = Linear::new(3, 2, &mut rng); let grads = other.forward(&ones([1, 3]), &mut Mode::eval()).sum().backward(); Sgd::new(0.1).step(&mut net, &grads) },
             expect![[r#"
                 step: no parameter of the module has a gradient here
-                  help: compute the loss from this module, and give the gradients of that loss"#]]),
+                  help: compute the loss from this module, and give the gradients of that loss; frozen parameters have none"#]]),
     ]
 }
 
