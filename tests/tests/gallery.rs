@@ -241,14 +241,18 @@ fn enum_of_layers() {
         Piece::Act(Activation::Tanh),
         Piece::Dense(Linear::new(6, 2, &mut rng)),
     ]);
-    holds(&net, |net, mode| net.forward(&normal(&[8, 4], 1), mode).square().mean(), &expect![[r#"
+    holds(
+        &net,
+        |net, mode| net.forward(&normal(&[8, 4], 1), mode).square().mean(),
+        &expect![[r#"
         0.weight [6, 4]
         0.bias [6]
         1.weight [6]
         1.bias [6]
         3.weight [2, 6]
         3.bias [2]
-    "#]]);
+    "#]],
+    );
 }
 
 /// Words, read in order.
@@ -273,7 +277,10 @@ fn recurrent_classifier() {
         head: Linear::new(5, 2, &mut rng),
     };
     let x = Array::from_vec((0..18).map(|i| i * 5 % 9).collect(), [3, 6]).expect("as many");
-    holds(&net, |net, mode| net.forward(&x, mode).cross_entropy(&[0, 1, 0]), &expect![[r#"
+    holds(
+        &net,
+        |net, mode| net.forward(&x, mode).cross_entropy(&[0, 1, 0]),
+        &expect![[r#"
         words.weight [9, 4]
         gru.weight_ih_l0 [15, 4]
         gru.weight_hh_l0 [15, 5]
@@ -281,7 +288,8 @@ fn recurrent_classifier() {
         gru.bias_hh_l0 [15]
         head.weight [2, 5]
         head.bias [2]
-    "#]]);
+    "#]],
+    );
 }
 
 /// A language model whose last layer is its first.
@@ -314,7 +322,10 @@ fn transformer_with_tied_weights() {
     let text: Vec<usize> = (0..12).map(|i| i * i % 7).collect();
     let x = Array::from_vec(text.clone(), [2, 6]).expect("as many");
     let next: Vec<usize> = text.iter().map(|word| (word + 1) % 7).collect();
-    holds(&net, |net, mode| net.forward(&x, mode).flatten(0, 1).cross_entropy(&next), &expect![[r#"
+    holds(
+        &net,
+        |net, mode| net.forward(&x, mode).flatten(0, 1).cross_entropy(&next),
+        &expect![[r#"
         words.weight [7, 8]
         places.weight [6, 8]
         blocks.0.self_attn.in_proj_weight [24, 8]
@@ -343,7 +354,8 @@ fn transformer_with_tied_weights() {
         blocks.1.norm2.bias [8]
         norm.weight [8]
         norm.bias [8]
-    "#]]);
+    "#]],
+    );
 }
 
 /// Noise comes from the mode; a loss of two parts.
@@ -372,7 +384,10 @@ fn variational_autoencoder() {
         encoder: Mlp::new(&[5, 8, 6], Activation::Tanh, &mut rng),
         decoder: Mlp::new(&[3, 8, 5], Activation::Tanh, &mut rng),
     };
-    holds(&net, |net, mode| net.loss(&normal(&[10, 5], 1), mode), &expect![[r#"
+    holds(
+        &net,
+        |net, mode| net.loss(&normal(&[10, 5], 1), mode),
+        &expect![[r#"
         encoder.layers.0.weight [8, 5]
         encoder.layers.0.bias [8]
         encoder.layers.1.weight [6, 8]
@@ -381,7 +396,8 @@ fn variational_autoencoder() {
         decoder.layers.0.bias [8]
         decoder.layers.1.weight [5, 8]
         decoder.layers.1.bias [5]
-    "#]]);
+    "#]],
+    );
 }
 
 /// One trunk, looked at from two sides, and two heads.
@@ -407,14 +423,18 @@ fn shared_trunk() {
         same_or_not: Linear::new(6, 1, &mut rng),
         regress: Linear::new(6, 2, &mut rng),
     };
-    holds(&net, |net, mode| net.loss(&normal(&[5, 4], 1), &normal(&[5, 4], 2), mode), &expect![[r#"
+    holds(
+        &net,
+        |net, mode| net.loss(&normal(&[5, 4], 1), &normal(&[5, 4], 2), mode),
+        &expect![[r#"
         trunk.layers.0.weight [6, 4]
         trunk.layers.0.bias [6]
         same.weight [1, 6]
         same.bias [1]
         regress.weight [2, 6]
         regress.bias [2]
-    "#]]);
+    "#]],
+    );
 }
 
 /// Down and up again, with a bridge.
@@ -445,7 +465,10 @@ fn u_net() {
         out: Conv2d::new(8, 1, [1, 1], &mut rng),
         gate: Param::new(Tensor::scalar(0.5)),
     };
-    holds(&net, |net, mode| net.forward(&normal(&[2, 1, 8, 8], 1), mode).square().mean(), &expect![[r#"
+    holds(
+        &net,
+        |net, mode| net.forward(&normal(&[2, 1, 8, 8], 1), mode).square().mean(),
+        &expect![[r#"
         down.0.weight [4, 1, 3, 3]
         down.0.bias [4]
         down.1.weight [4]
@@ -457,7 +480,8 @@ fn u_net() {
         out.weight [1, 8, 1, 1]
         out.bias [1]
         gate []
-    "#]]);
+    "#]],
+    );
 }
 
 /// Layers chosen at run time; a module that is written by hand, and cloned by its author.
@@ -502,14 +526,18 @@ fn boxed_layers() {
         }
     }
     let net = Net::new(&[3, 5, 2]);
-    holds(&net, |net, mode| (net.forward(&normal(&[6, 3], 1), mode) - 0.3).square().mean(), &expect![[r#"
+    holds(
+        &net,
+        |net, mode| (net.forward(&normal(&[6, 3], 1), mode) - 0.3).square().mean(),
+        &expect![[r#"
         layers.0.weight [5, 3]
         layers.0.bias [5]
         layers.2.weight [2, 5]
         layers.2.bias [2]
         layers.4.weight [2]
         layers.4.bias [2]
-    "#]]);
+    "#]],
+    );
 }
 
 /// Printed, with statistics, frozen parameters and costs.
@@ -537,21 +565,22 @@ fn a_summary_says_what_there_is_and_what_it_costs() {
     };
     net.freeze("conv.bias");
     expect![[r#"
-        layer       parameter                 shape         count     bytes  output        FLOPs
-        ────────────────────────────────────────────────────────────────────────────────────────
-        conv        weight                    [8, 1, 3, 3]     72     288 B  [1, 8, 6, 6]    288
+        layer       parameter                 shape         count     bytes  output         FLOPs
+        ─────────────────────────────────────────────────────────────────────────────────────────
+        conv        weight                    [8, 1, 3, 3]     72     288 B  [1, 8, 6, 6]   5,184
                     bias (frozen)             [8]               8      32 B
-        norm        weight                    [8]               8      32 B  [1, 8, 1, 1]      8
+        norm        weight                    [8]               8      32 B                     8
                     bias                      [8]               8      32 B
                     running_mean (statistic)  [8]               8      32 B
                     running_var (statistic)   [8]               8      32 B
-        head        weight                    [10, 288]     2,880  11.2 KiB  [1, 10]       5,760
+        head        weight                    [10, 288]     2,880  11.2 KiB  [1, 10]        5,760
                     bias                      [10]             10      40 B
-        (itself)    scale                     []                1       4 B                    0
-        (no layer)                                                                         1,466
-        ────────────────────────────────────────────────────────────────────────────────────────
-        total       2,979 trained                           3,003  11.7 KiB                7,522
-    "#]].assert_eq(&wengert::summary_of(&net, &Tensor::zeros([1, 1, 8, 8])).to_string());
+        (itself)    scale                     []                1       4 B                     0
+        (no layer)                                                                          1,466
+        ─────────────────────────────────────────────────────────────────────────────────────────
+        total       2,979 trained                           3,003  11.7 KiB                12,418
+    "#]]
+    .assert_eq(&wengert::summary_of(&net, &Tensor::zeros([1, 1, 8, 8])).to_string());
     expect![[r#"
         layer     parameter                 shape         count     bytes
         ─────────────────────────────────────────────────────────────────
@@ -566,5 +595,6 @@ fn a_summary_says_what_there_is_and_what_it_costs() {
         (itself)  scale                     []                1       4 B
         ─────────────────────────────────────────────────────────────────
         total     2,979 trained                           3,003  11.7 KiB
-    "#]].assert_eq(&summary(&net).to_string());
+    "#]]
+    .assert_eq(&summary(&net).to_string());
 }

@@ -70,7 +70,10 @@ pub fn summary_of<T: Scalar, X>(net: &(impl Layer<T, X> + ?Sized), x: &X) -> Sum
         match summary.layers.iter_mut().find(|layer| layer.path == event.layer) {
             Some(layer) => {
                 layer.flops += flops(&event);
-                layer.output = event.output.cloned();
+                // Neither a view nor what was made of the parameters alone.
+                let is_result =
+                    |y: &&Shape| event.bytes > 0 && layer.parameters.iter().all(|p| p.shape != **y);
+                layer.output = event.output.filter(is_result).cloned().or(layer.output.take());
             }
             None => others += flops(&event),
         }
@@ -85,11 +88,16 @@ fn flops(event: &Event<'_>) -> u64 {
     let Some(y) = event.output else { return 0 };
     let outputs = y.size() as u64;
     let dims = |i: usize| event.inputs.get(i).map_or(&[][..], Shape::dims);
+    let per_first = |dims: &[usize]| dims.iter().skip(1).product::<usize>() as u64;
     let last = |i: usize| dims(i).last().copied().unwrap_or(1) as u64;
     match event.operator {
         "linear" | "matmul" => 2 * outputs * last(0),
-        // A filter has an entry for each input of each of its outputs.
-        "convolution" => 2 * outputs * dims(1).iter().skip(1).product::<usize>() as u64,
+        // The filters are [outputs, inputs, ..], each entry of which meets every place of the result ...
+        "conv1d" | "conv2d" => 2 * outputs * per_first(dims(1)),
+        // ... or [inputs, outputs, ..], and every place of what is given.
+        "conv_transpose1d" | "conv_transpose2d" => {
+            2 * dims(0).iter().product::<usize>() as u64 * per_first(dims(1))
+        }
         // Scores, and the values that they weigh.
         "attention" => {
             let keys = dims(1).iter().rev().nth(1).copied().unwrap_or(1) as u64;
@@ -120,7 +128,8 @@ pub struct LayerSummary {
     pub path: String,
     /// Its parameters.
     pub parameters: Vec<ParamSummary>,
-    /// The shape of what it gives, if the network was run: of its last operator.
+    /// The shape of what it gives, if the network was run: of its last operator. `None` also where that reads its parameters in another
+    /// shape only, as batch normalisation in evaluation does.
     pub output: Option<Shape>,
     /// Its floating-point operations; 0 if the network was not run.
     pub flops: u64,
