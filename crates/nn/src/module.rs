@@ -85,7 +85,7 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
     /// If no parameter matches.
     #[track_caller]
     fn freeze(&mut self, pattern: &str) -> usize {
-        each_of(self, "freeze", pattern, Param::freeze)
+        Pattern::new(pattern).visit_mut("freeze", self, &mut Param::freeze)
     }
 
     /// Lets what matches the pattern learn again. Gives its number.
@@ -94,32 +94,13 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
     /// If no parameter matches.
     #[track_caller]
     fn unfreeze(&mut self, pattern: &str) -> usize {
-        each_of(self, "unfreeze", pattern, Param::unfreeze)
+        Pattern::new(pattern).visit_mut("unfreeze", self, &mut Param::unfreeze)
     }
 }
 
 /// Lets all parameters know their paths, so that what goes wrong in a layer can be told by its name.
 pub(crate) fn name_all<T: Scalar>(module: &mut dyn Module<T>) {
     module.visit_mut(&mut Path::default(), &mut |path, param| param.set_path(path));
-}
-
-/// Changes every parameter of a pattern; how many there are.
-#[track_caller]
-fn each_of<T: Scalar>(
-    module: &mut (impl Module<T> + ?Sized),
-    what: &str,
-    pattern: &str,
-    change: fn(&mut Param<T>),
-) -> usize {
-    let (pattern, mut found) = (Pattern::new(pattern), 0);
-    module.visit_mut(&mut Path::default(), &mut |path, param| {
-        if pattern.matches(path.as_str()) {
-            change(param);
-            found += 1;
-        }
-    });
-    assert!(found > 0, "{}", pattern.matches_none(what, module));
-    found
 }
 
 /// The path to a parameter: names of fields and indices, joined by dots.

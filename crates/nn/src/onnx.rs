@@ -3,11 +3,11 @@
 //! What operators are in ONNX they say themselves, see [`autograd::onnx`]. What is added here is the names: a parameter is called by
 //! its path, and an error names the path behind which it lies.
 
+use crate::files::replace;
 use crate::layer::Layer;
 use autograd::onnx::{Graph, Input, TooLarge, TraceError, trace};
 use autograd::{Scalar, Tensor};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::{error, fmt};
 
@@ -97,23 +97,7 @@ pub fn export_onnx<T: Scalar, X: Input>(
     let graph = onnx_graph(net, example)?;
     let bytes = graph.to_bytes().map_err(OnnxError::TooLarge)?;
     let path = path.as_ref();
-    write_whole(path, &bytes).map_err(|source| OnnxError::Io { path: path.to_path_buf(), source })?;
+    replace(path, |out| out.write_all(&bytes))
+        .map_err(|source| OnnxError::Io { path: path.to_path_buf(), source })?;
     Ok(graph)
-}
-
-/// Writes to a file beside it first, which then takes its place: whoever looks finds the old file or the new one.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let written = File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| fs::rename(&part, path));
-    if moved.is_err() {
-        // What could not be written whole is of no use; that it may not be there either is no second error.
-        let _ = fs::remove_file(&part);
-    }
-    moved
 }

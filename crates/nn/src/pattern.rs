@@ -1,6 +1,7 @@
 //! Patterns: several parameters by one name.
 
-use crate::module::Module;
+use crate::module::{Module, Path};
+use crate::param::Param;
 use autograd::Scalar;
 use std::fmt;
 
@@ -45,6 +46,47 @@ impl Pattern {
             }
         }
         pattern[i..].iter().all(|&c| c == b'*')
+    }
+
+    /// Shows the parameters of a module whose path matches; how many there are.
+    ///
+    /// # Panics
+    /// On behalf of `what`, if there are none.
+    #[track_caller]
+    pub(crate) fn visit<'a, T: Scalar>(
+        &self,
+        what: &str,
+        module: &'a (impl Module<T> + ?Sized),
+        see: &mut dyn FnMut(&Path, &'a Param<T>),
+    ) -> usize {
+        let mut found = 0;
+        module.visit(&mut Path::default(), &mut |path, param| {
+            if self.matches(path.as_str()) {
+                found += 1;
+                see(path, param);
+            }
+        });
+        assert!(found > 0, "{}", self.matches_none(what, module));
+        found
+    }
+
+    /// As [`visit`](Self::visit), to be changed.
+    #[track_caller]
+    pub(crate) fn visit_mut<T: Scalar>(
+        &self,
+        what: &str,
+        module: &mut (impl Module<T> + ?Sized),
+        change: &mut dyn FnMut(&mut Param<T>),
+    ) -> usize {
+        let mut found = 0;
+        module.visit_mut(&mut Path::default(), &mut |path, param| {
+            if self.matches(path.as_str()) {
+                found += 1;
+                change(param);
+            }
+        });
+        assert!(found > 0, "{}", self.matches_none(what, module));
+        found
     }
 
     /// What to say when no parameter matches.

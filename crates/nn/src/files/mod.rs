@@ -44,6 +44,7 @@ pub use archive::Archive;
 pub use error::{FileError, FileErrorKind, Mismatch};
 pub use load::{Load, LoadReport};
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
+pub(crate) use replace::replace;
 
 /// Writes all parameters of a module, frozen ones and statistics among them, as a safetensors file, whole or not at all.
 ///

@@ -14,7 +14,7 @@ use std::{
 /// Replaces the file, or makes it, with what `write` writes. If that fails, what was there is unchanged.
 ///
 /// A link is followed; the permissions of a file that was there are kept.
-pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // A link to nowhere is no error: the rename takes its place.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let before = match fs::metadata(&target) {

@@ -31,6 +31,7 @@ use std::collections::VecDeque;
 ///     (1.0 - &x).square() + (y - x.square()).square() * 100.0
 /// });
 /// assert!((report.loss - 24.2).abs() < 1e-9); // where it began
+/// assert!(point.to_vec().iter().all(|x| (x - 1.0).abs() < 1e-4)); // where the loss changes by less than 1e-9
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lbfgs<T: Scalar = f32> {

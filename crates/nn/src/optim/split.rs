@@ -49,12 +49,10 @@ impl Choice {
     /// Panics if that is nothing.
     #[track_caller]
     fn must_have_members<T: Scalar>(&self, module: &dyn Module<T>) {
-        let (mut matching, mut first) = (0, 0);
-        module.visit(&mut Path::default(), &mut |path, param| {
-            matching += usize::from(self.pattern.matches(path.as_str()));
+        let mut first = 0;
+        self.pattern.visit("Split", module, &mut |path, param| {
             first += usize::from(self.takes(path.as_str(), param.shape()));
         });
-        assert!(matching > 0, "{}", self.pattern.matches_none("Split", module));
         assert!(
             first > 0,
             "Split: of the parameters with a path like `{}` none is a matrix\n  help: leave `matrices` out, or use the second optimizer for all",

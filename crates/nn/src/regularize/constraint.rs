@@ -1,6 +1,6 @@
 //! Constraints: bounds that hold after each step, whatever the step was.
 
-use crate::module::{Module, Path};
+use crate::module::Module;
 use crate::pattern::Pattern;
 use autograd::{Scalar, Tensor};
 
@@ -33,13 +33,8 @@ pub fn max_norm<T: Scalar>(module: &mut (impl Module<T> + ?Sized), pattern: &str
         most > 0.0,
         "max_norm: expected a positive length, found {most}\n  help: 3 is usual, with dropout"
     );
-    let pattern = Pattern::new(pattern);
-    let (mut found, mut shortened) = (false, 0);
-    module.visit_mut(&mut Path::default(), &mut |path, param| {
-        if !pattern.matches(path.as_str()) {
-            return;
-        }
-        found = true;
+    let mut shortened = 0;
+    Pattern::new(pattern).visit_mut("max_norm", module, &mut |param| {
         if param.is_trained() {
             let width = unit_width(param);
             let lengths = param.detach().reshape([param.size() / width, width]).norm_axes(1, 2.0).to_vec();
@@ -56,6 +51,5 @@ pub fn max_norm<T: Scalar>(module: &mut (impl Module<T> + ?Sized), pattern: &str
             }
         }
     });
-    assert!(found, "{}", pattern.matches_none("max_norm", module));
     shortened
 }

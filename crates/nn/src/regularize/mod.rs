@@ -12,7 +12,7 @@ pub use constraint::max_norm;
 pub(crate) use constraint::unit_width;
 pub use outputs::{Entropy, entropy, gradient_penalty, jacobian_penalty, jacobian_penalty_exact};
 
-use crate::module::{Module, Path};
+use crate::module::Module;
 use crate::pattern::Pattern;
 use autograd::ops::{Abs, Square, SumOf};
 use autograd::{Op, Scalar, Tensor};
@@ -60,15 +60,10 @@ pub fn penalty<T: Scalar>(
     pattern: &str,
     regularizer: &(impl Regularizer<T> + ?Sized),
 ) -> Tensor<T> {
-    let pattern = Pattern::new(pattern);
-    let (mut found, mut trained) = (false, Vec::new());
-    module.visit(&mut Path::default(), &mut |path, param| {
-        if pattern.matches(path.as_str()) {
-            found = true;
-            trained.extend(param.is_trained().then_some(param));
-        }
+    let mut trained = Vec::new();
+    Pattern::new(pattern).visit("penalty", module, &mut |_, param| {
+        trained.extend(param.is_trained().then_some(param));
     });
-    assert!(found, "{}", pattern.matches_none("penalty", module));
     let mut sum = None;
     for param in trained {
         let cost = regularizer.cost(param);

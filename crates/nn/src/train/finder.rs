@@ -21,9 +21,8 @@ use autograd::{Rng, Scalar, Tensor};
 /// let data = Dataset::new(x, y).unwrap();
 /// let net = Mlp::new(&[4, 16, 1], Activation::Tanh, &mut rng);
 /// let curve = RateFinder::new().find(&net, Sgd::new(1.0), &data, mse);
-/// if let Some(rate) = curve.steepest() {
-///     println!("begin with {rate:.1e}");
-/// }
+/// let rate = curve.steepest().unwrap();
+/// assert!((1e-3..1.0).contains(&rate), "{rate}");
 /// let picture = curve.svg(); // to be written to a file
 /// # assert!(picture.starts_with("<svg"));
 /// ```
