@@ -28,7 +28,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
         process::run(&mut install, Duration::from_secs(600), process::silent)?;
         std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))?;
     }
-    let mut test = workspace.cargo("test -p tests --test onnx -- --nocapture --test-threads=1");
+    // With the features that the other tests have, so that nothing is compiled a second time.
+    let mut test =
+        workspace.cargo("test --workspace --all-features --test onnx -- --nocapture --test-threads=1");
     test.env("WENGERT_PYTHON", &python);
     process::run(&mut test, Duration::from_secs(20 * 60), |line| line.contains(" networks, ")).map(drop)
 }
