@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 use crate::{Result, bench_smoke, book, dependencies, examples, memcheck, onnx, process, tidy};
 
 /// The longest that one command of cargo may take, cold and on a slow machine.
-const CARGO_LIMIT: Duration = Duration::from_secs(40 * 60);
+const CARGO_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// One check: what the run calls it, what it does, and the function that does it.
 pub(crate) struct Check {
