@@ -145,6 +145,10 @@ run!(f64, joined_f64, __m512d, __m256d, float64x2_t, 32);
 unsafe fn on_vectors<V: Vector, J: Join, const N: usize>(x: &[V::Number]) -> V::Number {
     let width = N * V::LANES;
     let (mut from, mut left) = (x.as_ptr(), x.len());
+    if left < width / 4 {
+        // No lane has anything: joining them would take longer than all the rest.
+        return x.iter().fold(J::start(), |so_far, &x| J::numbers(so_far, x));
+    }
     // SAFETY: the processor has the instructions; what is loaded lies in `x`, of which `left` elements from `from` on are left.
     unsafe {
         let mut all = [V::splat(J::start()); N];
