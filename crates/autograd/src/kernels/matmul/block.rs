@@ -111,10 +111,15 @@ const BLOCK_A: usize = 2 << 20;
 /// Panels of A that a block of B must meet before packing it for its stride alone pays.
 const PANELS: usize = 16;
 
+/// How many parts of at most `most` make up `whole`, which most often is one of them: a division takes as long as a small tile.
+#[inline(always)]
+fn count(whole: usize, most: usize) -> usize {
+    if whole <= most { 1 } else { whole.div_ceil(most) }
+}
+
 /// Parts of `whole` that differ by at most one: where each begins, and its length.
 #[inline(always)]
 fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
-    // Most often there is one, and a division takes as long as a small tile.
     let (short, longer) = if parts == 1 { (whole, 0) } else { (whole / parts, whole % parts) };
     (0..parts).map(move |i| (i * short + i.min(longer), short + usize::from(i < longer)))
 }
@@ -127,11 +132,11 @@ fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + 
 pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T>) {
     let Product { m, k, n, .. } = *product;
     let engine = engine.narrower.filter(|narrower| n <= narrower.lanes).unwrap_or(engine);
-    let blocks = k.div_ceil(DEPTH / size_of::<T>());
-    let depth = k.div_ceil(blocks);
+    let blocks = count(k, DEPTH / size_of::<T>());
+    let depth = if blocks == 1 { k } else { k.div_ceil(blocks) };
     let cache = cache::second_level();
     let (block_a, block_b) = (BLOCK_A / DEPTH, cache / 2 / DEPTH / engine.lanes);
-    let vectors = n.div_ceil(engine.lanes);
+    let vectors = count(n, engine.lanes);
     let is_far = |x: Operand<T>| depth * x.along.unsigned_abs() * size_of::<T>() > cache;
     let pack_a = is_far(product.a) && vectors > engine.vectors;
     let pack_b = product.b.across != 1 || is_far(product.b) && m > PANELS * engine.rows;
@@ -142,16 +147,16 @@ pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T
     let Product { c, c_row, .. } = *product;
     for (p, k) in evenly(k, blocks) {
         let plus = if p == 0 { product.plus } else { Some((c.cast_const(), c_row)) };
-        for (i, m) in evenly(m, m.div_ceil(block_a)) {
-            let row_panels = evenly(m, m.div_ceil(engine.rows));
+        for (i, m) in evenly(m, count(m, block_a)) {
+            let row_panels = evenly(m, count(m, engine.rows));
             let a = product.a.at(i, p);
             if pack_a {
                 let panels = row_panels.clone().map(|(i, rows)| (i, rows, rows));
                 // SAFETY: rows `i..i + m` and steps `p..p + k` are in A, and the room is for the largest block.
                 unsafe { pack(engine, a, k, panels, room_a) };
             }
-            for (j, vectors) in evenly(vectors, vectors.div_ceil(block_b)) {
-                let column_panels = evenly(vectors, vectors.div_ceil(engine.vectors));
+            for (j, vectors) in evenly(vectors, count(vectors, block_b)) {
+                let column_panels = evenly(vectors, count(vectors, engine.vectors));
                 let (j, vectors) = (j * engine.lanes, vectors * engine.lanes);
                 let (b, n) = (product.b.at(j, p), vectors.min(n - j));
                 if pack_b {
