@@ -3,6 +3,7 @@
 pub mod fuzz;
 pub mod golden;
 pub mod messages;
+pub mod resumable;
 
 use wengert::Tensor;
 

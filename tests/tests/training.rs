@@ -200,7 +200,7 @@ impl Callback for Listener<'_> {
         self.told.borrow_mut().push(Told::Epoch(self.number, epoch.clone()));
         if epoch.epoch == self.stop_after { Control::Stop } else { Control::Continue }
     }
-    fn on_end(&mut self, report: &Report) {
+    fn on_end(&mut self, report: &Report, _: &mut InTraining) {
         self.told.borrow_mut().push(Told::End(self.number, report.clone()));
     }
 }
@@ -308,14 +308,17 @@ fn a_gradient_that_is_not_finite_ends_the_training_before_its_step_and_is_named(
     let ended = RefCell::new(0);
     struct End<'a>(&'a RefCell<usize>);
     impl Callback for End<'_> {
-        fn on_end(&mut self, _: &Report) {
+        fn on_end(&mut self, _: &Report, _: &mut InTraining) {
             *self.0.borrow_mut() += 1;
         }
     }
     let root = |output: &Tensor, _: &Tensor| output.sqrt().mean();
     let error =
         Trainer::new(Sgd::new(0.1)).loss(root).with(End(&ended)).fit(&mut net, &data, &data).unwrap_err();
-    assert_eq!(error, TrainError::NotFinite { epoch: 1, step: 1, what: "the gradient of `weight`".into() });
+    let TrainError::NotFinite { epoch: 1, step: 1, what, birth } = &error else { panic!("{error}") };
+    assert_eq!(what, "the gradient of `weight`");
+    // Infinite is the slope of the root, and its line is known.
+    assert!(birth.contains("sqrt") && birth.contains(file!()), "{birth}");
     assert!(bits(&net).iter().all(|(_, bits)| bits.iter().all(|bits| *bits == 0)));
     assert_eq!(*ended.borrow(), 1);
 }
@@ -414,7 +417,7 @@ fn a_loss_that_is_not_finite_ends_the_training_before_its_step() {
 
     assert!((2..10).contains(&losses.len()), "choose another sample: step {}", losses.len());
     assert!(
-        matches!(&error, TrainError::NotFinite { epoch: 1, step, what } if *step == losses.len() && what == "the loss"),
+        matches!(&error, TrainError::NotFinite { epoch: 1, step, what, birth } if *step == losses.len() && what == "the loss" && birth.contains("NaN")),
         "{error:?}"
     );
     assert_eq!(*made.borrow(), losses.len() - 1);

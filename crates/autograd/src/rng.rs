@@ -7,8 +7,8 @@
 use crate::array::Array;
 use crate::error::OrPanic;
 use crate::scalar::Scalar;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
+use std::fmt;
+use std::str::FromStr;
 
 /// A generator of random numbers.
 ///
@@ -16,20 +16,39 @@ use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 /// use autograd::Rng;
 /// let (mut a, mut b) = (Rng::seed(7), Rng::seed(7));
 /// assert_eq!(a.uniform::<f64>(), b.uniform::<f64>());
+///
+/// // As text it can be kept, and goes on where it was.
+/// let mut kept: Rng = a.to_string().parse().unwrap();
+/// assert_eq!(a.bits(), kept.bits());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rng(Xoshiro256PlusPlus);
+pub struct Rng([u64; 4]);
 
 impl Rng {
-    /// The generator that `seed` stands for.
-    pub fn seed(seed: u64) -> Self {
-        Rng(Xoshiro256PlusPlus::seed_from_u64(seed))
+    /// The generator that `seed` stands for: its state is the first four numbers of splitmix64 (G. Steele, D. Lea and C. Flood,
+    /// "Fast splittable pseudorandom number generators", 2014), as the authors of xoshiro advise.
+    pub fn seed(mut seed: u64) -> Self {
+        Rng([(); 4].map(|()| {
+            seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (seed ^ seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ z >> 31
+        }))
     }
 
     /// Sixty-four random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+        let [a, b, c, d] = &mut self.0;
+        let bits = a.wrapping_add(*d).rotate_left(23).wrapping_add(*a);
+        let shifted = *b << 17;
+        *c ^= *a;
+        *d ^= *b;
+        *b ^= *c;
+        *a ^= *d;
+        *c ^= shifted;
+        *d = d.rotate_left(45);
+        bits
     }
 
     /// A number uniform in `[0, 1)`: a multiple of 2⁻²⁴ in `f32`, of 2⁻⁵³ in `f64`.
@@ -100,6 +119,41 @@ impl Rng {
     }
 }
 
+/// The state: four numbers of sixteen hexadecimal digits each, with `-` between them.
+impl fmt::Display for Rng {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d] = self.0;
+        write!(f, "{a:016x}-{b:016x}-{c:016x}-{d:016x}")
+    }
+}
+
+impl FromStr for Rng {
+    type Err = RngError;
+
+    fn from_str(text: &str) -> Result<Self, RngError> {
+        let mut words = text.split('-').map(|word| {
+            let is_whole = word.len() == 16 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
+            u64::from_str_radix(word, 16).ok().filter(|_| is_whole).ok_or(RngError)
+        });
+        let mut next = || words.next().unwrap_or(Err(RngError));
+        let state = [next()?, next()?, next()?, next()?];
+        // From zeros there would come nothing but zeros.
+        if words.next().is_some() || state == [0; 4] { Err(RngError) } else { Ok(Rng(state)) }
+    }
+}
+
+/// A text that is not the state of an [`Rng`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RngError;
+
+impl fmt::Display for RngError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no state of a generator: expected four numbers of sixteen hexadecimal digits, with `-` between them, not all zero")
+    }
+}
+
+impl std::error::Error for RngError {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +165,32 @@ mod tests {
         // Worked out apart from this crate, from the published algorithm, seeded by splitmix64.
         assert_eq!(first, [1_021_219_803_524_665_661, 3_174_977_118_032_272_916, 13_236_943_193_235_544_178]);
         assert!((0..1000).all(|_| (0.0..1.0).contains(&rng.uniform::<f32>())));
+    }
+
+    /// The first numbers of the published C program from the state 1, 2, 3, 4.
+    #[test]
+    fn a_state_means_the_numbers_of_the_published_program() {
+        let words = [1, 2, 3, 4].map(|word| format!("{word:016x}"));
+        let mut rng: Rng = words.join("-").parse().unwrap();
+        let first: Vec<u64> = (0..4).map(|_| rng.bits()).collect();
+        assert_eq!(first, [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386]);
+    }
+
+    #[test]
+    fn what_is_no_state_is_refused() {
+        let sound = Rng::seed(0).to_string();
+        let zeros = vec!["0".repeat(16); 4].join("-");
+        for text in [
+            "",
+            "1-2-3-4",
+            &sound[1..],
+            &format!("{sound}-{}", "0".repeat(16)),
+            &zeros,
+            &sound.replace('-', "+"),
+        ] {
+            assert_eq!(text.parse::<Rng>(), Err(RngError), "{text}");
+        }
+        assert_eq!(sound.parse(), Ok(Rng::seed(0)));
     }
 
     /// Moments and tails of a hundred thousand samples, five deviations wide.

@@ -8,6 +8,7 @@
 //! are quite those of averaged weights, so after the swap [`update_statistics`] may work them out from data.
 
 use crate::data::{Dataset, Samples};
+use crate::files::Record;
 use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::module::{Module, Path};
@@ -157,6 +158,11 @@ impl<T: Scalar> Callback<T> for &mut Average<T> {
             self.update(training.module);
         }
         Control::Continue
+    }
+    fn remember(&mut self, record: &mut Record<'_, T>) {
+        record.value("seen", &mut self.seen);
+        record.value("is_swapped", &mut self.is_swapped);
+        record.state(&["mean"], &mut self.state);
     }
 }
 

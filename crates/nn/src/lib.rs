@@ -81,11 +81,13 @@ pub use schedule::{
     Times, WarmRestarts, Warmup,
 };
 pub use summary::{LayerSummary, ParamKind, ParamSummary, Summary, summary, summary_of};
+#[cfg(feature = "interrupt")]
+pub use train::Interrupt;
 #[cfg(feature = "progress")]
 pub use train::Progress;
 pub use train::{
-    Callback, Control, EpochReport, InTraining, NoLoss, Plan, Plateau, PlateauState, RateCurve, RateFinder,
-    RatePoint, Report, Scheduled, StepReport, TrainError, Trainer,
+    Callback, Control, EarlyStop, EarlyStopState, EpochReport, Goal, InTraining, NoLoss, Plan, Plateau,
+    PlateauState, RateCurve, RateFinder, RatePoint, Report, Scheduled, StepReport, TrainError, Trainer,
 };
 pub use wengert_derive::Module;
 

@@ -191,6 +191,12 @@ impl<X: Samples, Y: Samples> Iterator for Batches<'_, X, Y> {
         Some(Batch { x: self.data.x.select(indices), y: self.data.y.select(indices) })
     }
 
+    /// Passes by `n` batches, without working them out.
+    fn nth(&mut self, n: usize) -> Option<Batch<X, Y>> {
+        self.next = self.next.saturating_add(n.saturating_mul(self.size)).min(self.order.len());
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = (self.order.len() - self.next).div_ceil(self.size);
         (left, Some(left))
@@ -225,6 +231,20 @@ mod tests {
         }
         assert_eq!(data.batches(3).drop_last().map(|b| b.y.len()).collect::<Vec<_>>(), [3, 3, 3]);
         assert_eq!(data.batches(100).len(), 1);
+    }
+
+    #[test]
+    fn batches_that_are_passed_by_change_nothing_of_the_others() {
+        let data = numbered(10);
+        let batches = || data.batches(3).shuffle(&mut Rng::seed(1)).map(|batch| batch.y);
+        for n in 0..6 {
+            assert!(
+                batches().skip(n).eq(batches().enumerate().filter(|(i, _)| *i >= n).map(|(_, y)| y)),
+                "{n}"
+            );
+        }
+        let mut batches = batches();
+        assert!(batches.nth(usize::MAX).is_none() && batches.next().is_none());
     }
 
     #[test]

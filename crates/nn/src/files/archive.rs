@@ -3,7 +3,7 @@
 use super::error::{FileError, FileErrorKind};
 use super::header::{self, Entry, Header};
 use super::number::encode;
-use super::replace::replace;
+use super::replace::{create, replace};
 use super::source::Source;
 use crate::module::Module;
 use autograd::{Array, Scalar, Tensor};
@@ -93,10 +93,15 @@ impl<T: Scalar> Archive<T> {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
         let path = path.as_ref();
         let failed = |kind| FileError::new(&path.display().to_string(), None, kind);
-        let tensors = self.sorted();
-        let header = header::write(&tensors, &self.metadata).map_err(failed)?;
-        replace(path, |out| write(out, &header, &tensors))
-            .map_err(|error| failed(FileErrorKind::Write(error)))
+        // Before a file is begun: two tensors with one name are no fault of the disk.
+        let parts = self.parts().map_err(failed)?;
+        replace(path, |out| write(out, &parts)).map_err(|error| failed(FileErrorKind::Write(error)))
+    }
+
+    /// Writes such a file where there is none, as a whole; one that is there is an error, [`io::ErrorKind::AlreadyExists`].
+    pub(super) fn write_new(&self, path: &Path) -> Result<(), FileErrorKind> {
+        let parts = self.parts()?;
+        create(path, |out| write(out, &parts)).map_err(FileErrorKind::Write)
     }
 
     /// The bytes of such a file.
@@ -104,23 +109,27 @@ impl<T: Scalar> Archive<T> {
     /// # Errors
     /// If two tensors have one name.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
-        let failed = |kind| FileError::new("the bytes", None, kind);
-        let tensors = self.sorted();
-        let header = header::write(&tensors, &self.metadata).map_err(failed)?;
         let mut bytes = Vec::new();
-        write(&mut bytes, &header, &tensors).map_err(|error| failed(FileErrorKind::Write(error)))?;
+        self.write_to(&mut bytes).map_err(|kind| FileError::new("the bytes", None, kind))?;
         Ok(bytes)
     }
 
-    /// In the order in which they are written.
-    fn sorted(&self) -> Vec<&(String, Tensor<T>)> {
+    /// Writes the bytes of such a file.
+    pub(super) fn write_to(&self, out: &mut dyn Write) -> Result<(), FileErrorKind> {
+        write(out, &self.parts()?).map_err(FileErrorKind::Write)
+    }
+
+    /// The header, and the tensors in the order in which they are written.
+    fn parts(&self) -> Result<Parts<'_, T>, FileErrorKind> {
         let mut tensors: Vec<_> = self.tensors.iter().collect();
         tensors.sort_by(|a, b| a.0.cmp(&b.0));
-        tensors
+        Ok((header::write(&tensors, &self.metadata)?, tensors))
     }
 }
 
-fn write<T: Scalar>(out: &mut dyn Write, header: &[u8], tensors: &[&(String, Tensor<T>)]) -> io::Result<()> {
+type Parts<'a, T> = (Vec<u8>, Vec<&'a (String, Tensor<T>)>);
+
+fn write<T: Scalar>(out: &mut dyn Write, (header, tensors): &Parts<'_, T>) -> io::Result<()> {
     out.write_all(header)?;
     tensors.iter().try_for_each(|(_, tensor)| encode(tensor, out))
 }

@@ -66,6 +66,8 @@ pub enum FileErrorKind {
     },
     /// The file is sound, but holds other tensors than the network, which is unchanged.
     Mismatch(Box<Mismatch>),
+    /// The checkpoint is sound, but holds other things than the program shows it, each of which has a line here.
+    Unfit(Vec<String>),
 }
 
 /// All in which a file and a network differ. Names are those of the file, paths those of the network.
@@ -189,6 +191,11 @@ impl fmt::Display for FileErrorKind {
                 write!(f, "there is no memory for its {bytes} bytes; free some, or read on a larger machine")
             }
             Self::Mismatch(mismatch) => mismatch.fmt(f),
+            Self::Unfit(problems) => {
+                f.write_str("the checkpoint does not fit the program, in which nothing is changed")?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))?;
+                f.write_str("\n  help: go on with the network, the optimizer and the callbacks that wrote it, or begin anew in another folder")
+            }
         }
     }
 }

@@ -26,12 +26,14 @@
 //! the file has. What is written is written whole or not at all.
 
 mod archive;
+mod checkpoints;
 mod error;
 mod header;
 mod json;
 mod load;
 mod npy;
 mod number;
+mod record;
 mod replace;
 mod scan;
 mod source;
@@ -41,9 +43,11 @@ use autograd::Scalar;
 use std::path::Path;
 
 pub use archive::Archive;
+pub use checkpoints::Checkpoints;
 pub use error::{FileError, FileErrorKind, Mismatch};
 pub use load::{Load, LoadReport};
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
+pub use record::Record;
 pub(crate) use replace::replace;
 
 /// Writes all parameters of a module, frozen ones and statistics among them, as a safetensors file, whole or not at all.

@@ -45,12 +45,34 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Res
     sync_folder(folder)
 }
 
+/// As [`replace`], but a file that is there already is an error, `AlreadyExists`, and stays as it is.
+pub(super) fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let already = || match fs::symlink_metadata(path) {
+        Ok(_) => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+        Err(_) => Ok(()),
+    };
+    already()?;
+    replace(path, |out| {
+        write(out)?;
+        out.flush()?;
+        // Writing may have taken long.
+        already()
+    })
+}
+
+const DRAFT: [&str; 2] = [".wengert-", ".tmp"];
+
+/// Whether a file of this name is one that was not finished.
+pub(super) fn is_draft(name: &str) -> bool {
+    name.starts_with(DRAFT[0]) && name.ends_with(DRAFT[1])
+}
+
 /// A file that was not there before.
 fn new_file(folder: &Path) -> io::Result<(File, PathBuf)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!(".wengert-{}-{number}.tmp", std::process::id()));
+        let path = folder.join(format!("{}{}-{number}{}", DRAFT[0], std::process::id(), DRAFT[1]));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             file => return file.map(|file| (file, path)),

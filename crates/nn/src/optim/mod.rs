@@ -282,6 +282,23 @@ impl<T: Scalar> State<T> {
         self.places.get(path).map_or(&[], |&place| &self.slots[place].values)
     }
 
+    /// Of every parameter: path, shape, steps and slots.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Shape, u64, &[Vec<T>])> {
+        self.slots.iter().map(|slot| (slot.path.as_str(), &slot.shape, slot.steps, slot.values.as_slice()))
+    }
+
+    /// Remembers this from now on, and nothing else.
+    pub(crate) fn set_all(&mut self, steps: u64, all: Vec<(String, Shape, u64, Vec<Vec<T>>)>) {
+        self.steps = steps;
+        self.places = all.iter().enumerate().map(|(place, (path, ..))| (path.clone(), place)).collect();
+        let groups = &self.groups;
+        let slot = |(path, shape, steps, values): (String, Shape, u64, Vec<Vec<T>>)| {
+            let group = groups.of(&path);
+            Slot { path, shape, steps, values, group }
+        };
+        self.slots = all.into_iter().map(slot).collect();
+    }
+
     /// Where the slot of a parameter is, if there is one: most often at its place in the walk.
     pub(crate) fn find(&self, place: usize, path: &str) -> Option<usize> {
         let known = self.slots.get(place).filter(|slot| slot.path == path).map(|_| place);

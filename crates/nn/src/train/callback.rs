@@ -1,9 +1,11 @@
 //! What a trainer tells, and to whom.
 
+use crate::files::Record;
 use crate::module::Module;
 use crate::optim::Optimizer;
 use autograd::Scalar;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Is told how training proceeds, may look at and change what is in training, and can end it. Every method has a default
 /// that does nothing.
@@ -20,19 +22,23 @@ pub trait Callback<T: Scalar = f32> {
     fn on_start(&mut self, plan: &Plan, training: &mut InTraining<'_, T>) {
         let _ = (plan, training);
     }
-    /// A step has been made. To stop ends training after it, without a measurement.
+    /// A step has been made. To stop ends training after it, without a measurement; a checkpoint of it goes on with the next.
     fn on_step(&mut self, step: &StepReport, training: &mut InTraining<'_, T>) -> Control {
         let _ = (step, training);
         Control::Continue
     }
-    /// An epoch is over, and has been measured. To stop ends training after it.
+    /// An epoch is over, and has been measured. To stop ends training after it, also when a checkpoint is resumed.
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
         let _ = (epoch, training);
         Control::Continue
     }
     /// Training is over, by whatever cause: the epochs that were measured.
-    fn on_end(&mut self, report: &Report) {
-        let _ = report;
+    fn on_end(&mut self, report: &Report, training: &mut InTraining<'_, T>) {
+        let _ = (report, training);
+    }
+    /// Shows what it remembers from step to step, so that a checkpoint has it. By default it remembers nothing.
+    fn remember(&mut self, record: &mut Record<'_, T>) {
+        let _ = record;
     }
 }
 
@@ -82,6 +88,10 @@ pub struct Plan {
     pub epochs: usize,
     /// The number of batches in each.
     pub steps_per_epoch: usize,
+    /// The epoch with which it begins, from 1: later ones, when a checkpoint is resumed.
+    pub epoch: usize,
+    /// The steps of that epoch which have been made already.
+    pub step: usize,
 }
 
 /// A step that has been made.
@@ -133,8 +143,10 @@ impl fmt::Display for EpochReport {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The epochs in order.
+    /// The epochs in order; after a checkpoint was resumed, with those before it.
     pub epochs: Vec<EpochReport>,
+    /// The checkpoint from which training went on, if there was one.
+    pub resumed: Option<PathBuf>,
 }
 
 impl Report {

@@ -1,9 +1,11 @@
 //! Why training ended early.
 
+use crate::files::FileError;
 use std::fmt;
+use std::sync::Arc;
 
-/// Why training ended early.
-#[derive(Clone, Debug, PartialEq)]
+/// Why training ended early. Two are equal if they say the same.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TrainError {
     /// A data set has no samples.
@@ -19,22 +21,33 @@ pub enum TrainError {
         step: usize,
         /// What is not finite: the loss, or the gradient of a parameter by its path.
         what: String,
+        /// Where the first NaN and the first infinity were met, when the step was made once more to see: operator, line and
+        /// parameter, as [`trace_nan`](autograd::trace_nan) tells them.
+        birth: String,
     },
     /// Parameters that had no gradient in the whole first epoch: they would never be trained.
     NoGradient {
         /// Their paths; empty if the network has no parameters.
         paths: Vec<String>,
     },
+    /// A checkpoint could not be written or read.
+    Checkpoint(Arc<FileError>),
 }
 
 impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TrainError::Empty { name } => write!(f, "the {name} data has no samples"),
-            TrainError::NotFinite { epoch, step, what } => write!(
-                f,
-                "{what} is not finite in epoch {epoch}, step {step}; the parameters are those before the step\n  help: lower the learning rate, and look for NaN or infinite numbers in the data"
-            ),
+            TrainError::NotFinite { epoch, step, what, birth } => {
+                write!(
+                    f,
+                    "{what} is not finite in epoch {epoch}, step {step}; the parameters are those before the step"
+                )?;
+                birth.lines().try_for_each(|line| write!(f, "\n  {line}"))?;
+                f.write_str(
+                    "\n  help: lower the learning rate, and look for NaN or infinite numbers in the data",
+                )
+            }
             TrainError::NoGradient { paths } if paths.is_empty() => {
                 write!(f, "the network has no parameters, so there is nothing to train")
             }
@@ -43,8 +56,28 @@ impl fmt::Display for TrainError {
                 "these parameters get no gradient: {}\n  help: use them in `forward`, look for `detach` or `no_grad` on the way, or leave them out of the module with `#[module(skip)]`",
                 paths.join(", ")
             ),
+            TrainError::Checkpoint(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for TrainError {}
+impl PartialEq for TrainError {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl std::error::Error for TrainError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            TrainError::Checkpoint(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl From<FileError> for TrainError {
+    fn from(error: FileError) -> Self {
+        TrainError::Checkpoint(Arc::new(error))
+    }
+}

@@ -3,28 +3,37 @@
 //! A [`Trainer`] runs the loop that one would write by hand, and tells [`Callback`]s what happens.
 
 mod callback;
+mod early;
 mod error;
 mod finder;
 mod health;
+#[cfg(feature = "interrupt")]
+mod interrupt;
 mod options;
+mod place;
 #[cfg(feature = "progress")]
 mod progress;
 mod rate;
 
 pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
+pub use early::{EarlyStop, EarlyStopState, Goal};
 pub use error::TrainError;
 pub use finder::{RateCurve, RateFinder, RatePoint};
+#[cfg(feature = "interrupt")]
+pub use interrupt::Interrupt;
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};
 
 use self::health::{look_at, missing};
+use self::place::{Mean, Place};
 use crate::data::{Dataset, Samples};
+use crate::files::{Checkpoints, Record};
 use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::module::{Module, name_all};
 use crate::optim::Optimizer;
-use autograd::{Gradients, Rng, Scalar, Tensor, no_grad};
+use autograd::{Gradients, Rng, Scalar, Tensor, no_grad, trace_nan};
 use std::fmt;
 use std::time::Instant;
 
@@ -49,6 +58,7 @@ pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     changes: Vec<Change<'a, T>>,
     metrics: Vec<Metric<'a, Y, T>>,
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
+    checkpoints: Option<Checkpoints>,
 }
 
 /// The loss of a trainer that has none yet: call [`Trainer::loss`] before [`Trainer::fit`].
@@ -78,6 +88,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             changes,
             metrics,
             callbacks,
+            checkpoints: None,
         }
     }
 
@@ -86,9 +97,19 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     where
         L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
     {
-        let Trainer { optimizer, loss: NoLoss, epochs, batch, rng, penalties, changes, metrics, callbacks } =
-            self;
-        Trainer { optimizer, loss, epochs, batch, rng, penalties, changes, metrics, callbacks }
+        let Trainer {
+            optimizer,
+            loss: NoLoss,
+            epochs,
+            batch,
+            rng,
+            penalties,
+            changes,
+            metrics,
+            callbacks,
+            checkpoints,
+        } = self;
+        Trainer { optimizer, loss, epochs, batch, rng, penalties, changes, metrics, callbacks, checkpoints }
     }
 }
 
@@ -103,8 +124,8 @@ where
     /// optimizer remembers, and the next random numbers. Another network wants another trainer.
     ///
     /// # Errors
-    /// If a data set is empty, a loss or a gradient is not finite, or a parameter gets no gradient in the whole first
-    /// epoch.
+    /// If a data set is empty, a loss or a gradient is not finite, a parameter gets no gradient in the whole first
+    /// epoch, or a [checkpoint](Self::checkpoint) cannot be written or read.
     pub fn fit<N, X>(
         &mut self,
         net: &mut N,
@@ -121,13 +142,21 @@ where
             }
         }
         name_all(net);
-        let plan = Plan { epochs: self.epochs, steps_per_epoch: train.len().div_ceil(self.batch) };
+        let mut place = Place::new(net, train.len(), &self.rng);
+        let checkpoints = self.checkpoints.take();
+        if let Some(mut checkpoints) = checkpoints {
+            let begun = checkpoints.begin(|record| self.remember(net, &mut place, record));
+            self.checkpoints = Some(checkpoints);
+            place.report.resumed = begun?;
+        }
+        let steps_per_epoch = train.len().div_ceil(self.batch);
+        let plan = Plan { epochs: self.epochs, steps_per_epoch, epoch: place.epoch, step: place.step };
         let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
         self.callbacks.iter_mut().for_each(|c| c.on_start(&plan, &mut training));
-        let mut report = Report::default();
-        let outcome = self.run(net, train, test, &mut report);
-        self.callbacks.iter_mut().for_each(|c| c.on_end(&report));
-        outcome.map(|()| report)
+        let outcome = self.run(net, train, test, &mut place);
+        let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
+        self.callbacks.iter_mut().for_each(|c| c.on_end(&place.report, &mut training));
+        outcome.map(|()| place.report)
     }
 
     /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
@@ -149,109 +178,163 @@ where
         (loss.value(), names.zip(metrics.into_iter().map(Mean::value)).collect())
     }
 
-    /// All epochs; those that were measured are in the report, also if an error ends them.
+    /// All epochs from this place on; those that were measured are in its report, also if an error ends them.
     fn run<N, X>(
         &mut self,
         net: &mut N,
         train: &Dataset<X, Y>,
         test: &Dataset<X, Y>,
-        report: &mut Report,
+        place: &mut Place,
     ) -> Result<(), TrainError>
     where
         N: Layer<T, X>,
         X: Samples,
     {
-        let mut trained = vec![false; net.parameters().len()];
-        for epoch in 1..=self.epochs {
+        while place.epoch <= self.epochs && !place.is_over {
             let start = Instant::now();
-            let (train_loss, control) = self.epoch(epoch, net, train, &mut trained)?;
+            let before = place.seconds;
+            let control = self.epoch(net, train, place, start)?;
             if control == Control::Stop {
-                break;
+                return self.save(net, place);
             }
-            if let Some(missing) = missing(net, &trained) {
+            if let Some(missing) = missing(net, &place.trained) {
                 return Err(missing);
             }
             let (test_loss, metrics) = self.evaluate(net, test);
-            let seconds = start.elapsed().as_secs_f64();
-            let measured = EpochReport { epoch, train_loss, test_loss, metrics, seconds };
-            let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
-            let control = self.callbacks.iter_mut().fold(Control::Continue, |control, callback| {
-                control.and(callback.on_epoch(&measured, &mut training))
-            });
-            report.epochs.push(measured);
-            if control == Control::Stop {
-                break;
-            }
+            let seconds = before + start.elapsed().as_secs_f64();
+            let train_loss = place.loss.value();
+            let measured = EpochReport { epoch: place.epoch, train_loss, test_loss, metrics, seconds };
+            let control = self.tell(net, |callback, training| callback.on_epoch(&measured, training));
+            place.end_epoch(measured, control);
+            self.save(net, place)?;
         }
         Ok(())
     }
 
-    /// One pass over the training data; the mean of its losses. Notes in `trained` which parameters had a gradient.
+    /// One pass over the training data, or what is left of it.
     fn epoch<N, X>(
         &mut self,
-        epoch: usize,
         net: &mut N,
         train: &Dataset<X, Y>,
-        trained: &mut [bool],
-    ) -> Result<(f64, Control), TrainError>
+        place: &mut Place,
+        start: Instant,
+    ) -> Result<Control, TrainError>
     where
         N: Layer<T, X>,
         X: Samples,
     {
-        let mut mean = Mean::default();
-        for (step, batch) in (1..).zip(train.batches(self.batch).shuffle(&mut self.rng)) {
-            let outputs = net.forward(&batch.x, &mut Mode::train(&mut self.rng));
-            let mut root = (self.loss)(&outputs, &batch.y);
-            let shape = root.shape();
-            assert!(
-                root.size() == 1,
-                "Trainer: the loss has shape {shape}, not a single number\n  help: end it by `.mean()`"
-            );
-            let loss: f64 = root.item().into();
-            if !loss.is_finite() {
-                return Err(TrainError::NotFinite { epoch, step, what: "the loss".into() });
-            }
-            for penalty in &self.penalties {
-                root = root + penalty(net);
-            }
-            drop(outputs);
-            if !root.is_tracked() {
-                return Err(missing(net, trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
-            }
-            let mut grads = root.backward();
-            if let Some(path) = look_at(net, &grads, trained) {
-                return Err(TrainError::NotFinite { epoch, step, what: format!("the gradient of `{path}`") });
-            }
-            self.changes.iter().for_each(|change| change(net, &mut grads));
-            self.optimizer.step(net, &grads);
-            mean.add(loss, batch.y.count());
-            let report = StepReport { epoch, step, loss };
-            let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
-            let control = self.callbacks.iter_mut().fold(Control::Continue, |control, callback| {
-                control.and(callback.on_step(&report, &mut training))
-            });
+        let before = place.seconds;
+        if place.step == 0 {
+            place.order = self.rng.clone();
+        }
+        let mut order = place.order.clone();
+        let batches = train.batches(self.batch).shuffle(&mut order);
+        if place.step == 0 {
+            self.rng = order;
+        }
+        for batch in batches.skip(place.step) {
+            let loss = self.step(net, &batch.x, &batch.y, place)?;
+            place.loss.add(loss, batch.y.count());
+            place.step += 1;
+            place.steps += 1;
+            place.seconds = before + start.elapsed().as_secs_f64();
+            let report = StepReport { epoch: place.epoch, step: place.step, loss };
+            let control = self.tell(net, |callback, training| callback.on_step(&report, training));
             if control == Control::Stop {
-                return Ok((mean.value(), control));
+                return Ok(control);
+            }
+            if self.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(place.steps)) {
+                self.save(net, place)?;
             }
         }
-        Ok((mean.value(), Control::Continue))
+        Ok(Control::Continue)
     }
-}
 
-/// A mean over samples, built up batch by batch.
-#[derive(Clone, Copy, Default)]
-struct Mean {
-    sum: f64,
-    samples: usize,
-}
-
-impl Mean {
-    fn add(&mut self, mean: f64, samples: usize) {
-        self.sum += mean * samples as f64;
-        self.samples += samples;
+    /// A step with this batch: its loss before the step.
+    fn step<N, X>(&mut self, net: &mut N, x: &X, y: &Y, place: &mut Place) -> Result<f64, TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let before = self.rng.clone();
+        let (epoch, step) = (place.epoch, place.step + 1);
+        let (loss, root) = self.root(net, x, y);
+        let not_finite = |trainer: &mut Self, what: String| {
+            // Once more, with the same random numbers, to see where it comes from.
+            trainer.rng = before.clone();
+            let (_, trace) = trace_nan(|| trainer.root(net, x, y).1.backward());
+            let birth = trace.named(net.parameters().into_iter().map(|(path, param)| (path, &**param)));
+            TrainError::NotFinite { epoch, step, what, birth: birth.to_string() }
+        };
+        if !loss.is_finite() {
+            return Err(not_finite(self, "the loss".into()));
+        }
+        if !root.is_tracked() {
+            return Err(missing(net, &place.trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
+        }
+        let mut grads = root.backward();
+        if let Some(path) = look_at(net, &grads, &mut place.trained) {
+            return Err(not_finite(self, format!("the gradient of `{path}`")));
+        }
+        self.changes.iter().for_each(|change| change(net, &mut grads));
+        self.optimizer.step(net, &grads);
+        Ok(loss)
     }
-    fn value(self) -> f64 {
-        self.sum / self.samples as f64
+
+    /// The loss of a batch in training, and what is differentiated: the loss with its penalties.
+    fn root<N, X>(&mut self, net: &N, x: &X, y: &Y) -> (f64, Tensor<T>)
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let outputs = net.forward(x, &mut Mode::train(&mut self.rng));
+        let mut root = (self.loss)(&outputs, y);
+        let shape = root.shape();
+        assert!(
+            root.size() == 1,
+            "Trainer: the loss has shape {shape}, not a single number\n  help: end it by `.mean()`"
+        );
+        let loss: f64 = root.item().into();
+        for penalty in &self.penalties {
+            root = root + penalty(net);
+        }
+        (loss, root)
+    }
+
+    /// Tells every callback; stop, if one says so.
+    fn tell(
+        &mut self,
+        net: &mut dyn Module<T>,
+        mut what: impl FnMut(&mut (dyn Callback<T> + '_), &mut InTraining<'_, T>) -> Control,
+    ) -> Control {
+        let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
+        let callbacks = self.callbacks.iter_mut();
+        callbacks
+            .fold(Control::Continue, |control, callback| control.and(what(&mut **callback, &mut training)))
+    }
+
+    /// Writes a checkpoint, if there are to be any.
+    fn save(&mut self, net: &mut dyn Module<T>, place: &mut Place) -> Result<(), TrainError> {
+        let Some(mut checkpoints) = self.checkpoints.take() else { return Ok(()) };
+        let saved = checkpoints.save(place.steps, |record| self.remember(net, place, record));
+        self.checkpoints = Some(checkpoints);
+        saved?;
+        Ok(())
+    }
+
+    /// Shows all that a checkpoint has to hold.
+    fn remember(&mut self, net: &mut dyn Module<T>, place: &mut Place, record: &mut Record<'_, T>) {
+        record.module("model", net);
+        record.optimizer("optimizer", &mut self.optimizer);
+        record.within("trainer", |record| {
+            record.same("batch", &self.batch);
+            record.value("rng", &mut self.rng);
+            let names: Vec<&'static str> = self.metrics.iter().map(|(name, _)| *name).collect();
+            place.remember(&names, record);
+        });
+        for (i, callback) in self.callbacks.iter_mut().enumerate() {
+            record.within(&format!("callback.{i}"), |record| callback.remember(record));
+        }
     }
 }
 

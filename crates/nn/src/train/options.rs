@@ -4,6 +4,7 @@
 use super::Progress;
 use super::{Callback, Trainer};
 use crate::clip::clip_norm;
+use crate::files::Checkpoints;
 use crate::module::Module;
 use autograd::{Gradients, Rng, Scalar, Tensor};
 
@@ -68,6 +69,34 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
         self
+    }
+
+    /// Writes checkpoints: the folder, or how and how often, as [`Checkpoints`] says. One is written after each epoch, when training is
+    /// stopped, and as often as asked for.
+    ///
+    /// What is in them: the network, what the optimizer and the callbacks remember, the learning rate, the random numbers, and the
+    /// place in the data. Training that goes on from one, with the same program and data, ends with the same bits as if it had never
+    /// been interrupted.
+    ///
+    /// ```
+    /// use nn::files::Checkpoints;
+    /// use nn::{Dataset, Linear, Rng, Adam, Tensor, Trainer, mse};
+    /// # let folder = std::env::temp_dir().join(format!("wengert-trainer-doc-{}", std::process::id()));
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let train = |epochs| {
+    ///     let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    ///     let checkpoints = Checkpoints::new(&folder).resume();
+    ///     let mut trainer = Trainer::new(Adam::new(0.1)).loss(mse).epochs(epochs).checkpoint(checkpoints);
+    ///     trainer.fit(&mut net, &data, &data)
+    /// };
+    /// train(3)?; // as if the process had died here
+    /// let report = train(5)?;
+    /// assert!(report.resumed.is_some() && report.epochs.len() == 5);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    pub fn checkpoint(self, checkpoints: impl Into<Checkpoints>) -> Self {
+        Trainer { checkpoints: Some(checkpoints.into()), ..self }
     }
 
     /// Shows progress: a live bar where standard error is a terminal, a line for each epoch where it is not.

@@ -24,7 +24,9 @@ impl<T: Scalar> Callback<T> for Progress {
             let template = "{wide_bar} {pos}/{len} steps  {elapsed} gone, {eta} left  {msg}";
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            self.bar = Some(ProgressBar::new((plan.epochs * plan.steps_per_epoch) as u64).with_style(style));
+            let bar = ProgressBar::new((plan.epochs * plan.steps_per_epoch) as u64).with_style(style);
+            bar.set_position(((plan.epoch - 1) * plan.steps_per_epoch + plan.step) as u64);
+            self.bar = Some(bar);
         }
     }
 
@@ -43,7 +45,7 @@ impl<T: Scalar> Callback<T> for Progress {
         Control::Continue
     }
 
-    fn on_end(&mut self, report: &Report) {
+    fn on_end(&mut self, report: &Report, _: &mut InTraining<'_, T>) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }

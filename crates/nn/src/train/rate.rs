@@ -1,6 +1,7 @@
 //! The learning rate in training: by a schedule, or by what the loss does.
 
 use super::{Callback, Control, EpochReport, InTraining, Plan, StepReport, Trainer};
+use crate::files::Record;
 use crate::schedule::Schedule;
 use autograd::Scalar;
 
@@ -51,6 +52,12 @@ impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
             self.set(training);
         }
         Control::Continue
+    }
+    fn remember(&mut self, record: &mut Record<'_, T>) {
+        record.value("t", &mut self.t);
+        let mut base = self.base.unwrap_or(f64::NAN);
+        record.value("base", &mut base);
+        self.base = (!base.is_nan()).then_some(base);
     }
 }
 
@@ -125,6 +132,12 @@ impl<T: Scalar> Callback<T> for Plateau {
         let lr = self.next(epoch.test_loss, training.optimizer.lr());
         training.optimizer.set_lr(lr);
         Control::Continue
+    }
+    fn remember(&mut self, record: &mut Record<'_, T>) {
+        let PlateauState { best, bad, resting } = &mut self.state;
+        record.value("best", best);
+        record.value("bad", bad);
+        record.value("resting", resting);
     }
 }
 

@@ -1,0 +1,310 @@
+//! What has to survive, named and visited: the same visit writes it down and, later, gives it back.
+//!
+//! Two functions, one that saves and one that restores, drift apart. Here there is one, which shows everything to a [`Record`]; whether
+//! that reads or writes is the record's affair. When it restores, it visits all twice: the first time only to see that everything is
+//! there and fits, so that what does not fit changes nothing.
+
+use super::archive::Archive;
+use super::error::{FileError, FileErrorKind};
+use crate::module::{Module, Path};
+use crate::optim::{Optimizer, State};
+use autograd::{Scalar, Shape, Tensor};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::{Display, Write};
+use std::str::FromStr;
+
+/// Is shown what has to survive, each thing under a name. See [`Checkpoints`](super::Checkpoints).
+///
+/// In the file, tensors are entries, and all else is text in the metadata.
+#[derive(Debug)]
+pub struct Record<'a, T: Scalar = f32> {
+    way: Way<'a, T>,
+    /// What stands before every name.
+    prefix: String,
+}
+
+#[derive(Debug)]
+enum Way<'a, T: Scalar> {
+    Save(&'a mut Archive<T>),
+    Restore {
+        archive: &'a Archive<T>,
+        tensors: HashMap<&'a str, &'a Tensor<T>>,
+        asked: BTreeSet<String>,
+        problems: Vec<String>,
+        /// Whether this visit changes what it sees.
+        changes: bool,
+    },
+}
+
+/// Shows everything to a record that writes it down.
+pub(super) fn save<T: Scalar>(what: &mut dyn FnMut(&mut Record<'_, T>)) -> Archive<T> {
+    let mut archive = Archive::default();
+    what(&mut Record { way: Way::Save(&mut archive), prefix: String::new() });
+    archive
+}
+
+/// Gives back to everything what the archive has of it, or tells all that does not fit, and changes nothing. What is of metadata only,
+/// and begins with `_`, belongs to whoever made the archive.
+pub(super) fn restore<T: Scalar>(
+    archive: &Archive<T>,
+    what: &mut dyn FnMut(&mut Record<'_, T>),
+) -> Result<(), FileErrorKind> {
+    for changes in [false, true] {
+        let tensors = archive.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+        let (asked, problems) = (BTreeSet::new(), Vec::new());
+        let mut record = Record {
+            way: Way::Restore { archive, tensors, asked, problems, changes },
+            prefix: String::new(),
+        };
+        what(&mut record);
+        let Way::Restore { asked, mut problems, .. } = record.way else { unreachable!("it restores") };
+        let names = archive.tensors.iter().map(|(name, _)| name).chain(archive.metadata.keys());
+        let rest = names.filter(|name| !name.starts_with('_') && !asked.contains(*name));
+        problems.extend(rest.map(|name| format!("extra: {name}")));
+        if !problems.is_empty() {
+            return Err(FileErrorKind::Unfit(problems));
+        }
+    }
+    Ok(())
+}
+
+impl<T: Scalar> Record<'_, T> {
+    /// A value that can be written as text and read again: a number, a name, a generator of random numbers.
+    ///
+    /// # Panics
+    /// If something else has been shown under this name.
+    #[track_caller]
+    pub fn value<V: Display + FromStr>(&mut self, name: &str, value: &mut V) {
+        let name = self.full(name);
+        match &mut self.way {
+            Way::Save(archive) => {
+                let text = value.to_string();
+                let before = archive.metadata.insert(name, text);
+                assert!(
+                    before.is_none(),
+                    "Record: two values have one name\n  help: give each a name of its own"
+                );
+            }
+            Way::Restore { archive, asked, problems, changes, .. } => {
+                match archive.metadata.get(&name).map(|text| (text, text.parse())) {
+                    Some((_, Ok(found))) => {
+                        if *changes {
+                            *value = found;
+                        }
+                    }
+                    Some((text, Err(_))) => problems.push(format!("not to be read: {name} is {text:?}")),
+                    None => problems.push(format!("missing: {name}")),
+                }
+                asked.insert(name);
+            }
+        }
+    }
+
+    /// A value of the program that has to be the one that was saved, such as the number of samples.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub fn same<V: Display + FromStr + PartialEq + Clone>(&mut self, name: &str, value: &V) {
+        self.value(name, &mut value.clone());
+        if let Some(text) = self.now(name).filter(|text| text.parse().is_ok_and(|found: V| found != *value)) {
+            self.problem(format!("not the same: {} was {text}, and is {value}", self.full(name)));
+        }
+    }
+
+    /// Something that is written as this text; `set` reads such a text and, if it can, takes it over.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub fn parsed(&mut self, name: &str, text: String, set: impl FnOnce(&str) -> Option<()>) {
+        let mut text = text;
+        self.value(name, &mut text);
+        if self.changes() && set(&text).is_none() {
+            self.problem(format!("not to be read: {} is {text:?}", self.full(name)));
+        }
+    }
+
+    /// A tensor, which keeps its shape.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub fn tensor(&mut self, name: &str, tensor: &mut Tensor<T>) {
+        let shape = tensor.shape().clone();
+        if let Some(found) = self.entry(name, tensor, Some(&shape)) {
+            *tensor = found;
+        }
+    }
+
+    /// Named tensors, of which there may be any number.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub fn tensors(&mut self, name: &str, tensors: &mut Vec<(String, Tensor<T>)>) {
+        self.within(name, |record| {
+            let mut names = tensors.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
+            record.value("names", &mut names);
+            let names = record.now("names").unwrap_or(names);
+            let mut found = Vec::new();
+            for (i, name) in names.lines().enumerate() {
+                let mut tensor =
+                    tensors.get(i).map_or_else(|| Tensor::zeros([0]), |(_, tensor)| tensor.clone());
+                if let Some(read) = record.entry(name, &mut tensor, None) {
+                    found.push((name.to_owned(), read));
+                }
+            }
+            if record.changes() {
+                *tensors = found;
+            }
+        });
+    }
+
+    /// All parameters of a module, under their paths: weights, frozen ones, and statistics.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub fn module(&mut self, name: &str, module: &mut (impl Module<T> + ?Sized)) {
+        self.within(name, |record| {
+            module.visit_mut(&mut Path::default(), &mut |path, param| {
+                let mut value = param.detach();
+                let shape = value.shape().clone();
+                if let Some(found) = record.entry(path.as_str(), &mut value, Some(&shape)) {
+                    param.update(|w| w.copy_from_slice(&found.array().view().contiguous()));
+                }
+            });
+        });
+    }
+
+    /// An optimizer: its learning rate, and all that it remembers. Other hyperparameters, and groups, stay those of the program.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub fn optimizer(&mut self, name: &str, optimizer: &mut (impl Optimizer<T> + ?Sized)) {
+        self.within(name, |record| {
+            let mut lr = optimizer.lr();
+            record.value("lr", &mut lr);
+            if record.changes() && lr != optimizer.lr() {
+                optimizer.set_lr(lr);
+            }
+            optimizer.visit_states(&mut Path::default(), &mut |path, slots, state| {
+                record.within(path.as_str(), |record| record.state(slots, state));
+            });
+        });
+    }
+
+    /// What an optimizer or an average remembers of each parameter.
+    #[track_caller]
+    pub(crate) fn state(&mut self, slots: &[&str], state: &mut State<T>) {
+        let mut steps = state.steps();
+        self.value("steps", &mut steps);
+        let mut text = String::new();
+        for (path, shape, steps, values) in state.all() {
+            let dims: Vec<String> = shape.dims().iter().map(usize::to_string).collect();
+            writeln!(text, "{steps} {} [{}] {path}", values.len(), dims.join(",")).expect("memory");
+        }
+        self.value("parameters", &mut text);
+        let text = self.now("parameters").unwrap_or(text);
+        let mut found = Vec::new();
+        for line in text.lines() {
+            let Some((steps, count, shape, path)) = parameter(line) else {
+                self.problem(format!("not to be read: {} has {line:?}", self.full("parameters")));
+                continue;
+            };
+            let mut values = Vec::new();
+            for i in 0..count {
+                let slot = slots.get(i).map_or_else(|| i.to_string(), |slot| (*slot).to_owned());
+                let now = state.of(path).get(i).cloned().unwrap_or_default();
+                let len = now.len();
+                let mut now = Tensor::from_vec(now, [len]).expect("as many numbers as it has");
+                if let Some(read) = self.entry(&format!("{path}.{slot}"), &mut now, None) {
+                    values.push(read.to_vec());
+                }
+            }
+            found.push((path.to_owned(), shape, steps, values));
+        }
+        if self.changes() {
+            state.set_all(steps, found);
+        }
+    }
+
+    /// What `show` shows, under names that begin with this one and a dot. An empty name adds nothing.
+    pub fn within<R>(&mut self, name: &str, show: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.prefix.len();
+        if !name.is_empty() {
+            self.prefix.push_str(name);
+            self.prefix.push('.');
+        }
+        let result = show(self);
+        self.prefix.truncate(before);
+        result
+    }
+
+    /// Whether what is shown is changed by this visit: not when it is saved, nor when it is only looked at.
+    pub fn changes(&self) -> bool {
+        matches!(self.way, Way::Restore { changes: true, .. })
+    }
+
+    /// Tells, when restoring, that something does not fit: then nothing is changed.
+    pub fn problem(&mut self, problem: String) {
+        if let Way::Restore { problems, .. } = &mut self.way {
+            problems.push(problem);
+        }
+    }
+
+    fn full(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// The text of a name in the archive, when restoring.
+    fn now(&self, name: &str) -> Option<String> {
+        match &self.way {
+            Way::Save(_) => None,
+            Way::Restore { archive, .. } => archive.metadata.get(&self.full(name)).cloned(),
+        }
+    }
+
+    /// A tensor: writes it down, or gives the one that is to take its place.
+    #[track_caller]
+    fn entry(&mut self, name: &str, tensor: &mut Tensor<T>, shape: Option<&Shape>) -> Option<Tensor<T>> {
+        let name = self.full(name);
+        match &mut self.way {
+            Way::Save(archive) => {
+                archive.tensors.push((name, tensor.detach()));
+                None
+            }
+            Way::Restore { tensors, asked, problems, changes, .. } => {
+                let found = tensors.get(name.as_str()).copied();
+                match (found, shape) {
+                    (None, _) => problems.push(format!("missing: {name}")),
+                    (Some(found), Some(shape)) if found.shape() != shape => {
+                        problems
+                            .push(format!("of another shape: {name} is {}, expected {shape}", found.shape()));
+                    }
+                    _ => {}
+                }
+                asked.insert(name);
+                found.filter(|_| *changes).cloned()
+            }
+        }
+    }
+}
+
+/// The steps, the number of slots, the shape and the path in a line about a parameter.
+fn parameter(line: &str) -> Option<(u64, usize, Shape, &str)> {
+    let mut words = line.splitn(4, ' ');
+    let (steps, count, dims, path) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let dims = dims.strip_prefix('[')?.strip_suffix(']')?;
+    let dims = dims.split(',').filter(|dim| !dim.is_empty()).map(|dim| dim.parse().ok());
+    Some((steps.parse().ok()?, count.parse().ok()?, dims.collect::<Option<Shape>>()?, path))
+}
+
+impl FileErrorKind {
+    /// The same kind as an error of this file.
+    pub(super) fn of_file(self, path: &std::path::Path) -> FileError {
+        FileError::new(&path.display().to_string(), None, self)
+    }
+}

@@ -1,0 +1,171 @@
+//! Early stopping: training ends when it no longer gets better, and goes back to where it was best.
+
+use super::{Callback, Control, EpochReport, InTraining, Report, Trainer};
+use crate::files::Record;
+use crate::module::{Module, Path};
+use autograd::{Scalar, Tensor};
+
+/// Ends training when what it watches has not become better for some epochs, and gives the network the parameters of the best one.
+///
+/// Source: L. Prechelt, "Early Stopping - But When?", 1998.
+///
+/// In a trainer, [`stop_early`](Trainer::stop_early) is the short form. In a loop by hand:
+///
+/// ```
+/// use nn::{Control, EarlyStop, Linear, Rng};
+/// let mut net: Linear = Linear::new(2, 1, &mut Rng::seed(0));
+/// let best = net.weight.to_vec();
+/// let mut early = EarlyStop::new(2);
+/// for (epoch, loss) in [0.5, 0.3, 0.4, 0.31, 0.2].into_iter().enumerate() {
+///     let control = early.next(loss, &net);
+///     net.weight.update(|w| w.fill(epoch as f32)); // what training does
+///     if control == Control::Stop {
+///         assert_eq!(epoch, 3); // twice no better than 0.3
+///         break;
+///     }
+/// }
+/// early.restore(&mut net);
+/// assert_eq!(net.weight.to_vec(), [0.0, 0.0]); // as it was when 0.3 was measured
+/// # let _ = best;
+/// ```
+#[derive(Clone, Debug)]
+pub struct EarlyStop<T: Scalar = f32> {
+    /// After how many epochs in a row that are not better it ends.
+    pub patience: usize,
+    /// By how much a better one has to be better.
+    pub min_delta: f64,
+    /// Whether the network is given the best parameters at the end, whatever ended it.
+    pub restore_best: bool,
+    /// A metric to watch instead of the test loss, and what is good.
+    pub metric: Option<(&'static str, Goal)>,
+    /// What it remembers.
+    pub state: EarlyStopState<T>,
+}
+
+/// Which of two values is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// The smaller, as of losses.
+    Least,
+    /// The larger, as of accuracies.
+    Most,
+}
+
+/// What [`EarlyStop`] remembers from epoch to epoch.
+#[derive(Clone, Debug, Default)]
+pub struct EarlyStopState<T: Scalar = f32> {
+    /// The best value, if there was one.
+    best: Option<f64>,
+    /// How many epochs since then were not better.
+    bad: usize,
+    /// The parameters then, by their paths.
+    parameters: Vec<(String, Tensor<T>)>,
+}
+
+impl<T: Scalar> EarlyStopState<T> {
+    /// The best value so far.
+    pub fn best(&self) -> Option<f64> {
+        self.best
+    }
+}
+
+impl<T: Scalar> EarlyStop<T> {
+    /// Watches the test loss, takes any improvement for one, and restores the best parameters.
+    ///
+    /// # Panics
+    /// If the patience is 0.
+    #[track_caller]
+    pub fn new(patience: usize) -> Self {
+        assert!(
+            patience > 0,
+            "EarlyStop: expected a patience of at least one epoch, found 0\n  help: 5 to 20 are usual"
+        );
+        let state = EarlyStopState { best: None, bad: 0, parameters: Vec::new() };
+        EarlyStop { patience, min_delta: 0.0, restore_best: true, metric: None, state }
+    }
+
+    /// Takes note of an epoch with this value; whether to go on. NaN is never better.
+    pub fn next(&mut self, value: f64, module: &(impl Module<T> + ?Sized)) -> Control {
+        let goal = self.metric.map_or(Goal::Least, |(_, goal)| goal);
+        let is_better = match (self.state.best, goal) {
+            (None, _) => !value.is_nan(),
+            (Some(best), Goal::Least) => value < best - self.min_delta,
+            (Some(best), Goal::Most) => value > best + self.min_delta,
+        };
+        if is_better {
+            let parameters = if self.restore_best {
+                // They share their memory with the network's until these change.
+                module.parameters().into_iter().map(|(path, param)| (path, param.detach())).collect()
+            } else {
+                Vec::new()
+            };
+            self.state = EarlyStopState { best: Some(value), bad: 0, parameters };
+        } else {
+            self.state.bad += 1;
+        }
+        if self.state.bad >= self.patience { Control::Stop } else { Control::Continue }
+    }
+
+    /// Gives a network the best parameters; if there are none yet, it keeps its own.
+    ///
+    /// # Panics
+    /// If a parameter has another shape than it had.
+    #[track_caller]
+    pub fn restore(&self, module: &mut (impl Module<T> + ?Sized)) {
+        let mut best = self.state.parameters.iter();
+        module.visit_mut(&mut Path::default(), &mut |path, param| {
+            let Some((known, value)) = best.next() else { return };
+            assert!(
+                known == path.as_str() && value.shape() == param.shape(),
+                "EarlyStop: the network has `{path}` of shape {}, the best one had `{known}` of {}\n  help: restore the network that was watched",
+                param.shape(),
+                value.shape()
+            );
+            param.update(|w| w.copy_from_slice(&value.array().view().contiguous()));
+        });
+    }
+}
+
+impl<T: Scalar> Callback<T> for EarlyStop<T> {
+    /// # Panics
+    /// If there is no metric of the name that it is to watch.
+    fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
+        let value = match self.metric {
+            None => epoch.test_loss,
+            Some((name, _)) => epoch.metric(name).unwrap_or_else(|| {
+                let names: Vec<&str> = epoch.metrics.iter().map(|(name, _)| *name).collect();
+                panic!(
+                    "EarlyStop: there is no metric {name:?} among {names:?}\n  help: add it by `Trainer::metric`"
+                )
+            }),
+        };
+        self.next(value, training.module)
+    }
+
+    fn on_end(&mut self, _: &Report, training: &mut InTraining<'_, T>) {
+        if self.restore_best {
+            self.restore(training.module);
+        }
+    }
+
+    fn remember(&mut self, record: &mut Record<'_, T>) {
+        let EarlyStopState { best, bad, parameters } = &mut self.state;
+        let mut value = best.unwrap_or(f64::NAN);
+        record.value("best", &mut value);
+        *best = (!value.is_nan()).then_some(value);
+        record.value("bad", bad);
+        record.tensors("parameters", parameters);
+    }
+}
+
+impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {
+    /// Ends training when the test loss has not become better for so many epochs, and restores the parameters of the best:
+    /// [`EarlyStop`].
+    ///
+    /// # Panics
+    /// If the patience is 0.
+    #[track_caller]
+    pub fn stop_early(self, patience: usize) -> Self {
+        self.with(EarlyStop::new(patience))
+    }
+}

@@ -1,0 +1,55 @@
+//! Ctrl-C: training ends after the step, with a checkpoint.
+
+use super::{Callback, Control, InTraining, StepReport, Trainer};
+use autograd::Scalar;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Ends training after the step in which the process is asked to end: by Ctrl-C (`SIGINT`), or by `SIGTERM` as a batch system sends it. The trainer then writes
+/// a checkpoint, if it has a place for them, and returns. Whoever asks a second time ends the process at once.
+///
+/// In a loop by hand, [`is_asked`](Self::is_asked) tells.
+#[derive(Clone, Debug)]
+pub struct Interrupt {
+    asked: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Listens from now on, as long as the process lives.
+    ///
+    /// # Errors
+    /// If the system does not let the process listen.
+    pub fn new() -> io::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // The one that ends the process comes first: at the first signal it finds nothing asked.
+            flag::register_conditional_shutdown(signal, 128 + signal, asked.clone())?;
+            flag::register(signal, asked.clone())?;
+        }
+        Ok(Interrupt { asked })
+    }
+
+    /// Whether the process has been asked to end.
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl<T: Scalar> Callback<T> for Interrupt {
+    fn on_step(&mut self, _: &StepReport, _: &mut InTraining<'_, T>) -> Control {
+        if self.is_asked() { Control::Stop } else { Control::Continue }
+    }
+}
+
+impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {
+    /// Ends after the step in which Ctrl-C is pressed, with a checkpoint if there is a place for them: [`Interrupt`].
+    ///
+    /// # Errors
+    /// If the system does not let the process listen.
+    pub fn stop_on_interrupt(self) -> io::Result<Self> {
+        Ok(self.with(Interrupt::new()?))
+    }
+}

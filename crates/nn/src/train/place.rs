@@ -1,0 +1,127 @@
+//! Where training is: all that a checkpoint has to know beside the network, the optimizer and the callbacks.
+
+use super::{Control, EpochReport, Report};
+use crate::files::Record;
+use crate::module::Module;
+use autograd::{Rng, Scalar};
+use std::fmt::Write;
+
+/// A place in training, between two steps.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The epoch that is under way, from 1, and the steps made in it.
+    pub(super) epoch: usize,
+    pub(super) step: usize,
+    /// The steps made in all epochs.
+    pub(super) steps: u64,
+    /// The random numbers that the order of this epoch's samples was drawn from.
+    pub(super) order: Rng,
+    /// The losses of this epoch.
+    pub(super) loss: Mean,
+    /// The time that this epoch has taken.
+    pub(super) seconds: f64,
+    /// Which parameters have had a gradient.
+    pub(super) trained: Vec<bool>,
+    /// Whether a callback has ended the training.
+    pub(super) is_over: bool,
+    pub(super) report: Report,
+    samples: usize,
+}
+
+impl Place {
+    /// The beginning.
+    pub(super) fn new<T: Scalar>(net: &dyn Module<T>, samples: usize, rng: &Rng) -> Self {
+        Place {
+            epoch: 1,
+            step: 0,
+            steps: 0,
+            order: rng.clone(),
+            loss: Mean::default(),
+            seconds: 0.0,
+            trained: vec![false; net.parameters().len()],
+            is_over: false,
+            report: Report::default(),
+            samples,
+        }
+    }
+
+    /// Goes on to the beginning of the next epoch.
+    pub(super) fn end_epoch(&mut self, measured: EpochReport, control: Control) {
+        self.report.epochs.push(measured);
+        self.is_over = control == Control::Stop;
+        (self.epoch, self.step) = (self.epoch + 1, 0);
+        (self.loss, self.seconds) = (Mean::default(), 0.0);
+    }
+
+    /// Shows itself to a record, with the values of these metrics.
+    pub(super) fn remember<T: Scalar>(&mut self, metrics: &[&'static str], record: &mut Record<'_, T>) {
+        record.same("samples", &self.samples);
+        record.value("epoch", &mut self.epoch);
+        record.value("step", &mut self.step);
+        record.value("steps", &mut self.steps);
+        record.value("order", &mut self.order);
+        record.value("loss.sum", &mut self.loss.sum);
+        record.value("loss.samples", &mut self.loss.samples);
+        record.value("seconds", &mut self.seconds);
+        record.value("is_over", &mut self.is_over);
+        let text = self.trained.iter().map(|&trained| if trained { '1' } else { '0' }).collect();
+        record.parsed("trained", text, |text| {
+            let trained: Vec<bool> = text.chars().map(|digit| digit == '1').collect();
+            (trained.len() == self.trained.len()).then(|| self.trained = trained)
+        });
+        let text = written(&self.report.epochs);
+        record.parsed("epochs", text, |text| {
+            let epochs = text.lines().map(|line| read(line, metrics)).collect::<Option<_>>()?;
+            self.report.epochs = epochs;
+            Some(())
+        });
+    }
+}
+
+/// A line for each epoch: its number, its losses, its seconds, and `name=value` of each metric.
+fn written(epochs: &[EpochReport]) -> String {
+    let mut text = String::new();
+    for EpochReport { epoch, train_loss, test_loss, metrics, seconds } in epochs {
+        write!(text, "{epoch}\t{train_loss}\t{test_loss}\t{seconds}").expect("memory");
+        metrics.iter().for_each(|(name, value)| write!(text, "\t{name}={value}").expect("memory"));
+        text.push('\n');
+    }
+    text
+}
+
+/// The epoch of such a line, with those metrics that are still among these.
+fn read(line: &str, metrics: &[&'static str]) -> Option<EpochReport> {
+    let mut words = line.split('\t');
+    let mut next = || words.next();
+    let (epoch, train_loss, test_loss, seconds) = (next()?, next()?, next()?, next()?);
+    let mut measured = Vec::new();
+    for word in words {
+        let (name, value) = word.rsplit_once('=')?;
+        let value = value.parse().ok()?;
+        measured.extend(metrics.iter().find(|metric| **metric == name).map(|name| (*name, value)));
+    }
+    Some(EpochReport {
+        epoch: epoch.parse().ok()?,
+        train_loss: train_loss.parse().ok()?,
+        test_loss: test_loss.parse().ok()?,
+        metrics: measured,
+        seconds: seconds.parse().ok()?,
+    })
+}
+
+/// A mean over samples, built up batch by batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mean {
+    sum: f64,
+    samples: usize,
+}
+
+impl Mean {
+    pub(super) fn add(&mut self, mean: f64, samples: usize) {
+        self.sum += mean * samples as f64;
+        self.samples += samples;
+    }
+    pub(super) fn value(self) -> f64 {
+        self.sum / self.samples as f64
+    }
+}
