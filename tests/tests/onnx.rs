@@ -1,7 +1,7 @@
 //! Networks as files of ONNX: three graphs against golden lists, what is refused and how, and every operator that has a form against
 //! ONNX Runtime.
 //!
-//! The last needs Python with the packages onnx, onnxruntime and numpy, named by `WENGERT_PYTHON`; `cargo xtask onnx` sees to it all.
+//! The last needs Python with the packages onnx, onnxruntime and numpy, named by `WENGERT_PYTHON`; `cargo xtask python` sees to it all.
 //! `UPDATE=1` writes the golden lists anew; look at them before you commit.
 
 use serde_json::{Value as Json, json};
@@ -331,7 +331,7 @@ impl Cases {
     fn compare(self) {
         let Some(python) = std::env::var_os("WENGERT_PYTHON") else {
             println!(
-                "skipped: WENGERT_PYTHON names no Python with onnxruntime; `cargo xtask onnx` makes one"
+                "skipped: WENGERT_PYTHON names no Python with onnxruntime; `cargo xtask python` makes one"
             );
             return;
         };

@@ -73,14 +73,14 @@ fn in_pieces<O: Optimizer>(
         (data.select(&(0..70).collect::<Vec<_>>()), data.select(&(70..90).collect::<Vec<_>>()));
     for piece in 0..100 {
         let mut net = small(&mut Rng::seed(1));
-        let mut average = Average { warm_up: true, ..Average::ema(0.9) };
+        let mut average = Average { warm_up: true, start: 6, ..Average::ema(0.9) };
         let early =
             EarlyStop { restore_best: false, metric: Some(("accuracy", Goal::Most)), ..EarlyStop::new(50) };
         let mut trainer =
             Trainer::new(optimizer()).loss(cross_entropy).metric("accuracy", accuracy).epochs(4).batch(16);
         trainer = trainer
             .schedule_steps(Cosine::new(40))
-            .with(Plateau { patience: 0, ..Plateau::new() })
+            .with(Plateau { patience: 1, threshold: 0.9, ..Plateau::new() })
             .with(&mut average)
             .with(early);
         if let Some(steps) = steps {

@@ -86,8 +86,9 @@ pub use train::Interrupt;
 #[cfg(feature = "progress")]
 pub use train::Progress;
 pub use train::{
-    Callback, Control, EarlyStop, EarlyStopState, EpochReport, Goal, InTraining, NoLoss, Plan, Plateau,
-    PlateauState, RateCurve, RateFinder, RatePoint, Report, Scheduled, StepReport, TrainError, Trainer,
+    Callback, Control, EarlyStop, EarlyStopState, EpochReport, Goal, InTraining, Log, NoLoss, Plan, Plateau,
+    PlateauState, RateCurve, RateFinder, RatePoint, Report, Scheduled, StepReport, TensorBoard, TrainError,
+    Trainer,
 };
 pub use wengert_derive::Module;
 

@@ -6,8 +6,8 @@ mod dependencies;
 mod examples;
 mod memcheck;
 mod mutants;
-mod onnx;
 mod process;
+mod python;
 mod site;
 mod test;
 mod tidy;
@@ -38,7 +38,7 @@ The tasks of the repository.
     cargo xtask ulp --every N   over one in N
     cargo xtask mutants         makes every rule of differentiation wrong in every small way, and asks whether the tests see it
     cargo xtask mutants PART    of the files that have PART in their path
-    cargo xtask onnx            exported networks in ONNX Runtime, which it installs below the target directory
+    cargo xtask python          exported networks in ONNX Runtime, and events in TensorBoard, which it installs below the target directory
     cargo xtask deps            the number of crates that a user of `wengert` gets
     cargo xtask tidy            the house rules that no compiler checks
     cargo xtask help            this text
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         ["ulp", "--every", n] => with_workspace(|workspace| ulp::run(workspace, n)),
         ["mutants"] => with_workspace(|workspace| mutants::run(workspace, "")),
         ["mutants", part] => with_workspace(|workspace| mutants::run(workspace, part)),
-        ["onnx"] => with_workspace(onnx::run),
+        ["python"] => with_workspace(python::run),
         ["deps"] => with_workspace(dependencies::run),
         ["tidy"] => with_workspace(tidy::run),
         _ => Err(format!("I do not know `cargo xtask {}`.\n\n{HELP}", words.join(" "))),

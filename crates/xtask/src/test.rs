@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
-use crate::{Result, bench_smoke, book, dependencies, examples, memcheck, onnx, process, tidy};
+use crate::{Result, bench_smoke, book, dependencies, examples, memcheck, process, python, tidy};
 
 /// The longest that one command of cargo may take, cold and on a slow machine.
 const CARGO_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -62,7 +62,11 @@ pub(crate) const CHECKS: &[Check] = &[
         about: "the tests of kernels and buffers under valgrind, but for the slowest",
         run: memcheck::run,
     },
-    Check { name: "onnx", about: "exported networks in ONNX Runtime, where there is Python", run: onnx::run },
+    Check {
+        name: "python",
+        about: "networks in ONNX Runtime, events in TensorBoard, where there is Python",
+        run: python::run,
+    },
     Check { name: "book", about: "the book builds, offline and without a dead link", run: book::run },
     Check { name: "dependencies", about: "the number of crates a user gets", run: dependencies::run },
     Check { name: "tidy", about: "the house rules that no compiler checks", run: tidy::run },

@@ -1,14 +1,10 @@
-//! A graph as the bytes of a file: the part of Protocol Buffers that `onnx.proto` needs.
+//! A graph as the bytes of a file, a [`Message`] of Protocol Buffers.
 //!
-//! A message is a row of fields. Each begins with a number, `field << 3 | wire type`; then comes a whole number of variable length
-//! (wire type 0: seven bits a byte, the lowest first, the eighth bit set on all but the last), four bytes (type 5), or a length and
-//! so many bytes (type 2), which are text or a message again.
-//!
-//! Source: <https://protobuf.dev/programming-guides/encoding>; the numbers of the fields: `onnx/onnx.proto` of ONNX 1.12, of which
-//! opset 17 and the eighth version of the format are.
+//! The numbers of the fields: `onnx/onnx.proto` of ONNX 1.12, of which opset 17 and the eighth version of the format are.
 
 use super::constant::{Constant, Data, Kind};
 use super::graph::{Attribute, Dim, Graph, Node, Port, Source};
+use crate::onnx::message::Message;
 use std::fmt;
 
 /// The version of the operators.
@@ -37,46 +33,6 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
-/// A message that is being written.
-#[derive(Default)]
-struct Message(Vec<u8>);
-
-impl Message {
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.0.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.0.push(value as u8);
-    }
-
-    fn number(&mut self, field: u64, value: u64) {
-        self.varint(field << 3);
-        self.varint(value);
-    }
-
-    fn float(&mut self, field: u64, value: f32) {
-        self.varint(field << 3 | 5);
-        self.0.extend(value.to_le_bytes());
-    }
-
-    fn bytes(&mut self, field: u64, bytes: &[u8]) {
-        self.varint(field << 3 | 2);
-        self.varint(bytes.len() as u64);
-        self.0.extend(bytes);
-    }
-
-    fn text(&mut self, field: u64, text: &str) {
-        self.bytes(field, text.as_bytes());
-    }
-
-    fn message(&mut self, field: u64, write: impl FnOnce(&mut Message)) {
-        let mut inner = Message::default();
-        write(&mut inner);
-        self.bytes(field, &inner.0);
-    }
-}
-
 impl Graph {
     /// The bytes of a file, a `ModelProto` of opset 17.
     ///
@@ -100,7 +56,7 @@ impl Graph {
             opset.text(1, "");
             opset.number(2, OPSET);
         });
-        if model.0.len() > LONGEST { Err(TooLarge { bytes }) } else { Ok(model.0) }
+        if model.bytes_so_far().len() > LONGEST { Err(TooLarge { bytes }) } else { Ok(model.into_bytes()) }
     }
 
     /// A `GraphProto`.

@@ -30,6 +30,7 @@ mod encode;
 mod form;
 mod graph;
 mod input;
+mod message;
 mod trace;
 mod value;
 
@@ -37,6 +38,8 @@ pub use encode::TooLarge;
 pub use form::{Operands, Unsupported};
 pub use graph::{Attribute, Graph};
 pub use input::Input;
+#[doc(hidden)]
+pub use message::Message;
 pub use trace::define;
 pub(crate) use trace::value;
 pub use value::Value;

@@ -24,7 +24,7 @@ const CHECKSUM: &str = "_fnv1a64";
 ///
 /// ```
 /// use nn::files::{Checkpoints, Record};
-/// use nn::{Adam, Linear, Optimizer, Rng, Tensor};
+/// use nn::{Adam, Layer, Linear, Mode, Optimizer, Rng, Tensor};
 ///
 /// fn keep(record: &mut Record, net: &mut Linear, adam: &mut Adam, rng: &mut Rng, step: &mut u64) {
 ///     record.module("model", net);
@@ -40,7 +40,7 @@ const CHECKSUM: &str = "_fnv1a64";
 /// checkpoints.restore(|record| keep(record, &mut net, &mut adam, &mut rng, &mut step))?; // if there is one
 /// while step < 10 {
 ///     let x = Tensor::normal([8, 2], 0.0, 1.0, &mut rng);
-///     let loss = net.apply(&x).square().mean();
+///     let loss = net.forward(&x, &mut Mode::train(&mut rng)).square().mean();
 ///     adam.step(&mut net, &loss.backward());
 ///     step += 1;
 ///     if step % 5 == 0 {

@@ -86,7 +86,7 @@ pub struct Mismatch {
 }
 
 impl FileError {
-    pub(super) fn new(file: &str, offset: Option<u64>, kind: FileErrorKind) -> Self {
+    pub(crate) fn new(file: &str, offset: Option<u64>, kind: FileErrorKind) -> Self {
         FileError { file: file.to_owned(), entry: None, offset, kind }
     }
 
@@ -117,11 +117,11 @@ impl FileError {
 }
 
 impl FileErrorKind {
-    pub(super) fn malformed(reason: impl Into<String>, cure: &'static str) -> Self {
+    pub(crate) fn malformed(reason: impl Into<String>, cure: &'static str) -> Self {
         Self::Malformed { reason: reason.into(), cure }
     }
 
-    pub(super) fn unsupported(reason: impl Into<String>, cure: &'static str) -> Self {
+    pub(crate) fn unsupported(reason: impl Into<String>, cure: &'static str) -> Self {
         Self::Unsupported { reason: reason.into(), cure }
     }
 }

@@ -63,7 +63,7 @@ fn unit(rest: &mut &str) -> Option<u32> {
 }
 
 /// Writes a text.
-pub(super) fn write(text: &str, json: &mut String) {
+pub(crate) fn write(text: &str, json: &mut String) {
     json.push('"');
     for c in text.chars() {
         match c {

@@ -45,6 +45,7 @@ use std::path::Path;
 pub use archive::Archive;
 pub use checkpoints::Checkpoints;
 pub use error::{FileError, FileErrorKind, Mismatch};
+pub(crate) use json::write as write_json;
 pub use load::{Load, LoadReport};
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
 pub use record::Record;

@@ -304,7 +304,7 @@ fn parameter(line: &str) -> Option<(u64, usize, Shape, &str)> {
 
 impl FileErrorKind {
     /// The same kind as an error of this file.
-    pub(super) fn of_file(self, path: &std::path::Path) -> FileError {
+    pub(crate) fn of_file(self, path: &std::path::Path) -> FileError {
         FileError::new(&path.display().to_string(), None, self)
     }
 }

@@ -1,6 +1,6 @@
 //! What a trainer tells, and to whom.
 
-use crate::files::Record;
+use crate::files::{FileError, Record};
 use crate::module::Module;
 use crate::optim::Optimizer;
 use autograd::Scalar;
@@ -35,6 +35,10 @@ pub trait Callback<T: Scalar = f32> {
     /// Training is over, by whatever cause: the epochs that were measured.
     fn on_end(&mut self, report: &Report, training: &mut InTraining<'_, T>) {
         let _ = (report, training);
+    }
+    /// What kept it from doing its work, such as a disk that is full: training ends with it, after the step or the epoch.
+    fn failure(&mut self) -> Option<FileError> {
+        None
     }
     /// Shows what it remembers from step to step, so that a checkpoint has it. By default it remembers nothing.
     fn remember(&mut self, record: &mut Record<'_, T>) {

@@ -30,8 +30,8 @@ pub enum TrainError {
         /// Their paths; empty if the network has no parameters.
         paths: Vec<String>,
     },
-    /// A checkpoint could not be written or read.
-    Checkpoint(Arc<FileError>),
+    /// A checkpoint could not be written or read, or a log not written.
+    File(Arc<FileError>),
 }
 
 impl fmt::Display for TrainError {
@@ -56,7 +56,7 @@ impl fmt::Display for TrainError {
                 "these parameters get no gradient: {}\n  help: use them in `forward`, look for `detach` or `no_grad` on the way, or leave them out of the module with `#[module(skip)]`",
                 paths.join(", ")
             ),
-            TrainError::Checkpoint(error) => error.fmt(f),
+            TrainError::File(error) => error.fmt(f),
         }
     }
 }
@@ -70,7 +70,7 @@ impl PartialEq for TrainError {
 impl std::error::Error for TrainError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            TrainError::Checkpoint(error) => Some(&**error),
+            TrainError::File(error) => Some(&**error),
             _ => None,
         }
     }
@@ -78,6 +78,6 @@ impl std::error::Error for TrainError {
 
 impl From<FileError> for TrainError {
     fn from(error: FileError) -> Self {
-        TrainError::Checkpoint(Arc::new(error))
+        TrainError::File(Arc::new(error))
     }
 }

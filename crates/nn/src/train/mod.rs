@@ -9,11 +9,13 @@ mod finder;
 mod health;
 #[cfg(feature = "interrupt")]
 mod interrupt;
+mod log;
 mod options;
 mod place;
 #[cfg(feature = "progress")]
 mod progress;
 mod rate;
+mod tensorboard;
 
 pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
 pub use early::{EarlyStop, EarlyStopState, Goal};
@@ -21,9 +23,11 @@ pub use error::TrainError;
 pub use finder::{RateCurve, RateFinder, RatePoint};
 #[cfg(feature = "interrupt")]
 pub use interrupt::Interrupt;
+pub use log::Log;
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};
+pub use tensorboard::TensorBoard;
 
 use self::health::{look_at, missing};
 use self::place::{Mean, Place};
@@ -65,8 +69,14 @@ pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
 #[derive(Clone, Copy, Debug)]
 pub struct NoLoss;
 
-/// A named measure of outputs against targets, the mean over a batch.
-type Metric<'a, Y, T> = (&'static str, Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>);
+/// A named measure of outputs against targets: the mean over a batch, or of all at once.
+struct Metric<'a, Y, T: Scalar> {
+    name: &'static str,
+    over_all: bool,
+    measure: Measure<'a, Y, T>,
+}
+
+type Measure<'a, Y, T> = Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>;
 
 /// What is added to the loss of every step for the parameters themselves.
 type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
@@ -151,12 +161,16 @@ where
         }
         let steps_per_epoch = train.len().div_ceil(self.batch);
         let plan = Plan { epochs: self.epochs, steps_per_epoch, epoch: place.epoch, step: place.step };
-        let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
-        self.callbacks.iter_mut().for_each(|c| c.on_start(&plan, &mut training));
-        let outcome = self.run(net, train, test, &mut place);
-        let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
-        self.callbacks.iter_mut().for_each(|c| c.on_end(&place.report, &mut training));
-        outcome.map(|()| place.report)
+        let begun = self.tell(net, |callback, training| {
+            callback.on_start(&plan, training);
+            Control::Continue
+        });
+        let outcome = begun.and_then(|_| self.run(net, train, test, &mut place));
+        let ended = self.tell(net, |callback, training| {
+            callback.on_end(&place.report, training);
+            Control::Continue
+        });
+        outcome.and(ended).map(|_| place.report)
     }
 
     /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
@@ -166,16 +180,25 @@ where
         X: Samples,
     {
         let mut loss = Mean::default();
-        let mut metrics = vec![Mean::default(); self.metrics.len()];
+        let mut means = vec![Mean::default(); self.metrics.len()];
+        let mut all = Vec::new();
+        let keeps_all = self.metrics.iter().any(|metric| metric.over_all);
         for batch in data.batches(self.batch) {
             let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
             loss.add(no_grad(|| (self.loss)(&outputs, &batch.y)).item().into(), samples);
-            for (mean, (_, measure)) in metrics.iter_mut().zip(&self.metrics) {
-                mean.add(measure(&outputs, &batch.y), samples);
+            for (mean, metric) in means.iter_mut().zip(&self.metrics).filter(|(_, metric)| !metric.over_all) {
+                mean.add((metric.measure)(&outputs, &batch.y), samples);
+            }
+            if keeps_all {
+                all.push(outputs);
             }
         }
-        let names = self.metrics.iter().map(|(name, _)| *name);
-        (loss.value(), names.zip(metrics.into_iter().map(Mean::value)).collect())
+        let all = (!all.is_empty()).then(|| Tensor::concat(&all.iter().collect::<Vec<_>>(), 0));
+        let value = |(metric, mean): (&Metric<'_, Y, T>, Mean)| match &all {
+            Some(outputs) if metric.over_all => (metric.name, (metric.measure)(outputs, data.y())),
+            _ => (metric.name, mean.value()),
+        };
+        (loss.value(), self.metrics.iter().zip(means).map(value).collect())
     }
 
     /// All epochs from this place on; those that were measured are in its report, also if an error ends them.
@@ -204,7 +227,7 @@ where
             let seconds = before + start.elapsed().as_secs_f64();
             let train_loss = place.loss.value();
             let measured = EpochReport { epoch: place.epoch, train_loss, test_loss, metrics, seconds };
-            let control = self.tell(net, |callback, training| callback.on_epoch(&measured, training));
+            let control = self.tell(net, |callback, training| callback.on_epoch(&measured, training))?;
             place.end_epoch(measured, control);
             self.save(net, place)?;
         }
@@ -239,7 +262,7 @@ where
             place.steps += 1;
             place.seconds = before + start.elapsed().as_secs_f64();
             let report = StepReport { epoch: place.epoch, step: place.step, loss };
-            let control = self.tell(net, |callback, training| callback.on_step(&report, training));
+            let control = self.tell(net, |callback, training| callback.on_step(&report, training))?;
             if control == Control::Stop {
                 return Ok(control);
             }
@@ -301,16 +324,19 @@ where
         (loss, root)
     }
 
-    /// Tells every callback; stop, if one says so.
+    /// Tells every callback; stop, if one says so, and an error if one has failed.
     fn tell(
         &mut self,
         net: &mut dyn Module<T>,
         mut what: impl FnMut(&mut (dyn Callback<T> + '_), &mut InTraining<'_, T>) -> Control,
-    ) -> Control {
+    ) -> Result<Control, TrainError> {
         let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
-        let callbacks = self.callbacks.iter_mut();
-        callbacks
-            .fold(Control::Continue, |control, callback| control.and(what(&mut **callback, &mut training)))
+        let (mut control, mut failure) = (Control::Continue, None);
+        for callback in &mut self.callbacks {
+            control = control.and(what(&mut **callback, &mut training));
+            failure = failure.or_else(|| callback.failure());
+        }
+        failure.map_or(Ok(control), |failure| Err(failure.into()))
     }
 
     /// Writes a checkpoint, if there are to be any.
@@ -329,7 +355,7 @@ where
         record.within("trainer", |record| {
             record.same("batch", &self.batch);
             record.value("rng", &mut self.rng);
-            let names: Vec<&'static str> = self.metrics.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&'static str> = self.metrics.iter().map(|metric| metric.name).collect();
             place.remember(&names, record);
         });
         for (i, callback) in self.callbacks.iter_mut().enumerate() {
@@ -340,7 +366,7 @@ where
 
 impl<O: fmt::Debug, L, Y, T: Scalar> fmt::Debug for Trainer<'_, O, L, Y, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let metrics: Vec<_> = self.metrics.iter().map(|(name, _)| name).collect();
+        let metrics: Vec<_> = self.metrics.iter().map(|metric| metric.name).collect();
         f.debug_struct("Trainer")
             .field("optimizer", &self.optimizer)
             .field("epochs", &self.epochs)

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "progress")]
 use super::Progress;
-use super::{Callback, Trainer};
+use super::{Callback, Metric, Trainer};
 use crate::clip::clip_norm;
 use crate::files::Checkpoints;
 use crate::module::Module;
@@ -61,7 +61,18 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
 
     /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
     pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.metrics.push((name, Box::new(measure)));
+        self.metrics.push(Metric { name, over_all: false, measure: Box::new(measure) });
+        self
+    }
+
+    /// As [`metric`](Self::metric), of all outputs and targets at once, for what is no mean over batches, such as
+    /// [`f1`](crate::metrics::f1) or the root of a mean. All outputs of the test data are kept for it.
+    pub fn metric_over_all(
+        mut self,
+        name: &'static str,
+        measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
+    ) -> Self {
+        self.metrics.push(Metric { name, over_all: true, measure: Box::new(measure) });
         self
     }
 

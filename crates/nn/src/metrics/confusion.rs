@@ -1,4 +1,4 @@
-//! How good a classifier is: accuracy and the confusion matrix.
+//! The confusion matrix, and what follows from it.
 //!
 //! With `counts[t][p]` the number of samples of class `t` for which class `p` was predicted,
 //!
@@ -6,75 +6,10 @@
 //! accuracy     = sum over c of counts[c][c] / number of samples
 //! precision(c) = counts[c][c] / sum over t of counts[t][c]     of those predicted c, the fraction that are c
 //! recall(c)    = counts[c][c] / sum over p of counts[c][p]     of those that are c, the fraction predicted c
+//! f1(c)        = 2 counts[c][c] / (both sums together)         the harmonic mean of both
 //! ```
 
-use autograd::{Scalar, Tensor};
 use std::fmt;
-
-/// The fraction of samples, from 0 to 1, whose largest logit is at their label: a metric for a
-/// [`Trainer`](crate::Trainer). A row with NaN for its largest is wrong.
-///
-/// ```
-/// use nn::{Tensor, metrics::accuracy};
-///
-/// let logits = Tensor::from([[0.1, 0.9], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]]);
-/// assert_eq!(accuracy(&logits, &[1, 1, 0, 1]), 0.75);
-/// ```
-///
-/// # Panics
-///
-/// If the logits are not `[n, classes]` with `n` above 0 and `classes` above 1, or there are not `n` labels.
-#[track_caller]
-pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> f64 {
-    let labels = labels.as_ref();
-    let expected = matches!(*logits.dims(), [n, classes] if n == labels.len() && n > 0 && classes > 0);
-    assert!(
-        expected,
-        "accuracy: logits of shape {} for {} labels\n  help: give a row of logits for each label, of one batch",
-        logits.shape(),
-        labels.len()
-    );
-    assert!(
-        logits.dims()[1] > 1,
-        "accuracy: logits of shape {} name a single class, which is always the largest\n  help: a binary classifier with one logit has \
-         a `binary_accuracy`",
-        logits.shape()
-    );
-    let predicted = logits.argmax(-1);
-    let is_right = |(row, (predicted, &label)): (usize, (usize, &usize))| {
-        predicted == label && !logits.at([row, label]).is_nan()
-    };
-    let right = predicted.view().iter().zip(labels).enumerate().filter(|&it| is_right(it)).count();
-    right as f64 / labels.len() as f64
-}
-
-/// The fraction of numbers, from 0 to 1, whose logit is positive where the target is above 1/2, and not where it is below: a metric for
-/// binary classifiers, beside [`bce_with_logits`](crate::bce_with_logits). NaN is wrong.
-///
-/// ```
-/// use nn::{Tensor, metrics::binary_accuracy};
-///
-/// let (logits, targets) = (Tensor::from([[-2.0], [0.5], [3.0], [1.0]]), Tensor::from([[0.0], [0.0], [1.0], [1.0]]));
-/// assert_eq!(binary_accuracy(&logits, &targets), 0.75);
-/// ```
-///
-/// # Panics
-///
-/// If the shapes differ, or there are no numbers.
-#[track_caller]
-pub fn binary_accuracy<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> f64 {
-    assert!(
-        logits.shape() == targets.shape() && logits.size() > 0,
-        "binary_accuracy: logits of shape {} for targets of {}\n  help: give a target for each logit",
-        logits.shape(),
-        targets.shape()
-    );
-    let half = T::of(0.5);
-    let is_right = |(x, t): (T, T)| !x.is_nan() && (x > T::zero()) == (t > half);
-    let right =
-        logits.array().view().iter().zip(targets.array().view().iter()).filter(|&it| is_right(it)).count();
-    right as f64 / logits.size() as f64
-}
 
 /// How often each class was taken for each other.
 ///
@@ -192,7 +127,7 @@ impl ConfusionMatrix {
     #[track_caller]
     pub fn precision(&self, class: usize) -> Option<f64> {
         self.check_class("precision", class);
-        fraction(self.right(class), self.counts.iter().skip(class).step_by(self.classes()).sum())
+        fraction(self.right(class), self.predicted(class))
     }
 
     /// Of the samples that are of `class`, the fraction that were predicted to be; `None` if there are none.
@@ -203,7 +138,28 @@ impl ConfusionMatrix {
     #[track_caller]
     pub fn recall(&self, class: usize) -> Option<f64> {
         self.check_class("recall", class);
-        fraction(self.right(class), self.counts[class * self.classes()..][..self.classes()].iter().sum())
+        fraction(self.right(class), self.there(class))
+    }
+
+    /// The harmonic mean of precision and recall, 0 if either is; `None` if no sample is of the class, nor predicted to be.
+    ///
+    /// # Panics
+    ///
+    /// If `class` is not below the number of classes.
+    #[track_caller]
+    pub fn f1(&self, class: usize) -> Option<f64> {
+        self.check_class("f1", class);
+        fraction(2 * self.right(class), self.predicted(class) + self.there(class))
+    }
+
+    /// How many samples were predicted to be of a class.
+    fn predicted(&self, class: usize) -> u64 {
+        self.counts.iter().skip(class).step_by(self.classes()).sum()
+    }
+
+    /// How many samples are of a class.
+    fn there(&self, class: usize) -> u64 {
+        self.counts[class * self.classes()..][..self.classes()].iter().sum()
     }
 
     fn right(&self, class: usize) -> u64 {
@@ -274,18 +230,6 @@ mod tests {
             assert!(text.lines().all(|line| line.chars().count() == width), "{text}");
             assert!(text.lines().nth(1).unwrap().ends_with("  12345"), "{text}");
         }
-    }
-
-    #[test]
-    #[should_panic(expected = "accuracy: logits of shape [2, 3] for 1 labels")]
-    fn accuracy_needs_as_many_labels_as_rows() {
-        accuracy(&Tensor::<f32>::zeros([2, 3]), &[1]);
-    }
-
-    #[test]
-    #[should_panic(expected = "accuracy: logits of shape [0, 3] for 0 labels")]
-    fn accuracy_needs_a_sample() {
-        accuracy(&Tensor::<f32>::zeros([0, 3]), &[]);
     }
 
     #[test]

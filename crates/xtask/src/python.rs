@@ -1,5 +1,5 @@
-//! `cargo xtask onnx`: exported networks in ONNX Runtime. Python's packages are installed below the target directory, in one version
-//! each, so that nothing is installed for the user.
+//! `cargo xtask python`: what we write for other programs, read by them: exported networks by ONNX Runtime, events by TensorBoard. Python's
+//! packages are installed below the target directory, in one version each, so that nothing is installed for the user.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use crate::workspace::Workspace;
 use crate::{Result, process};
 
-const PACKAGES: [&str; 3] = ["onnx==1.23.2", "onnxruntime==1.32.0", "numpy==2.4.6"];
+const PACKAGES: [&str; 4] = ["onnx==1.23.2", "onnxruntime==1.32.0", "numpy==2.4.6", "tensorboard==2.21.0"];
 
 /// Installs the packages where they are missing, and runs the tests that need them.
 pub(crate) fn run(workspace: &Workspace) -> Result {
-    let environment = workspace.target.join("onnx-python");
+    let environment = workspace.target.join("python");
     let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     // Written last: what is half installed does not count.
     let mark = environment.join("packages");
@@ -29,8 +29,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
         std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))?;
     }
     // With the features that the other tests have, so that nothing is compiled a second time.
-    let mut test =
-        workspace.cargo("test --workspace --all-features --test onnx -- --nocapture --test-threads=1");
+    let mut test = workspace.cargo(
+        "test --workspace --all-features --test onnx --test tensorboard -- --nocapture --test-threads=1",
+    );
     test.env("WENGERT_PYTHON", &python);
     process::run(&mut test, Duration::from_secs(20 * 60), |line| line.contains(" networks, ")).map(drop)
 }
