@@ -151,21 +151,3 @@ fn write_type(tensor: &mut Message, kind: Kind, dims: &[Dim]) {
         }
     });
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The examples of the encoding's own documentation: field 1 with 150, field 2 with a text, field 3 with the first as a message.
-    #[test]
-    fn fields_are_those_of_the_documentation() {
-        let mut message = Message::default();
-        message.number(1, 150);
-        message.text(2, "testing");
-        message.message(3, |inner| inner.number(1, 150));
-        message.number(1, -2_i64 as u64);
-        message.float(2, 1.0);
-        let expected = b"\x08\x96\x01\x12\x07testing\x1a\x03\x08\x96\x01\x08\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x15\x00\x00\x80\x3f";
-        assert_eq!(message.0, expected);
-    }
-}

@@ -1,0 +1,188 @@
+//! The loop of a trainer: epochs, steps, and what is told and kept after each.
+
+use super::health::{look_at, missing};
+use super::place::Place;
+use super::{Callback, Control, EpochReport, InTraining, StepReport, TrainError, Trainer};
+use crate::data::{Dataset, Samples};
+use crate::files::Record;
+use crate::layer::Layer;
+use crate::mode::Mode;
+use crate::module::Module;
+use crate::optim::Optimizer;
+use autograd::{Scalar, Tensor, trace_nan};
+use std::time::Instant;
+
+impl<O, L, Y, T> Trainer<'_, O, L, Y, T>
+where
+    O: Optimizer<T>,
+    L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
+    Y: Samples,
+    T: Scalar,
+{
+    /// All epochs from this place on; those that were measured are in its report, also if an error ends them.
+    pub(super) fn run<N, X>(
+        &mut self,
+        net: &mut N,
+        train: &Dataset<X, Y>,
+        test: &Dataset<X, Y>,
+        place: &mut Place,
+    ) -> Result<(), TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        while place.epoch <= self.epochs && !place.is_over {
+            let start = Instant::now();
+            let before = place.seconds;
+            let control = self.epoch(net, train, place, start)?;
+            if control == Control::Stop {
+                return self.save(net, place);
+            }
+            if let Some(missing) = missing(net, &place.trained) {
+                return Err(missing);
+            }
+            let (test_loss, metrics) = self.evaluate(net, test);
+            let seconds = before + start.elapsed().as_secs_f64();
+            let train_loss = place.loss.value();
+            let measured = EpochReport { epoch: place.epoch, train_loss, test_loss, metrics, seconds };
+            let control = self.tell(net, |callback, training| callback.on_epoch(&measured, training))?;
+            place.end_epoch(measured, control);
+            self.save(net, place)?;
+        }
+        Ok(())
+    }
+
+    /// One pass over the training data, or what is left of it.
+    fn epoch<N, X>(
+        &mut self,
+        net: &mut N,
+        train: &Dataset<X, Y>,
+        place: &mut Place,
+        start: Instant,
+    ) -> Result<Control, TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let before = place.seconds;
+        if place.step == 0 {
+            place.order = self.rng.clone();
+        }
+        let mut order = place.order.clone();
+        let batches = train.batches(self.batch).shuffle(&mut order);
+        if place.step == 0 {
+            self.rng = order;
+        }
+        for batch in batches.skip(place.step) {
+            let loss = self.step(net, &batch.x, &batch.y, place)?;
+            place.loss.add(loss, batch.y.count());
+            place.step += 1;
+            place.steps += 1;
+            place.seconds = before + start.elapsed().as_secs_f64();
+            let report = StepReport { epoch: place.epoch, step: place.step, loss };
+            let control = self.tell(net, |callback, training| callback.on_step(&report, training))?;
+            if control == Control::Stop {
+                return Ok(control);
+            }
+            if self.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(place.steps)) {
+                self.save(net, place)?;
+            }
+        }
+        Ok(Control::Continue)
+    }
+
+    /// A step with this batch: its loss before the step.
+    fn step<N, X>(&mut self, net: &mut N, x: &X, y: &Y, place: &mut Place) -> Result<f64, TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let before = self.rng.clone();
+        let (epoch, step) = (place.epoch, place.step + 1);
+        let (loss, root) = self.root(net, x, y);
+        let not_finite = |trainer: &mut Self, what: String| {
+            // Once more, with the same random numbers, to see where it comes from.
+            trainer.rng = before.clone();
+            let (_, trace) = trace_nan(|| trainer.root(net, x, y).1.backward());
+            let birth = trace.named(net.parameters().into_iter().map(|(path, param)| (path, &**param)));
+            TrainError::NotFinite { epoch, step, what, birth: birth.to_string() }
+        };
+        if !loss.is_finite() {
+            return Err(not_finite(self, "the loss".into()));
+        }
+        if !root.is_tracked() {
+            return Err(missing(net, &place.trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
+        }
+        let mut grads = root.backward();
+        if let Some(path) = look_at(net, &grads, &mut place.trained) {
+            return Err(not_finite(self, format!("the gradient of `{path}`")));
+        }
+        self.changes.iter().for_each(|change| change(net, &mut grads));
+        self.optimizer.step(net, &grads);
+        Ok(loss)
+    }
+
+    /// The loss of a batch in training, and what is differentiated: the loss with its penalties.
+    fn root<N, X>(&mut self, net: &N, x: &X, y: &Y) -> (f64, Tensor<T>)
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let outputs = net.forward(x, &mut Mode::train(&mut self.rng));
+        let mut root = (self.loss)(&outputs, y);
+        let shape = root.shape();
+        assert!(
+            root.size() == 1,
+            "Trainer: the loss has shape {shape}, not a single number\n  help: end it by `.mean()`"
+        );
+        let loss: f64 = root.item().into();
+        for penalty in &self.penalties {
+            root = root + penalty(net);
+        }
+        (loss, root)
+    }
+
+    /// Tells every callback; stop, if one says so, and an error if one has failed.
+    pub(super) fn tell(
+        &mut self,
+        net: &mut dyn Module<T>,
+        mut what: impl FnMut(&mut (dyn Callback<T> + '_), &mut InTraining<'_, T>) -> Control,
+    ) -> Result<Control, TrainError> {
+        let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
+        let (mut control, mut failure) = (Control::Continue, None);
+        for callback in &mut self.callbacks {
+            control = control.and(what(&mut **callback, &mut training));
+            failure = failure.or_else(|| callback.failure());
+        }
+        failure.map_or(Ok(control), |failure| Err(failure.into()))
+    }
+
+    /// Writes a checkpoint, if there are to be any.
+    fn save(&mut self, net: &mut dyn Module<T>, place: &mut Place) -> Result<(), TrainError> {
+        let Some(mut checkpoints) = self.checkpoints.take() else { return Ok(()) };
+        let saved = checkpoints.save(place.steps, |record| self.remember(net, place, record));
+        self.checkpoints = Some(checkpoints);
+        saved?;
+        Ok(())
+    }
+
+    /// Shows all that a checkpoint has to hold.
+    pub(super) fn remember(
+        &mut self,
+        net: &mut dyn Module<T>,
+        place: &mut Place,
+        record: &mut Record<'_, T>,
+    ) {
+        record.module("model", net);
+        record.optimizer("optimizer", &mut self.optimizer);
+        record.within("trainer", |record| {
+            record.same("batch", &self.batch);
+            record.value("rng", &mut self.rng);
+            let names: Vec<&'static str> = self.metrics.iter().map(|metric| metric.name).collect();
+            place.remember(&names, record);
+        });
+        for (i, callback) in self.callbacks.iter_mut().enumerate() {
+            record.within(&format!("callback.{i}"), |record| callback.remember(record));
+        }
+    }
+}
