@@ -1,8 +1,8 @@
 //! Handwritten digits once more: a convolutional network of a few lines, with what one adds to get the last errors out: dropout, a
-//! schedule, clipped gradients and decoupled weight decay.
+//! schedule, clipped gradients and decoupled weight decay. A page of HTML tells of the training, with the images that are read wrong.
 
 use wengert::prelude::*;
-use wengert::{Cosine, Schedule, Unflatten, Warmup, Window};
+use wengert::{Cosine, Page, Schedule, Unflatten, Warmup, Window, summary};
 
 const EPOCHS: usize = 20;
 
@@ -37,5 +37,22 @@ fn main() -> Result<(), TrainError> {
     let last = report.last().expect("twenty epochs");
     let accuracy = last.metric("accuracy").expect("it is measured");
     println!("test accuracy {:.2} %; expect 98 % or more", 100.0 * accuracy);
+
+    let predicted: Vec<usize> = net.predict(test.x()).argmax(-1).view().iter().collect();
+    let mut confusion = ConfusionMatrix::new(10);
+    confusion.record(&predicted, test.y());
+    let wrong: Vec<usize> = (0..test.len()).filter(|&i| predicted[i] != test.y()[i]).collect();
+    let told = |&i: &usize| format!("{} read as {}", test.y()[i], predicted[i]);
+    let images = test.select(&wrong).x().reshape([wrong.len(), 8, 8]);
+    let page = std::path::Path::new("digits-pictures/cnn.html");
+    std::fs::create_dir_all("digits-pictures").expect("a folder can be made here");
+    Page::new("Handwritten digits, by a convolutional network")
+        .run(&report)
+        .confusion(&confusion)
+        .images("Read wrong", &images, &wrong.iter().map(told).collect::<Vec<_>>())
+        .weights(&net)
+        .text("The network", &summary(&net).to_string())
+        .write(page)?;
+    println!("{} tells more: open it", page.display());
     Ok(())
 }

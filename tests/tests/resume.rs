@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tests::resumable::{INTERVAL, bits, network, samples};
-use wengert::files::{Archive, Checkpoints, FileErrorKind, Record};
+use wengert::files::{Archive, FileErrorKind, Record};
 use wengert::prelude::*;
 use wengert::{
-    Adadelta, Adafactor, Adagrad, Adamax, Average, BatchNorm, Cosine, EarlyStop, Goal, Lamb, Lion, Lookahead,
-    Muon, NAdam, Plateau, RAdam, RmsProp, Split,
+    Adadelta, Adafactor, Adagrad, Adamax, Average, BatchNorm, Cosine, Goal, Lamb, Lion, Lookahead, Muon,
+    NAdam, Plateau, RAdam, RmsProp, Split,
 };
 
 /// A folder of a test, which is gone after it.

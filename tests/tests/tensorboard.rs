@@ -5,7 +5,6 @@ use serde_json::Value as Json;
 use std::path::Path;
 use std::process::Command;
 use wengert::TensorBoard;
-use wengert::files::Checkpoints;
 use wengert::prelude::*;
 
 #[test]

@@ -13,11 +13,13 @@
 extern crate self as wengert;
 
 mod average;
+mod chart;
 mod checkpoint;
 mod clip;
 pub mod data;
 pub mod files;
 mod grad_report;
+mod html;
 mod init;
 mod layer;
 mod layers;
@@ -47,6 +49,7 @@ pub use clip::{clip_adaptive, clip_norm, clip_value};
 pub use data::{Batch, Batches, Dataset, Samples};
 pub use files::{FileError, Load, LoadReport, load, save};
 pub use grad_report::{GradReport, GradRow, GradState, grad_report};
+pub use html::Page;
 pub use init::{Init, init};
 pub use layer::Layer;
 pub use layers::{

@@ -28,6 +28,7 @@ The tasks of the repository.
 
     cargo xtask test            all that CI checks: format, lints, tests, documentation, examples, book, house rules
     cargo xtask test --quick    format, lints and tests alone
+    cargo xtask test --deep     also what takes long: 200 kills of a training, ten minutes of programs at random
     cargo xtask test --list     the names of the checks, in order
     cargo xtask examples        build and run every example, and hold `digits` to its accuracy and its time
     cargo xtask book            build the book and look for dead links, leftovers and anything from the network
@@ -56,6 +57,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["test"] => with_workspace(|workspace| test::run(workspace, test::CHECKS)),
+        ["test", "--deep"] => {
+            with_workspace(|workspace| test::run(workspace, test::CHECKS.iter().chain(test::DEEP)))
+        }
         ["test", "--quick"] => with_workspace(|workspace| test::run(workspace, &test::CHECKS[..test::QUICK])),
         ["test", "--list"] => {
             test::list();

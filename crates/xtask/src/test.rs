@@ -15,6 +15,23 @@ pub(crate) struct Check {
     run: fn(&Workspace) -> Result,
 }
 
+/// What `--deep` runs beside all [`CHECKS`]: what takes too long for every change.
+pub(crate) const DEEP: &[Check] = &[
+    Check {
+        name: "kills",
+        about: "training that is killed 200 times, and ends with the same bits",
+        run: |workspace| {
+            let mut test = workspace.cargo("test --workspace --all-features --test resume");
+            process::run(test.env("KILLS", "200"), CARGO_LIMIT, tells_of_tests).map(drop)
+        },
+    },
+    Check {
+        name: "fuzz",
+        about: "ten minutes of programs at random",
+        run: |workspace| cargo(workspace, "run -p tests --bin fuzz -- 600"),
+    },
+];
+
 /// How many of the [`CHECKS`], from the first, `--quick` runs.
 pub(crate) const QUICK: usize = 3;
 
@@ -81,9 +98,11 @@ pub(crate) fn list() {
 }
 
 /// Runs the checks, one after another, and ends with a table and a verdict.
-pub(crate) fn run(workspace: &Workspace, checks: &[Check]) -> Result {
+pub(crate) fn run<'a>(workspace: &Workspace, checks: impl IntoIterator<Item = &'a Check>) -> Result {
+    let checks: Vec<&Check> = checks.into_iter().collect();
     let outcomes: Vec<(&Check, Duration, bool)> = checks
         .iter()
+        .copied()
         .enumerate()
         .map(|(position, check)| {
             println!("[{}/{}] {}: {}", position + 1, checks.len(), check.name, check.about);

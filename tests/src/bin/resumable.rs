@@ -5,9 +5,8 @@
 use std::error::Error;
 use std::io::Write;
 use tests::resumable::{INTERVAL, network, samples};
-use wengert::files::Checkpoints;
 use wengert::prelude::*;
-use wengert::{Average, Callback, Cosine, EarlyStop, InTraining, Plan, StepReport};
+use wengert::{Average, Callback, Cosine, InTraining, Plan, StepReport};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);

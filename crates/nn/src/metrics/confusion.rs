@@ -98,6 +98,11 @@ impl ConfusionMatrix {
         }
     }
 
+    /// The labels of the classes.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
     /// The number of classes.
     pub fn classes(&self) -> usize {
         self.labels.len()

@@ -3,6 +3,7 @@
 //! Below some rate nothing is learned, above another the loss explodes; between them it falls. A good rate lies where it falls fastest,
 //! or a tenth of the one at which it is least.
 
+use crate::chart::{Axis, Chart};
 use crate::data::{Dataset, Samples};
 use crate::layer::Layer;
 use crate::mode::Mode;
@@ -157,70 +158,15 @@ impl RateCurve {
 
     /// A picture of the curve: the losses as dots, their mean as a line, over the logarithm of the rate; the steepest place is marked.
     pub fn svg(&self) -> String {
-        const WIDTH: f64 = 640.0;
-        const HEIGHT: f64 = 360.0;
-        const LEFT: f64 = 60.0;
-        const BELOW: f64 = 40.0;
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-             <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
-        );
-        let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else {
-            return svg + "</svg>\n";
-        };
-        let losses = || self.points.iter().map(|point| point.smooth);
-        let (low, high) =
-            (losses().fold(f64::INFINITY, f64::min), losses().fold(f64::NEG_INFINITY, f64::max));
-        let (low, high) = if low < high { (low, high) } else { (low - 1.0, high + 1.0) };
-        let (from, to) = (first.rate.log10(), last.rate.log10().max(first.rate.log10() + 1e-9));
-        let x = |rate: f64| LEFT + (rate.log10() - from) / (to - from) * (WIDTH - LEFT - 20.0);
-        let y = |loss: f64| 20.0 + (high - loss.clamp(low, high)) / (high - low) * (HEIGHT - BELOW - 20.0);
-        let mut add = |line: String| svg.extend([&line, "\n"]);
-        for power in from.ceil() as i32..=to.floor() as i32 {
-            let at = x(10.0_f64.powi(power));
-            add(format!(
-                "<line x1=\"{at:.1}\" y1=\"20\" x2=\"{at:.1}\" y2=\"{:.1}\" stroke=\"#ddd\"/>",
-                HEIGHT - BELOW
-            ));
-            add(format!(
-                "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">1e{power}</text>",
-                HEIGHT - BELOW + 16.0
-            ));
-        }
-        for loss in [low, (low + high) / 2.0, high] {
-            add(format!(
-                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.3}</text>",
-                LEFT - 6.0,
-                y(loss) + 4.0
-            ));
-        }
-        for point in &self.points {
-            add(format!(
-                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"2\" fill=\"#9bc\"/>",
-                x(point.rate),
-                y(point.loss)
-            ));
-        }
-        let line: Vec<String> =
-            self.points.iter().map(|p| format!("{:.1},{:.1}", x(p.rate), y(p.smooth))).collect();
-        add(format!(
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"#036\" stroke-width=\"2\"/>",
-            line.join(" ")
-        ));
+        let points = || self.points.iter();
+        let rates = Axis::log_over(points().map(|point| point.rate));
+        let mut chart = Chart::new(rates, "learning rate", Axis::over(points().map(|point| point.smooth)));
+        chart.dots(points().map(|point| (point.rate, point.loss)));
+        chart.line("mean loss", points().map(|point| (point.rate, point.smooth)));
         if let Some(rate) = self.steepest() {
-            let at = x(rate);
-            add(format!(
-                "<line x1=\"{at:.1}\" y1=\"20\" x2=\"{at:.1}\" y2=\"{:.1}\" stroke=\"#c30\" stroke-dasharray=\"4\"/>",
-                HEIGHT - BELOW
-            ));
-            add(format!("<text x=\"{:.1}\" y=\"32\" fill=\"#c30\">steepest at {rate:.1e}</text>", at + 4.0));
+            chart.mark(rate, &format!("steepest at {rate:.1e}"));
         }
-        add(format!(
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">learning rate</text>",
-            WIDTH / 2.0,
-            HEIGHT - 6.0
-        ));
-        svg + "</svg>\n"
+        chart.svg()
     }
 }
 

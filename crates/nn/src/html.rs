@@ -1,0 +1,315 @@
+//! A page about a training, in one file of HTML that needs nothing from anywhere: curves, tables, histograms and pictures.
+
+use crate::chart::{Axis, Chart, escaped};
+use crate::files::{FileError, FileErrorKind, replace};
+use crate::metrics::ConfusionMatrix;
+use crate::module::Module;
+use crate::train::Report;
+use autograd::{Gradients, Scalar, Tensor};
+use std::fmt::Write;
+use std::path::Path;
+
+/// A page about a training, put together section by section, and written as one file that opens without a network.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, Page, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let report = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).fit(&mut net, &data, &data)?;
+/// let page = Page::new("Ones").run(&report).weights(&net).to_html();
+/// assert!(page.starts_with("<!DOCTYPE html>") && page.contains("layers.0.weight"));
+/// # Ok::<(), nn::TrainError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Page {
+    title: String,
+    sections: String,
+}
+
+const STYLE: &str = "\
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.2rem 0.7rem; text-align: right; border-bottom: 1px solid #8884; }
+th:first-child, td:first-child { text-align: left; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; }
+.samples { display: flex; flex-wrap: wrap; gap: 0.7rem; }
+figure { margin: 0; }
+figcaption { font-size: 0.8rem; text-align: center; }
+img { image-rendering: pixelated; width: 5rem; }
+.wide { overflow-x: auto; }
+";
+
+impl Page {
+    /// A page with this title, and nothing else yet.
+    pub fn new(title: impl Into<String>) -> Self {
+        Page { title: title.into(), sections: String::new() }
+    }
+
+    /// The losses and metrics of every epoch, as curves and as a table.
+    pub fn run(mut self, report: &Report) -> Self {
+        let epochs = || report.epochs.iter();
+        let of = |value: &dyn Fn(&crate::EpochReport) -> f64| -> Vec<(f64, f64)> {
+            epochs().map(|epoch| (epoch.epoch as f64, value(epoch))).collect()
+        };
+        let (train, test) = (of(&|epoch| epoch.train_loss), of(&|epoch| epoch.test_loss));
+        let names: Vec<&str> =
+            report.last().map_or(Vec::new(), |last| last.metrics.iter().map(|(name, _)| *name).collect());
+        let mut charts = curves("epoch", &[("training loss", train), ("test loss", test)]);
+        for name in &names {
+            charts.push_str(&curves("epoch", &[(name, of(&|epoch| epoch.metric(name).unwrap_or(f64::NAN)))]));
+        }
+        let mut table = String::from("<tr><th>epoch</th><th>training loss</th><th>test loss</th>");
+        names.iter().for_each(|name| put(&mut table, format_args!("<th>{}</th>", escaped(name))));
+        table.push_str("<th>seconds</th></tr>\n");
+        for epoch in epochs() {
+            put(
+                &mut table,
+                format_args!(
+                    "<tr><td>{}</td><td>{:.5}</td><td>{:.5}</td>",
+                    epoch.epoch, epoch.train_loss, epoch.test_loss
+                ),
+            );
+            for name in &names {
+                put(&mut table, format_args!("<td>{:.5}</td>", epoch.metric(name).unwrap_or(f64::NAN)));
+            }
+            put(&mut table, format_args!("<td>{:.2}</td></tr>\n", epoch.seconds));
+        }
+        let best = epochs().min_by(|a, b| a.test_loss.total_cmp(&b.test_loss));
+        let best = best.map_or(String::new(), |best| {
+            format!(
+                "<p>{} epochs in {:.1} s. The least test loss, {:.5}, is that of epoch {}.</p>\n",
+                report.epochs.len(),
+                report.seconds(),
+                best.test_loss,
+                best.epoch
+            )
+        });
+        self.section("Training", &format!("{best}<div class=\"charts\">\n{charts}</div>\n<details><summary>All epochs</summary><div class=\"wide\"><table>\n{table}</table></div></details>\n"));
+        self
+    }
+
+    /// A curve of one's own, such as the loss of every step or the learning rate.
+    pub fn curve(mut self, name: &str, values: &[f64]) -> Self {
+        let points = (1..).zip(values).map(|(i, &y)| (f64::from(i), y)).collect();
+        let chart = curves("step", &[(name, points)]);
+        self.section(name, &format!("<div class=\"charts\">\n{chart}</div>\n"));
+        self
+    }
+
+    /// How often each class was taken for each other.
+    pub fn confusion(mut self, matrix: &ConfusionMatrix) -> Self {
+        let most = matrix.counts().iter().copied().max().unwrap_or(0).max(1) as f64;
+        let mut table = String::from("<tr><th>truth \\ predicted</th>");
+        matrix.labels().iter().for_each(|label| put(&mut table, format_args!("<th>{}</th>", escaped(label))));
+        table.push_str("<th>recall</th></tr>\n");
+        for (class, counts) in matrix.counts().chunks(matrix.classes()).enumerate() {
+            put(&mut table, format_args!("<tr><th>{}</th>", escaped(&matrix.labels()[class])));
+            for (predicted, &count) in counts.iter().enumerate() {
+                let colour = if predicted == class { "0,114,178" } else { "213,94,0" };
+                put(
+                    &mut table,
+                    format_args!(
+                        "<td style=\"background:rgba({colour},{:.2})\">{count}</td>",
+                        (count as f64 / most).sqrt() * 0.8
+                    ),
+                );
+            }
+            let recall = matrix.recall(class).map_or(String::new(), |recall| format!("{recall:.3}"));
+            put(&mut table, format_args!("<td>{recall}</td></tr>\n"));
+        }
+        self.section("Confusion", &format!("<div class=\"wide\"><table>\n{table}</table></div>\n"));
+        self
+    }
+
+    /// How the numbers of every parameter are spread.
+    pub fn weights<T: Scalar>(mut self, net: &(impl Module<T> + ?Sized)) -> Self {
+        let charts: String = net.parameters().iter().map(|(path, param)| histogram(path, param)).collect();
+        self.section("Weights", &format!("<div class=\"charts\">\n{charts}</div>\n"));
+        self
+    }
+
+    /// How the numbers of every gradient are spread.
+    pub fn gradients<T: Scalar>(mut self, net: &(impl Module<T> + ?Sized), grads: &Gradients<T>) -> Self {
+        let parameters = net.parameters();
+        let charts: String =
+            parameters.iter().filter_map(|(path, param)| Some(histogram(path, grads.get(param)?))).collect();
+        self.section("Gradients", &format!("<div class=\"charts\">\n{charts}</div>\n"));
+        self
+    }
+
+    /// Pictures in shades of grey, `[n, height, width]`, from the least number, black, to the greatest, white, each with a caption; those
+    /// without one have none.
+    ///
+    /// # Panics
+    /// If the images have another rank.
+    #[track_caller]
+    pub fn images<T: Scalar>(mut self, name: &str, images: &Tensor<T>, captions: &[String]) -> Self {
+        let &[_, height, width] = images.dims() else {
+            panic!(
+                "Page: images of shape {}, expected [n, height, width]\n  help: `reshape` them, one channel each",
+                images.shape()
+            )
+        };
+        let numbers: Vec<f64> = images.to_vec().into_iter().map(Into::into).collect();
+        let range = |(low, high): (f64, f64), &x: &f64| (low.min(x), high.max(x));
+        let (low, high) =
+            numbers.iter().filter(|x| x.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), range);
+        let shade = |x: &f64| ((x - low) / (high - low).max(f64::MIN_POSITIVE) * 255.0).round() as u8;
+        let mut figures = String::new();
+        for (i, image) in numbers.chunks_exact((height * width).max(1)).enumerate() {
+            let bytes = bitmap(width, &image.iter().map(shade).collect::<Vec<_>>());
+            let caption = captions.get(i).map_or("", String::as_str);
+            put(
+                &mut figures,
+                format_args!(
+                    "<figure><img alt=\"\" src=\"data:image/bmp;base64,{}\"><figcaption>{}</figcaption></figure>\n",
+                    base64(&bytes),
+                    escaped(caption)
+                ),
+            );
+        }
+        self.section(name, &format!("<div class=\"samples\">\n{figures}</div>\n"));
+        self
+    }
+
+    /// A text, as it is: such as the [summary](crate::summary()) of a network.
+    pub fn text(mut self, name: &str, text: &str) -> Self {
+        self.section(name, &format!("<pre class=\"wide\">{}</pre>\n", escaped(text)));
+        self
+    }
+
+    /// The page.
+    pub fn to_html(&self) -> String {
+        let title = escaped(&self.title);
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n<h1>{title}</h1>\n{}</html>\n",
+            self.sections
+        )
+    }
+
+    /// Writes the page, whole or not at all.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        let path = path.as_ref();
+        let html = self.to_html();
+        replace(path, |out| out.write_all(html.as_bytes()))
+            .map_err(|error| FileErrorKind::Write(error).of_file(path))
+    }
+
+    fn section(&mut self, name: &str, html: &str) {
+        put(&mut self.sections, format_args!("<h2>{}</h2>\n{html}", escaped(name)));
+    }
+}
+
+fn put(html: &mut String, what: std::fmt::Arguments<'_>) {
+    html.write_fmt(what).expect("a text takes all");
+}
+
+/// A chart of lines over the same axes.
+fn curves(x_name: &str, lines: &[(&str, Vec<(f64, f64)>)]) -> String {
+    let points = || lines.iter().flat_map(|(_, points)| points);
+    let mut chart = Chart::new(Axis::over(points().map(|p| p.0)), x_name, Axis::over(points().map(|p| p.1)));
+    for (name, points) in lines {
+        chart.line(name, points.iter().copied());
+    }
+    chart.svg()
+}
+
+/// A chart of how many of the numbers lie where.
+fn histogram<T: Scalar>(name: &str, tensor: &Tensor<T>) -> String {
+    const PARTS: usize = 40;
+    let numbers: Vec<f64> = tensor.to_vec().into_iter().map(Into::into).collect();
+    let finite: Vec<f64> = numbers.iter().copied().filter(|x| x.is_finite()).collect();
+    let axis = Axis::over(finite.iter().copied());
+    let mut counts = [0.0; PARTS];
+    finite.iter().for_each(|&x| counts[((axis.share(x) * PARTS as f64) as usize).min(PARTS - 1)] += 1.0);
+    let height = Axis::over(counts.iter().copied()).and_zero();
+    let lost = numbers.len() - finite.len();
+    let lost = if lost > 0 { format!(", {lost} not finite") } else { String::new() };
+    let mut chart = Chart::new(axis, &format!("{name} {}{lost}", tensor.shape()), height);
+    let at = |i: usize| axis.at(i as f64 / PARTS as f64);
+    chart.bars(counts.iter().enumerate().map(|(i, &count)| (at(i), at(i + 1), count)));
+    chart.svg()
+}
+
+/// A bitmap of shades of grey, the rows from above: a header, a table of 256 shades, and rows from below, each filled up to four bytes.
+fn bitmap(width: usize, shades: &[u8]) -> Vec<u8> {
+    const HEAD: usize = 54 + 4 * 256;
+    let row = width.next_multiple_of(4);
+    let height = shades.len() / width.max(1);
+    let size = HEAD + row * height;
+    let mut bytes = b"BM".to_vec();
+    let number = |bytes: &mut Vec<u8>, x: usize| bytes.extend((x as u32).to_le_bytes());
+    [size, 0, HEAD, 40, width, height].into_iter().for_each(|x| number(&mut bytes, x));
+    bytes.extend([1, 0, 8, 0]);
+    [0, row * height, 2835, 2835, 256, 0].into_iter().for_each(|x| number(&mut bytes, x));
+    (0..=255).for_each(|shade| bytes.extend([shade, shade, shade, 0]));
+    for shades in shades.chunks_exact(width.max(1)).rev() {
+        bytes.extend(shades);
+        bytes.resize(bytes.len() + row - width, 0);
+    }
+    bytes
+}
+
+/// Base64 (RFC 4648).
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = (0..3).fold(0_u32, |bits, i| bits << 8 | u32::from(three.get(i).copied().unwrap_or(0)));
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
+            text.push(if i <= three.len() { digit.into() } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The examples of RFC 4648, section 10.
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        let expected = ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"];
+        for (len, expected) in expected.into_iter().enumerate() {
+            assert_eq!(base64(&b"foobar"[..len]), expected);
+        }
+    }
+
+    #[test]
+    fn a_page_needs_nothing_from_elsewhere_and_escapes_what_it_is_given() {
+        let mut matrix = ConfusionMatrix::new(2).with_labels(["<cat>", "dog & owl"]);
+        matrix.record(&[0, 1, 1], &[0, 0, 1]);
+        let html = Page::new("a < b")
+            .confusion(&matrix)
+            .images("images", &Tensor::<f32>::arange(12).reshape([2, 2, 3]), &["\"one\"".to_owned()])
+            .curve("steps", &[1.0, f64::NAN, 0.5])
+            .text("summary", "a -> b")
+            .to_html();
+        assert_eq!(html.matches("http").count(), html.matches("xmlns=\"http").count(), "{html}");
+        for text in [
+            "a &lt; b",
+            "&lt;cat&gt;",
+            "dog &amp; owl",
+            "&quot;one&quot;",
+            "a -&gt; b",
+            "<td style=\"background:rgba(213,94,0,0.80)\">1</td>",
+        ] {
+            assert!(html.contains(text), "{text} is not in {html}");
+        }
+        assert!(!html.contains("<cat>") && !html.contains("<script"));
+    }
+
+    #[test]
+    fn a_bitmap_has_its_rows_from_below() {
+        let bytes = bitmap(3, &[1, 2, 3, 4, 5, 6]);
+        assert_eq!(bytes.len(), 54 + 1024 + 8);
+        assert_eq!(bytes[2..6], (bytes.len() as u32).to_le_bytes());
+        assert_eq!(bytes[1078..], [4, 5, 6, 0, 1, 2, 3, 0]);
+    }
+}
