@@ -12,7 +12,7 @@ use wengert::files::{Archive, FileErrorKind, Record};
 use wengert::prelude::*;
 use wengert::{
     Adadelta, Adafactor, Adagrad, Adamax, Average, BatchNorm, Cosine, Goal, Lamb, Lion, Lookahead, Muon,
-    NAdam, Plateau, RAdam, RmsProp, Split,
+    NAdam, Plateau, RAdam, RmsProp, SpikeGuard, Split,
 };
 
 /// A folder of a test, which is gone after it.
@@ -82,6 +82,7 @@ fn in_pieces<O: Optimizer>(
             .schedule_steps(Cosine::new(40))
             .with(Plateau { patience: 1, threshold: 0.9, ..Plateau::new() })
             .with(&mut average)
+            .with(SpikeGuard { memory: 3, every: 2, factor: 1.02, ..SpikeGuard::new() })
             .with(early);
         if let Some(steps) = steps {
             trainer = trainer.with(StopAfter(steps)).checkpoint(Checkpoints::new(folder).resume());

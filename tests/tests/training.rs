@@ -567,3 +567,57 @@ fn progress_is_a_line_for_each_epoch_where_there_is_no_terminal() {
         assert!(seconds.strip_suffix(" s").is_some_and(|s| s.parse::<f64>().is_ok()), "{line}");
     }
 }
+
+/// Small batches whose gradients are added up make the steps of the whole batches.
+#[test]
+fn small_batches_make_the_same_steps() {
+    let some = digits().select(&(0..70).collect::<Vec<_>>());
+    let x = some.x().to_vec().into_iter().map(f64::from).collect();
+    let data = Dataset::new(Tensor::from_vec(x, [70, 64]).unwrap(), some.y().clone()).unwrap();
+    let weights = |micro: Option<usize>| {
+        let mut net: Mlp<f64> = Mlp::new(&[64, 8, 10], Activation::Tanh, &mut Rng::seed(0));
+        let mut trainer =
+            Trainer::new(Sgd::new(0.1)).loss(cross_entropy).epochs(2).penalty(|net| l2(net, 1e-2));
+        if let Some(samples) = micro {
+            trainer = trainer.micro_batch(samples);
+        }
+        let report = trainer.fit(&mut net, &data, &data).unwrap();
+        let numbers: Vec<f64> = net.parameters().into_iter().flat_map(|(_, param)| param.to_vec()).collect();
+        (numbers, report.last().unwrap().train_loss)
+    };
+    let (expected, loss) = weights(None);
+    for micro in [1, 5, 31, 32, 100] {
+        let (found, found_loss) = weights(Some(micro));
+        let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-12 && (found_loss - loss).abs() < 1e-12, "{micro}: {off}");
+    }
+}
+
+/// A batch that throws the network back: without a guard it takes long to recover, with it the step is undone.
+#[test]
+fn a_spike_of_the_loss_is_undone() {
+    let x = Tensor::<f32>::normal([64, 4], 0.0, 1.0, &mut Rng::seed(1));
+    let y = x.sum_axes(1).unsqueeze(1);
+    let data = Dataset::new(x.clone(), y.clone()).unwrap();
+    let mut rng = Rng::seed(2);
+    let mut net = Linear::new(4, 1, &mut rng);
+    let mut sgd = Sgd { momentum: 0.9, ..Sgd::new(0.02) };
+    let mut guard = wengert::SpikeGuard { memory: 20, every: 10, lower: 0.5, ..wengert::SpikeGuard::new() };
+    let mut undone = Vec::new();
+    for step in 0..100 {
+        // Once the targets are a thousand times too large: the step after it has a loss of thousands.
+        let wrong = if step == 60 { 1000.0 } else { 1.0 };
+        for batch in data.batches(64) {
+            let loss = mse(&net.forward(&batch.x, &mut Mode::train(&mut rng)), &(&batch.y * wrong));
+            let value = f64::from(loss.item());
+            sgd.step(&mut net, &loss.backward());
+            let mut training = InTraining::new(&mut net, &mut sgd);
+            if guard.look(value, &mut training) {
+                undone.push(step);
+            }
+        }
+    }
+    assert_eq!((undone, guard.state.rollbacks(), sgd.lr), (vec![60], 1, 0.01));
+    let loss = mse(&net.predict(&x), &y).item();
+    assert!(loss < 1e-3, "{loss}");
+}

@@ -90,8 +90,8 @@ pub use train::Interrupt;
 pub use train::Progress;
 pub use train::{
     Callback, Control, EarlyStop, EarlyStopState, EpochReport, Goal, InTraining, Log, NoLoss, Plan, Plateau,
-    PlateauState, RateCurve, RateFinder, RatePoint, Report, Scheduled, StepReport, TensorBoard, TrainError,
-    Trainer,
+    PlateauState, RateCurve, RateFinder, RatePoint, Report, Scheduled, SpikeGuard, SpikeState, StepReport,
+    TensorBoard, TrainError, Trainer,
 };
 pub use wengert_derive::Module;
 

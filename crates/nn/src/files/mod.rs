@@ -48,6 +48,7 @@ pub use error::{FileError, FileErrorKind, Mismatch};
 pub(crate) use json::write as write_json;
 pub use load::{Load, LoadReport};
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
+pub(crate) use record::Memory;
 pub use record::Record;
 pub(crate) use replace::replace;
 

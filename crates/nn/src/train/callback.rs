@@ -61,6 +61,13 @@ pub struct InTraining<'a, T: Scalar = f32> {
     pub optimizer: &'a mut dyn Optimizer<T>,
 }
 
+impl<'a, T: Scalar> InTraining<'a, T> {
+    /// This network and optimizer, for a loop by hand that calls what a trainer would tell.
+    pub fn new(module: &'a mut dyn Module<T>, optimizer: &'a mut dyn Optimizer<T>) -> Self {
+        InTraining { module, optimizer }
+    }
+}
+
 impl<T: Scalar> fmt::Debug for InTraining<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (parameters, lr) = (self.module.parameter_count(), self.optimizer.lr());

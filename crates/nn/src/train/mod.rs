@@ -16,6 +16,7 @@ mod place;
 mod progress;
 mod rate;
 mod run;
+mod spike;
 mod tensorboard;
 
 pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
@@ -28,6 +29,7 @@ pub use log::Log;
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};
+pub use spike::{SpikeGuard, SpikeState};
 pub use tensorboard::TensorBoard;
 
 use self::place::{Mean, Place};
@@ -61,6 +63,7 @@ pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     metrics: Vec<Metric<'a, Y, T>>,
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
     checkpoints: Option<Checkpoints>,
+    micro_batch: Option<usize>,
 }
 
 /// The loss of a trainer that has none yet: call [`Trainer::loss`] before [`Trainer::fit`].
@@ -97,6 +100,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             metrics,
             callbacks,
             checkpoints: None,
+            micro_batch: None,
         }
     }
 
@@ -116,8 +120,21 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             metrics,
             callbacks,
             checkpoints,
+            micro_batch,
         } = self;
-        Trainer { optimizer, loss, epochs, batch, rng, penalties, changes, metrics, callbacks, checkpoints }
+        Trainer {
+            optimizer,
+            loss,
+            epochs,
+            batch,
+            rng,
+            penalties,
+            changes,
+            metrics,
+            callbacks,
+            checkpoints,
+            micro_batch,
+        }
     }
 }
 

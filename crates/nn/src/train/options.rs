@@ -24,6 +24,23 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         Trainer { batch, ..self }
     }
 
+    /// At most so many samples of a batch go through the network at once, which bounds the memory of a step; the gradients of these small
+    /// batches are added up, so that the step is that of the whole batch.
+    ///
+    /// It is the same step where the loss is the mean over samples, up to rounding. What looks at a batch as a whole, such as batch
+    /// normalisation, sees the small one.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[track_caller]
+    pub fn micro_batch(self, samples: usize) -> Self {
+        assert!(
+            samples > 0,
+            "micro_batch: expected at least one sample, found 0\n  help: leave it out to take whole batches"
+        );
+        Trainer { micro_batch: Some(samples), ..self }
+    }
+
     /// The seed of the order of samples and of everything random in the network. The same seed, data and network give
     /// the same bits.
     pub fn seed(self, seed: u64) -> Self {

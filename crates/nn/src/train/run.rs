@@ -9,7 +9,7 @@ use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::optim::Optimizer;
-use autograd::{Scalar, Tensor, trace_nan};
+use autograd::{Gradients, Scalar, Tensor, trace_nan};
 use std::time::Instant;
 
 impl<O, L, Y, T> Trainer<'_, O, L, Y, T>
@@ -97,13 +97,53 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
+        let (samples, most) = (y.count(), self.micro_batch.unwrap_or(usize::MAX));
+        if samples <= most {
+            let (loss, mut grads) = self.gradients_of(net, x, y, 1.0, place)?;
+            self.update(net, &mut grads);
+            return Ok(loss);
+        }
+        let (mut mean, mut sum) = (0.0, None);
+        for first in (0..samples).step_by(most) {
+            let indices: Vec<usize> = (first..samples.min(first + most)).collect();
+            let share = indices.len() as f64 / samples as f64;
+            let (x, y) = (x.select(&indices), y.select(&indices));
+            let (loss, grads) = self.gradients_of(net, &x, &y, share, place)?;
+            mean += share * loss;
+            sum = Some(match sum {
+                None => grads,
+                Some(sum) => sum + grads,
+            });
+        }
+        self.update(net, &mut sum.expect("a batch has samples"));
+        Ok(mean)
+    }
+
+    fn update(&mut self, net: &mut dyn Module<T>, grads: &mut Gradients<T>) {
+        self.changes.iter().for_each(|change| change(net, grads));
+        self.optimizer.step(net, grads);
+    }
+
+    /// The mean loss of samples, and the gradients of this share of it and its penalties.
+    fn gradients_of<N, X>(
+        &mut self,
+        net: &N,
+        x: &X,
+        y: &Y,
+        share: f64,
+        place: &mut Place,
+    ) -> Result<(f64, Gradients<T>), TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
         let before = self.rng.clone();
         let (epoch, step) = (place.epoch, place.step + 1);
-        let (loss, root) = self.root(net, x, y);
+        let (loss, root) = self.root(net, x, y, share);
         let not_finite = |trainer: &mut Self, what: String| {
             // Once more, with the same random numbers, to see where it comes from.
             trainer.rng = before.clone();
-            let (_, trace) = trace_nan(|| trainer.root(net, x, y).1.backward());
+            let (_, trace) = trace_nan(|| trainer.root(net, x, y, share).1.backward());
             let birth = trace.named(net.parameters().into_iter().map(|(path, param)| (path, &**param)));
             TrainError::NotFinite { epoch, step, what, birth: birth.to_string() }
         };
@@ -113,17 +153,15 @@ where
         if !root.is_tracked() {
             return Err(missing(net, &place.trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
         }
-        let mut grads = root.backward();
+        let grads = root.backward();
         if let Some(path) = look_at(net, &grads, &mut place.trained) {
             return Err(not_finite(self, format!("the gradient of `{path}`")));
         }
-        self.changes.iter().for_each(|change| change(net, &mut grads));
-        self.optimizer.step(net, &grads);
-        Ok(loss)
+        Ok((loss, grads))
     }
 
-    /// The loss of a batch in training, and what is differentiated: the loss with its penalties.
-    fn root<N, X>(&mut self, net: &N, x: &X, y: &Y) -> (f64, Tensor<T>)
+    /// The mean loss of samples in training, and what is differentiated: this share of it, with as much of the penalties.
+    fn root<N, X>(&mut self, net: &N, x: &X, y: &Y, share: f64) -> (f64, Tensor<T>)
     where
         N: Layer<T, X>,
         X: Samples,
@@ -138,6 +176,9 @@ where
         let loss: f64 = root.item().into();
         for penalty in &self.penalties {
             root = root + penalty(net);
+        }
+        if share < 1.0 {
+            root = root * T::of(share);
         }
         (loss, root)
     }
