@@ -4,7 +4,12 @@
 //! file, the place and the reason; it does not panic, and it holds memory in proportion to the bytes it has read, not to
 //! the sizes that a header promises. Files compressed with gzip are recognised by their first bytes and read as they are.
 
+mod batches;
 mod dataset;
+mod sampler;
+mod scaler;
+mod subsets;
+mod workers;
 
 #[cfg(feature = "data")]
 mod csv;
@@ -21,7 +26,9 @@ mod mnist;
 #[cfg(all(test, feature = "data"))]
 mod testing;
 
-pub use dataset::{Batch, Batches, Dataset, Samples};
+pub use batches::Batches;
+pub use dataset::{Batch, Dataset, Samples};
+pub use scaler::Scaler;
 
 #[cfg(feature = "data")]
 pub use self::{
