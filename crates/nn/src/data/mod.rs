@@ -4,6 +4,7 @@
 //! file, the place and the reason; it does not panic, and it holds memory in proportion to the bytes it has read, not to
 //! the sizes that a header promises. Files compressed with gzip are recognised by their first bytes and read as they are.
 
+mod augment;
 mod batches;
 mod dataset;
 mod sampler;
@@ -26,6 +27,10 @@ mod mnist;
 #[cfg(all(test, feature = "data"))]
 mod testing;
 
+pub use augment::{
+    Affine, Augment, Augmentation, Border, Colour, Crop, CutMix, Cutout, Elastic, Erase, Flip, Image, Mixup,
+    Noise, Sample, Shift, Swap,
+};
 pub use batches::Batches;
 pub use dataset::{Batch, Dataset, Samples};
 pub use scaler::Scaler;
