@@ -13,6 +13,8 @@ mod subsets;
 mod workers;
 
 #[cfg(feature = "data")]
+mod arrays;
+#[cfg(feature = "data")]
 mod csv;
 #[cfg(feature = "data")]
 mod digits;
@@ -24,8 +26,12 @@ mod gz;
 mod idx;
 #[cfg(feature = "data")]
 mod mnist;
+#[cfg(feature = "data")]
+mod table;
 #[cfg(all(test, feature = "data"))]
 mod testing;
+#[cfg(feature = "data")]
+mod text;
 
 pub use augment::{
     Affine, Augment, Augmentation, Border, Colour, Crop, CutMix, Cutout, Elastic, Erase, Flip, Image, Mixup,
@@ -37,10 +43,13 @@ pub use scaler::Scaler;
 
 #[cfg(feature = "data")]
 pub use self::{
+    arrays::{FromNumpy, npy, npz},
     csv::{CsvOptions, Table, read_csv, read_csv_from},
     digits::digits,
     error::{DataError, DataErrorKind, Place},
     gz::INFLATED_LIMIT,
     idx::{Idx, read_idx, read_idx_from},
     mnist::mnist,
+    table::{csv_classes, csv_regression},
+    text::{Text, read_text, read_text_from},
 };

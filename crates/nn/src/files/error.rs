@@ -84,12 +84,12 @@ pub struct Mismatch {
 }
 
 impl FileError {
-    pub(super) fn new(file: &str, offset: Option<u64>, kind: FileErrorKind) -> Self {
+    pub(crate) fn new(file: &str, offset: Option<u64>, kind: FileErrorKind) -> Self {
         FileError { file: file.to_owned(), entry: None, offset, kind }
     }
 
     /// The same error, of the entry with this name.
-    pub(super) fn of_entry(self, name: &str) -> Self {
+    pub(crate) fn of_entry(self, name: &str) -> Self {
         FileError { entry: Some(name.to_owned()), ..self }
     }
 
@@ -115,7 +115,7 @@ impl FileError {
 }
 
 impl FileErrorKind {
-    pub(super) fn malformed(reason: impl Into<String>, cure: &'static str) -> Self {
+    pub(crate) fn malformed(reason: impl Into<String>, cure: &'static str) -> Self {
         Self::Malformed { reason: reason.into(), cure }
     }
 
