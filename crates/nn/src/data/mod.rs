@@ -24,6 +24,8 @@ mod error;
 mod gz;
 #[cfg(feature = "data")]
 mod idx;
+#[cfg(feature = "images")]
+mod images;
 #[cfg(feature = "data")]
 mod mnist;
 #[cfg(feature = "data")]
@@ -53,3 +55,6 @@ pub use self::{
     table::{csv_classes, csv_regression},
     text::{Text, read_text, read_text_from},
 };
+
+#[cfg(feature = "images")]
+pub use self::images::{Images, images, images_of};
