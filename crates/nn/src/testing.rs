@@ -1,4 +1,4 @@
-//! What tests of several modules share: a folder for files.
+//! What tests of several modules share: a folder for files, and the message of a panic.
 
 use std::{
     fs,
@@ -33,4 +33,13 @@ impl Drop for Folder {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).expect("the folder was made by this test");
     }
+}
+
+/// What a call panics with.
+pub(crate) fn panic_of<R>(call: impl FnOnce() -> R) -> String {
+    let call = std::panic::AssertUnwindSafe(|| drop(call()));
+    let panic = std::panic::catch_unwind(call).expect_err("a panic");
+    panic
+        .downcast()
+        .map_or_else(|panic| (*panic.downcast::<&str>().expect("a message")).to_owned(), |text| *text)
 }

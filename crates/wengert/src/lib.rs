@@ -11,6 +11,7 @@ pub use nn::*;
 /// What most programs need: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autograd::{Array, Gradients, Rng, Scalar, Shape, ShapeError, Tensor, grad, no_grad, profile};
+    pub use nn::data::{Affine, Augmentation, Flip, Mixup, Scaler, Shift};
     #[cfg(feature = "data")]
     pub use nn::data::{digits, mnist};
     pub use nn::files::Checkpoints;

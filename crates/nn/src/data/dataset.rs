@@ -1,13 +1,20 @@
-//! Data in memory: inputs, targets, and the batches they come in.
+//! Data in memory: inputs and targets.
 
-use autograd::{Rng, Scalar, ShapeError, Tensor};
+use super::batches::Batches;
+use autograd::{Array, Scalar, Shape, ShapeError, Tensor};
+use std::sync::Arc;
 
-/// One side of a data set, inputs or targets: a value for each sample.
-pub trait Samples: Clone {
+/// One side of a data set, inputs or targets: a value for each sample. Threads share it.
+pub trait Samples: Clone + Send + Sync + 'static {
     /// The number of samples.
     fn count(&self) -> usize;
     /// The values of these samples, in this order. Indices are below [`count`](Self::count).
     fn select(&self, indices: &[usize]) -> Self;
+    /// These values, and behind them the others.
+    ///
+    /// # Errors
+    /// If a sample of the one does not have the form of a sample of the other.
+    fn concat(&self, other: &Self) -> Result<Self, ShapeError>;
     /// The values alone, cut off from whatever they were computed from.
     fn detached(self) -> Self {
         self
@@ -22,6 +29,28 @@ impl Samples for Vec<usize> {
     fn select(&self, indices: &[usize]) -> Self {
         indices.iter().map(|&i| self[i]).collect()
     }
+    fn concat(&self, other: &Self) -> Result<Self, ShapeError> {
+        Ok([&self[..], other].concat())
+    }
+}
+
+/// Indices along axis 0: sequences of words, each a row.
+impl Samples for Array<usize> {
+    fn count(&self) -> usize {
+        self.shape().dims().first().copied().unwrap_or(0)
+    }
+    fn select(&self, indices: &[usize]) -> Self {
+        let rows = self.view().contiguous();
+        let mut shape = self.shape().dims().to_vec();
+        let width = shape[1..].iter().product::<usize>();
+        shape[0] = indices.len();
+        let selected = indices.iter().flat_map(|&i| &rows[i * width..(i + 1) * width]).copied().collect();
+        Array::from_vec(selected, shape).expect("a row for each index")
+    }
+    fn concat(&self, other: &Self) -> Result<Self, ShapeError> {
+        let shape = joined(self.shape(), other.shape())?;
+        Array::from_vec([self.to_vec(), other.to_vec()].concat(), shape)
+    }
 }
 
 /// Entries along axis 0.
@@ -32,12 +61,27 @@ impl<T: Scalar> Samples for Tensor<T> {
     fn select(&self, indices: &[usize]) -> Self {
         self.rows(indices)
     }
+    fn concat(&self, other: &Self) -> Result<Self, ShapeError> {
+        joined(self.shape(), other.shape())?;
+        Ok(Tensor::concat(&[self, other], 0))
+    }
     fn detached(self) -> Self {
         self.detach()
     }
 }
 
-/// Samples in memory: inputs, by default a tensor of shape `[n, ..]`, and their targets, by default labels.
+/// The shape of samples of these shapes one behind the other.
+fn joined(first: &Shape, second: &Shape) -> Result<Vec<usize>, ShapeError> {
+    match (first.dims(), second.dims()) {
+        ([n, sample @ ..], [m, other @ ..]) if sample == other => Ok([&[n + m], sample].concat()),
+        _ => Err(ShapeError::new("samples of different shapes make no data set")
+            .operand("first", first, "")
+            .operand("second", second, "")
+            .help("all axes but the first have to agree: `reshape`, `pad` or cut the samples of one")),
+    }
+}
+
+/// Samples in memory: inputs, by default a tensor of shape `[n, ..]`, and their targets, by default labels. A clone shares them.
 ///
 /// ```
 /// use nn::{Dataset, Rng, Tensor};
@@ -52,8 +96,8 @@ impl<T: Scalar> Samples for Tensor<T> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Dataset<X = Tensor, Y = Vec<usize>> {
-    x: X,
-    y: Y,
+    x: Arc<X>,
+    y: Arc<Y>,
 }
 
 /// Some samples of a data set, side by side.
@@ -73,10 +117,15 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     pub fn new(x: X, y: Y) -> Result<Self, ShapeError> {
         let (inputs, targets) = (x.count(), y.count());
         if inputs == targets {
-            return Ok(Dataset { x: x.detached(), y: y.detached() });
+            return Ok(Self::of(x.detached(), y.detached()));
         }
         Err(ShapeError::new(format!("{inputs} inputs for {targets} targets"))
             .help("give one target for each sample; the samples of a tensor lie along its axis 0"))
+    }
+
+    /// As many inputs as targets.
+    fn of(x: X, y: Y) -> Self {
+        Dataset { x: Arc::new(x), y: Arc::new(y) }
     }
 
     /// The number of samples.
@@ -105,20 +154,7 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     /// If an index is out of range.
     #[track_caller]
     pub fn select(&self, indices: &[usize]) -> Self {
-        Dataset { x: self.x.select(indices), y: self.y.select(indices) }
-    }
-
-    /// Two data sets that have no sample in common: the first with `fraction` of them, rounded, at random.
-    ///
-    /// # Panics
-    /// If the fraction is not in `[0, 1]`.
-    #[track_caller]
-    pub fn split(&self, fraction: f64, rng: &mut Rng) -> (Self, Self) {
-        assert!((0.0..=1.0).contains(&fraction), "split: expected a fraction in [0, 1], found {fraction}");
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        rng.shuffle(&mut order);
-        let (first, second) = order.split_at((fraction * self.len() as f64).round() as usize);
-        (self.select(first), self.select(second))
+        Self::of(self.x.select(indices), self.y.select(indices))
     }
 
     /// All samples in batches of `size`, in order; the last may be smaller.
@@ -126,9 +162,8 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     /// # Panics
     /// If `size` is 0.
     #[track_caller]
-    pub fn batches(&self, size: usize) -> Batches<'_, X, Y> {
-        assert!(size > 0, "batches: the size of a batch is at least 1");
-        Batches { data: self, order: (0..self.len()).collect(), size, next: 0 }
+    pub fn batches(&self, size: usize) -> Batches<X, Y> {
+        Batches::new(self.clone(), size)
     }
 }
 
@@ -155,120 +190,24 @@ impl<X: Samples> Dataset<X> {
     }
 }
 
-/// The batches of one epoch. See [`Dataset::batches`].
-#[derive(Clone, Debug)]
-pub struct Batches<'a, X = Tensor, Y = Vec<usize>> {
-    data: &'a Dataset<X, Y>,
-    order: Vec<usize>,
-    size: usize,
-    next: usize,
-}
-
-impl<X, Y> Batches<'_, X, Y> {
-    /// The same samples in a new random order, every order equally likely; each sample still comes once.
-    pub fn shuffle(mut self, rng: &mut Rng) -> Self {
-        rng.shuffle(&mut self.order);
-        self
-    }
-
-    /// Leaves out a last batch that is smaller than the others.
-    pub fn drop_last(mut self) -> Self {
-        self.order.truncate(self.order.len() / self.size * self.size);
-        self
-    }
-}
-
-impl<X: Samples, Y: Samples> Iterator for Batches<'_, X, Y> {
-    type Item = Batch<X, Y>;
-
-    fn next(&mut self) -> Option<Batch<X, Y>> {
-        let rest = &self.order[self.next..];
-        let indices = &rest[..self.size.min(rest.len())];
-        if indices.is_empty() {
-            return None;
-        }
-        self.next += indices.len();
-        Some(Batch { x: self.data.x.select(indices), y: self.data.y.select(indices) })
-    }
-
-    /// Passes by `n` batches, without working them out.
-    fn nth(&mut self, n: usize) -> Option<Batch<X, Y>> {
-        self.next = self.next.saturating_add(n.saturating_mul(self.size)).min(self.order.len());
-        self.next()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = (self.order.len() - self.next).div_ceil(self.size);
-        (left, Some(left))
-    }
-}
-
-impl<X: Samples, Y: Samples> ExactSizeIterator for Batches<'_, X, Y> {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn numbered(n: usize) -> Dataset {
-        Dataset::new(Tensor::arange(2 * n).reshape([n, 2]), (0..n).collect()).unwrap()
-    }
-
-    /// Every sample comes once, beside its own target.
-    #[test]
-    fn an_epoch_shows_every_sample_once() {
-        let data = numbered(10);
-        for batches in [data.batches(3), data.batches(3).shuffle(&mut Rng::seed(1))] {
-            assert_eq!(batches.len(), 4);
-            let mut seen = Vec::new();
-            for batch in batches {
-                let firsts: Vec<usize> =
-                    batch.x.slice(1, 0..1).to_vec().iter().map(|&x| x as usize / 2).collect();
-                assert_eq!(firsts, batch.y);
-                seen.extend(batch.y);
-            }
-            seen.sort_unstable();
-            assert!(seen.into_iter().eq(0..10));
-        }
-        assert_eq!(data.batches(3).drop_last().map(|b| b.y.len()).collect::<Vec<_>>(), [3, 3, 3]);
-        assert_eq!(data.batches(100).len(), 1);
-    }
-
-    #[test]
-    fn batches_that_are_passed_by_change_nothing_of_the_others() {
-        let data = numbered(10);
-        let batches = || data.batches(3).shuffle(&mut Rng::seed(1)).map(|batch| batch.y);
-        for n in 0..6 {
-            assert!(
-                batches().skip(n).eq(batches().enumerate().filter(|(i, _)| *i >= n).map(|(_, y)| y)),
-                "{n}"
-            );
-        }
-        let mut batches = batches();
-        assert!(batches.nth(usize::MAX).is_none() && batches.next().is_none());
-    }
-
-    #[test]
-    fn shuffling_is_of_the_seed() {
-        let order = |seed| {
-            numbered(50).batches(7).shuffle(&mut Rng::seed(seed)).flat_map(|b| b.y).collect::<Vec<_>>()
-        };
-        assert_eq!(order(1), order(1));
-        assert_ne!(order(1), order(2));
-        assert_ne!(order(1), (0..50).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn the_parts_of_a_split_have_nothing_in_common() {
-        let (a, b) = numbered(11).split(0.7, &mut Rng::seed(3));
-        assert_eq!((a.len(), b.len()), (8, 3));
-        let mut all = [a.y().clone(), b.y().clone()].concat();
-        all.sort_unstable();
-        assert!(all.into_iter().eq(0..11));
-    }
 
     #[test]
     fn as_many_targets_as_samples() {
         let message = Dataset::new(Tensor::<f32>::zeros([4, 2]), vec![0; 3]).unwrap_err().to_string();
         assert!(message.contains("4 inputs for 3 targets"), "{message}");
+    }
+
+    #[test]
+    fn sequences_are_selected_and_joined_row_by_row() {
+        let a = Array::from_vec(vec![1, 2, 3, 4, 5, 6], [3, 2]).unwrap();
+        let picked = a.select(&[2, 0]);
+        assert_eq!((picked.shape().dims().to_vec(), picked.to_vec()), (vec![2, 2], vec![5, 6, 1, 2]));
+        let both = picked.concat(&a).unwrap();
+        assert_eq!((both.count(), both.to_vec()), (5, vec![5, 6, 1, 2, 1, 2, 3, 4, 5, 6]));
+        let message = a.concat(&Array::from_slice(&[1])).unwrap_err().to_string();
+        assert!(message.contains("[3, 2]") && message.contains("help"), "{message}");
     }
 }

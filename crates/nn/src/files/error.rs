@@ -91,7 +91,7 @@ impl FileError {
     }
 
     /// The same error, of the entry with this name.
-    pub(super) fn of_entry(self, name: &str) -> Self {
+    pub(crate) fn of_entry(self, name: &str) -> Self {
         FileError { entry: Some(name.to_owned()), ..self }
     }
 

@@ -1,4 +1,4 @@
-//! Files of weights and tensors: safetensors, as PyTorch and Hugging Face exchange them, and NumPy's `.npy`.
+//! Files of weights and tensors: safetensors, as PyTorch and Hugging Face exchange them, and NumPy's `.npy` and `.npz`.
 //!
 //! ```
 //! use nn::{Activation, Mlp, Module, Rng, files};
@@ -32,6 +32,8 @@ mod header;
 mod json;
 mod load;
 mod npy;
+#[cfg(feature = "data")]
+mod npz;
 mod number;
 mod record;
 mod replace;
@@ -48,6 +50,10 @@ pub use error::{FileError, FileErrorKind, Mismatch};
 pub(crate) use json::write as write_json;
 pub use load::{Load, LoadReport};
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
+#[cfg(feature = "data")]
+pub(crate) use npz::read_npz_array;
+#[cfg(feature = "data")]
+pub use npz::{npz_from_bytes, read_npz};
 pub(crate) use record::Memory;
 pub use record::Record;
 pub(crate) use replace::replace;

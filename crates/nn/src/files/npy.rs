@@ -116,7 +116,7 @@ fn write<T: Scalar>(x: &Tensor<T>, out: &mut dyn Write) -> io::Result<()> {
     encode(x, out)
 }
 
-fn read<T: Scalar>(mut source: Source<'_>) -> Result<Tensor<T>, FileError> {
+pub(super) fn read<T: Scalar>(mut source: Source<'_>) -> Result<Tensor<T>, FileError> {
     let Form { kind, big_endian, fortran_order, mut shape, data } = Form::read(&mut source)?;
     if fortran_order {
         shape.reverse();
@@ -242,7 +242,7 @@ mod tests {
             a web page
                 the bytes, byte 0: the file does not begin with "\x93NUMPY"; check that the path names an `.npy` file, as `numpy.save` writes it
             an npz
-                the bytes, byte 0: the file does not begin with "\x93NUMPY"; this is a zip archive: if it is an `.npz`, save each of its arrays by `numpy.save`
+                the bytes, byte 0: the file does not begin with "\x93NUMPY"; this is a zip archive: if it is an `.npz`, read it by `read_npz`
             version 4
                 the bytes, byte 6: the format has version 4.0; only 1.0, 2.0 and 3.0 are known: save it anew by `numpy.save`
             a header of 4 GiB

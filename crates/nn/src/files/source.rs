@@ -43,6 +43,12 @@ impl<'a> Source<'a> {
         Self::new("the bytes".into(), Cursor::new(bytes))
     }
 
+    /// Bytes that were in a file, whose name errors have.
+    #[cfg(feature = "data")]
+    pub(super) fn within(file: &Source<'_>, bytes: &'a [u8]) -> Result<Self, FileError> {
+        Self::new(file.name.clone(), Cursor::new(bytes))
+    }
+
     fn new(name: String, mut bytes: impl Read + Seek + 'a) -> Result<Self, FileError> {
         match bytes.seek(SeekFrom::End(0)) {
             Ok(length) => Ok(Source { name, bytes: Box::new(bytes), length }),

@@ -47,7 +47,7 @@ fn read_text(source: &mut Source<'_>) -> Result<(Vec<u8>, u64), FileError> {
     let begin = source.take(0, 8, "magic number and version")?;
     if !begin.starts_with(MAGIC) {
         let cure = match begin.starts_with(b"PK\x03\x04") {
-            true => "this is a zip archive: if it is an `.npz`, save each of its arrays by `numpy.save`",
+            true => "this is a zip archive: if it is an `.npz`, read it by `read_npz`",
             false => "check that the path names an `.npy` file, as `numpy.save` writes it",
         };
         return Err(source.malformed(0, r#"the file does not begin with "\x93NUMPY""#, cure));

@@ -1,0 +1,144 @@
+//! Data sets from the files of NumPy.
+
+use super::dataset::{Dataset, Samples};
+use crate::files::{FileError, FileErrorKind, read_npy, read_npz_array};
+use autograd::Tensor;
+use std::path::Path;
+
+/// What an array of NumPy may be as the targets of a data set: labels, whole numbers from 0 on along one axis, or numbers of any shape.
+pub trait FromNumpy: Samples {
+    /// The targets, or what keeps the array from being them.
+    #[doc(hidden)]
+    fn from_numpy(array: &Tensor<f64>) -> Result<Self, String>;
+}
+
+impl FromNumpy for Vec<usize> {
+    fn from_numpy(array: &Tensor<f64>) -> Result<Self, String> {
+        if array.rank() != 1 {
+            return Err(format!("labels of shape {}, which have to lie along one axis", array.shape()));
+        }
+        let label = |(sample, label): (usize, f64)| {
+            let is_label = label >= 0.0 && label.fract() == 0.0 && label <= f64::from(u32::MAX);
+            let reason = || format!("the label of sample {sample} is {label}, no whole number from 0 on");
+            is_label.then_some(label as usize).ok_or_else(reason)
+        };
+        array.to_vec().into_iter().enumerate().map(label).collect()
+    }
+}
+
+impl FromNumpy for Tensor {
+    fn from_numpy(array: &Tensor<f64>) -> Result<Self, String> {
+        if array.rank() == 0 {
+            return Err(
+                "a single number, where there has to be one entry along axis 0 for each sample".into()
+            );
+        }
+        let single = array.to_vec().into_iter().map(|x| x as f32).collect();
+        Ok(Tensor::from_vec(single, array.shape().clone()).expect("as many numbers"))
+    }
+}
+
+/// Inputs and targets from two `.npy` files: `[n, ..]` each, the targets labels or numbers, whichever the data set has.
+///
+/// ```no_run
+/// use nn::{Dataset, Tensor, data};
+/// let digits: Dataset = data::npy("images.npy", "labels.npy")?;
+/// let prices: Dataset<Tensor, Tensor> = data::npy("houses.npy", "prices.npy")?;
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
+///
+/// # Errors
+/// As [`read_npy`](crate::files::read_npy); if there are not as many targets as inputs, or labels are no whole numbers from 0 on.
+pub fn npy<Y: FromNumpy>(
+    inputs: impl AsRef<Path>,
+    targets: impl AsRef<Path>,
+) -> Result<Dataset<Tensor, Y>, FileError> {
+    let (inputs, targets) = (inputs.as_ref(), targets.as_ref());
+    joined(&read_npy(inputs)?, &read_npy(targets)?, |reason| unfit(targets, reason))
+}
+
+/// Inputs and targets from two arrays of one `.npz` file; as [`npy`].
+///
+/// ```no_run
+/// use nn::{Dataset, data};
+/// let train: Dataset = data::npz("mnist.npz", "x_train", "y_train")?;
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
+///
+/// # Errors
+/// As [`read_npz`](crate::files::read_npz) and [`npy`]; if there is no array of one of the names.
+pub fn npz<Y: FromNumpy>(
+    path: impl AsRef<Path>,
+    inputs: &str,
+    targets: &str,
+) -> Result<Dataset<Tensor, Y>, FileError> {
+    let path = path.as_ref();
+    let unfit = |reason| unfit(path, reason).of_entry(targets);
+    joined(&read_npz_array(path, inputs)?, &read_npz_array(path, targets)?, unfit)
+}
+
+fn unfit(path: &Path, reason: String) -> FileError {
+    let cure = "save as targets one label or one row of numbers for each sample, in the order of the inputs";
+    FileError::new(&path.display().to_string(), None, FileErrorKind::malformed(reason, cure))
+}
+
+fn joined<Y: FromNumpy>(
+    inputs: &Tensor<f64>,
+    targets: &Tensor<f64>,
+    unfit: impl Fn(String) -> FileError,
+) -> Result<Dataset<Tensor, Y>, FileError> {
+    let x = Tensor::from_numpy(inputs).map_err(|_| unfit("the inputs are a single number".into()))?;
+    let y = Y::from_numpy(targets).map_err(&unfit)?;
+    let (n, m) = (x.count(), y.count());
+    Dataset::new(x, y).map_err(|_| unfit(format!("{n} inputs for {m} targets")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::write_npy;
+    use crate::testing::Folder;
+
+    /// The inputs with these targets, as a data set with labels.
+    fn with(targets: &Tensor<f64>) -> Result<Dataset, FileError> {
+        let folder = Folder::new();
+        let [x, y] = ["x.npy", "y.npy"].map(|name| folder.path().join(name));
+        write_npy(&x, &Tensor::<f64>::arange(6).reshape([3, 2])).unwrap();
+        write_npy(&y, targets).unwrap();
+        npy(x, y)
+    }
+
+    #[test]
+    fn arrays_are_data_sets() {
+        let data = with(&Tensor::from([2.0, 0.0, 1.0])).unwrap();
+        assert_eq!((data.x().dims(), data.y()), (&[3, 2][..], &vec![2, 0, 1]));
+        // Written by NumPy, see `tests/golden/npz.py`.
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/files/testing/deflated.npz");
+        let labelled: Dataset = npz(path, "x", "y").unwrap();
+        assert_eq!((labelled.x().to_vec(), labelled.y()), (vec![1.0, 2.0, 3.0, 4.5], &vec![1, 0]));
+        let numbers: Dataset<Tensor, Tensor> = npz(path, "y", "x").unwrap();
+        assert_eq!((numbers.x().dims(), numbers.y().dims()), (&[2][..], &[2, 2][..]));
+    }
+
+    #[test]
+    fn targets_that_are_none_are_errors_that_name_the_file() {
+        for (targets, reason) in [
+            (Tensor::from([1.0, 0.0]), "3 inputs for 2 targets"),
+            (Tensor::from([1.0, 0.5, 0.0]), "the label of sample 1 is 0.5, no whole number from 0 on"),
+            (Tensor::from([1.0, 1.0, -1.0]), "the label of sample 2 is -1"),
+            (Tensor::from([f64::NAN, 1.0, 1.0]), "the label of sample 0 is NaN"),
+            (Tensor::from([f64::INFINITY, 1.0, 1.0]), "the label of sample 0 is inf"),
+            (Tensor::from([[1.0], [1.0], [1.0]]), "labels of shape [3, 1]"),
+            (Tensor::scalar(1.0), "labels of shape []"),
+        ] {
+            let message = with(&targets).unwrap_err().to_string();
+            assert!(message.contains("y.npy: ") && message.contains(reason), "{message}");
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/files/testing/stored.npz");
+        let message = npz::<Vec<usize>>(path, "x", "z").unwrap_err().to_string();
+        assert!(message.contains(r#"stored.npz: there is no array "z", only ["x", "y"]"#), "{message}");
+        let message = npz::<Vec<usize>>(path, "y", "x").unwrap_err().to_string();
+        assert!(message.contains(r#"stored.npz, entry "x": labels of shape [2, 2]"#), "{message}");
+        assert!(npz::<Vec<usize>>("no/such.npz", "x", "y").unwrap_err().to_string().contains("no/such.npz"));
+    }
+}

@@ -1,0 +1,424 @@
+//! Images in folders, one folder for each class, as PNG files (W3C, "Portable Network Graphics", third edition).
+
+use super::dataset::Dataset;
+use super::error::{DataError, DataErrorKind, Place};
+use autograd::Tensor;
+use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Transformations};
+use std::{
+    fs,
+    io::{self, Cursor},
+    path::{Path, PathBuf},
+};
+
+/// How many bytes one byte of a PNG file may become: with the shortest code of deflate, 258 for two bits.
+const DEFLATE_RATIO: u64 = 1032;
+
+/// Images and the names of their classes.
+#[derive(Clone, Debug)]
+pub struct Images {
+    /// The images, `[n, channels, height, width]`, with values from 0 to 1, and the place of their class among the names.
+    pub data: Dataset,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+}
+
+/// Reads a folder that has a folder for each class, with the images of this class as PNG files: `digits/3/first.png`.
+///
+/// Classes and files come in the order of their names. All images have one size, and one channel or three, red, green and blue; an alpha
+/// channel has to be opaque everywhere, and is left out. Files that do not end in `.png`, and those whose names begin with a dot, are
+/// left out.
+///
+/// ```no_run
+/// use nn::data::{Images, images};
+/// let Images { data, classes } = images("flowers")?;
+/// println!("{} images of {classes:?}, each {:?}", data.len(), &data.x().dims()[1..]);
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
+///
+/// # Errors
+/// If a folder or file cannot be read; if there is no class, or a class without images; if a file is damaged, is cut short, goes on after
+/// the image, is animated, declares more pixels than it can hold, has transparent pixels, or has another size or colours than the first.
+pub fn images(folder: impl AsRef<Path>) -> Result<Images, DataError> {
+    let folder = folder.as_ref();
+    let mut classes = Vec::new();
+    for path in entries(folder)? {
+        if path.is_dir() {
+            classes.push(name(&path)?.to_owned());
+        }
+    }
+    read(folder, classes)
+}
+
+/// As [`images`], with these classes, in this order: those of the training part, for a test part. Other folders are an error.
+///
+/// # Errors
+/// As [`images`], and if there is a folder for a class that is not among these.
+pub fn images_of(folder: impl AsRef<Path>, classes: &[String]) -> Result<Images, DataError> {
+    let folder = folder.as_ref();
+    for path in entries(folder)? {
+        if path.is_dir()
+            && !classes.iter().any(|class| Some(&**class) == path.file_name().and_then(|name| name.to_str()))
+        {
+            let reason = format!("there is no class of this name, only {classes:?}");
+            return Err(refused(
+                &path,
+                reason,
+                "give the classes of the training part, or take the folder away",
+            ));
+        }
+    }
+    read(folder, classes.to_vec())
+}
+
+fn read(folder: &Path, classes: Vec<String>) -> Result<Images, DataError> {
+    if classes.is_empty() {
+        return Err(refused(
+            folder,
+            "there is no folder in this folder".into(),
+            "make one for each class, and put its images there",
+        ));
+    }
+    let (mut first, mut pixels, mut labels): (Option<(PathBuf, [usize; 3])>, _, _) =
+        (None, Vec::new(), Vec::new());
+    for (label, class) in classes.iter().enumerate() {
+        let (class, before) = (folder.join(class), labels.len());
+        for path in entries(&class)? {
+            if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+                continue;
+            }
+            let shape = read_png(&path, &mut pixels)?;
+            match &first {
+                Some((first, expected)) if *expected != shape => {
+                    let reason = format!(
+                        "an image of {}, where {} is one of {}",
+                        described(shape),
+                        first.display(),
+                        described(*expected)
+                    );
+                    return Err(refused(
+                        &path,
+                        reason,
+                        "bring all images to one size and one kind of colours",
+                    ));
+                }
+                Some(_) => {}
+                None => first = Some((path, shape)),
+            }
+            labels.push(label);
+        }
+        if labels.len() == before {
+            return Err(refused(
+                &class,
+                "there is no image of this class".into(),
+                "put PNG files there, whose names end in .png",
+            ));
+        }
+    }
+    let (_, [channels, height, width]) = first.expect("every class has an image");
+    let x = Tensor::from_vec(pixels, [labels.len(), channels, height, width]).expect("as many pixels");
+    Ok(Images { data: Dataset::new(x, labels).expect("a label for each image"), classes })
+}
+
+fn described([channels, height, width]: [usize; 3]) -> String {
+    format!("{height} by {width} pixels in {channels} channel{}", if channels == 1 { "" } else { "s" })
+}
+
+/// What is in a folder, in the order of names, but for what is hidden.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let listed = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>());
+    let mut paths = listed.map_err(|error| {
+        DataError::new(&folder.display().to_string(), Place::File, DataErrorKind::Io(error))
+    })?;
+    paths.retain(|path| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")));
+    paths.sort();
+    Ok(paths)
+}
+
+fn name(path: &Path) -> Result<&str, DataError> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.ok_or_else(|| refused(path, "the name of the class is not UTF-8".into(), "rename the folder"))
+}
+
+fn refused(path: &Path, reason: String, cure: &'static str) -> DataError {
+    DataError::new(&path.display().to_string(), Place::File, DataErrorKind::malformed(reason, cure))
+}
+
+/// Appends the pixels of an image, channel by channel; its channels, height and width.
+fn read_png(path: &Path, pixels: &mut Vec<f32>) -> Result<[usize; 3], DataError> {
+    let file = path.display().to_string();
+    let bytes =
+        fs::read(path).map_err(|error| DataError::new(&file, Place::File, DataErrorKind::Io(error)))?;
+    let mut cursor = Cursor::new(&bytes[..]);
+    let decoded = decode(&mut cursor, bytes.len() as u64, pixels);
+    let offset = cursor.position();
+    let at = |kind| DataError::new(&file, Place::Byte { offset, inflated: false }, kind);
+    match decoded {
+        Ok(_) if offset < bytes.len() as u64 => {
+            let reason = format!("the file goes on after the image, up to byte {}", bytes.len());
+            Err(at(DataErrorKind::malformed(reason, "fetch or write it again")))
+        }
+        Ok(shape) => Ok(shape),
+        Err(Unread::Spoiled(error)) => {
+            let cure = "check that it is a PNG file, and fetch or write it again";
+            Err(at(DataErrorKind::malformed(format!("no image can be read here ({error})"), cure)))
+        }
+        Err(Unread::Refused(reason, cure)) => Err(at(DataErrorKind::malformed(reason, cure))),
+    }
+}
+
+/// Why a file does not lead to an image.
+enum Unread {
+    Spoiled(DecodingError),
+    Refused(String, &'static str),
+}
+
+impl From<DecodingError> for Unread {
+    fn from(error: DecodingError) -> Self {
+        Unread::Spoiled(error)
+    }
+}
+
+fn decode(cursor: &mut Cursor<&[u8]>, length: u64, pixels: &mut Vec<f32>) -> Result<[usize; 3], Unread> {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_adler32(false);
+    options.set_ignore_text_chunk(true);
+    let mut decoder = Decoder::new_with_options(cursor, options);
+    decoder.set_limits(Limits {
+        bytes: usize::try_from(length.saturating_mul(DEFLATE_RATIO)).unwrap_or(usize::MAX),
+    });
+    decoder.set_transformations(Transformations::EXPAND);
+    let mut reader = decoder.read_info()?;
+    let (width, height) = reader.info().size();
+    if reader.info().is_animated() {
+        return Err(Unread::Refused(
+            "the image is animated".into(),
+            "save its frames as images of their own",
+        ));
+    }
+    let size = reader.output_buffer_size();
+    let fits =
+        |size: &usize| reader.info().raw_bytes() as u64 <= length.saturating_mul(DEFLATE_RATIO) && *size > 0;
+    let Some(size) = size.filter(fits) else {
+        let reason = format!("{width} by {height} pixels are more than a file of {length} bytes can hold");
+        return Err(Unread::Refused(reason, "the file is damaged: fetch or write it again"));
+    };
+    let mut buffer = vec![0; size];
+    let frame = reader.next_frame(&mut buffer)?;
+    reader.finish()?;
+    let (colours, has_alpha) = match frame.color_type {
+        ColorType::Grayscale => (1, false),
+        ColorType::GrayscaleAlpha => (1, true),
+        ColorType::Rgb => (3, false),
+        ColorType::Rgba => (3, true),
+        ColorType::Indexed => unreachable!("palettes are expanded"),
+    };
+    let values: Vec<f32> = match frame.bit_depth {
+        BitDepth::Sixteen => {
+            buffer.chunks_exact(2).map(|x| f32::from(u16::from_be_bytes([x[0], x[1]])) / 65535.0).collect()
+        }
+        _ => buffer.iter().map(|&x| f32::from(x) / 255.0).collect(),
+    };
+    let together = colours + usize::from(has_alpha);
+    if has_alpha && let Some(place) = values.chunks_exact(together).position(|pixel| pixel[colours] < 1.0) {
+        let (row, column) = (place / width as usize, place % width as usize);
+        let reason = format!("the pixel in row {row} and column {column} is transparent");
+        return Err(Unread::Refused(
+            reason,
+            "put the image on a background, and save it without transparency",
+        ));
+    }
+    (0..colours).for_each(|colour| pixels.extend(values.iter().skip(colour).step_by(together)));
+    Ok([colours, height as usize, width as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::flip;
+    use super::*;
+    use crate::testing::Folder;
+    use expect_test::expect;
+    use proptest::prelude::*;
+
+    /// A PNG file of 2 columns and as many rows as the pixels make.
+    fn encoded(colour: ColorType, depth: BitDepth, pixels: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let row = (2 * colour.samples() * depth as usize).div_ceil(8);
+        let mut encoder = png::Encoder::new(&mut bytes, 2, (pixels.len() / row) as u32);
+        encoder.set_color(colour);
+        encoder.set_depth(depth);
+        if colour == ColorType::Indexed {
+            encoder.set_palette(&[10, 20, 30, 255, 0, 51][..]);
+        }
+        encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+        bytes
+    }
+
+    fn grey(pixels: &[u8]) -> Vec<u8> {
+        encoded(ColorType::Grayscale, BitDepth::Eight, pixels)
+    }
+
+    /// A folder with classes `a` and `b`, an image each.
+    fn folder(a: &[u8], b: &[u8]) -> Folder {
+        let folder = Folder::new();
+        for (class, bytes) in [("a", a), ("b", b)] {
+            fs::create_dir(folder.path().join(class)).unwrap();
+            folder.write(&format!("{class}/1.png"), bytes);
+        }
+        folder
+    }
+
+    #[test]
+    fn folders_are_classes() {
+        let folder = folder(&grey(&[0, 255, 51, 102]), &grey(&[255; 4]));
+        folder.write("b/0.PNG", &grey(&[0; 4]));
+        folder.write("b/notes.txt", b"not an image");
+        folder.write("b/.hidden.png", b"not an image");
+        folder.write("readme.txt", b"not a class");
+        let Images { data, classes } = images(folder.path()).unwrap();
+        assert_eq!((classes, data.y()), (vec!["a".to_owned(), "b".to_owned()], &vec![0, 1, 1]));
+        assert_eq!(data.x().dims(), [3, 1, 2, 2]);
+        assert_eq!(data.x().to_vec(), [0.0, 1.0, 0.2, 0.4, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+        let turned = images_of(folder.path(), &["b".to_owned(), "a".to_owned()]).unwrap();
+        assert_eq!(turned.data.y(), &[0, 0, 1]);
+        let message = images_of(folder.path(), &["b".to_owned()]).unwrap_err().to_string();
+        assert!(message.contains("/a: there is no class of this name, only [\"b\"]"), "{message}");
+    }
+
+    /// Two pixels each, the first row of every kind, against values by hand.
+    #[test]
+    fn every_kind_of_pixels_becomes_channels() {
+        let channels = |bytes: Vec<u8>| {
+            let folder = folder(&bytes, &bytes);
+            let data = images(folder.path()).unwrap().data;
+            (data.x().dims()[1], data.select(&[0]).x().to_vec())
+        };
+        let eight = |colour, pixels: &[u8]| channels(encoded(colour, BitDepth::Eight, pixels));
+        assert_eq!(
+            eight(ColorType::Rgb, &[51, 102, 153, 0, 255, 204]),
+            (3, vec![0.2, 0.0, 0.4, 1.0, 0.6, 0.8])
+        );
+        assert_eq!(
+            eight(ColorType::Rgba, &[51, 102, 153, 255, 0, 255, 204, 255]).1,
+            [0.2, 0.0, 0.4, 1.0, 0.6, 0.8]
+        );
+        assert_eq!(eight(ColorType::GrayscaleAlpha, &[51, 255, 102, 255]), (1, vec![0.2, 0.4]));
+        let byte = |x: f32| x / 255.0;
+        let palette = vec![byte(255.0), byte(10.0), byte(0.0), byte(20.0), byte(51.0), byte(30.0)];
+        assert_eq!(eight(ColorType::Indexed, &[1, 0]), (3, palette));
+        let sixteen = channels(encoded(ColorType::Grayscale, BitDepth::Sixteen, &[0x33, 0x33, 0x00, 0x01]));
+        assert_eq!(sixteen, (1, vec![0.2, 1.0 / 65535.0]));
+        let one_bit =
+            channels(encoded(ColorType::Grayscale, BitDepth::One, &[0b0100_0000, 0b1000_0000, 0, 0]));
+        assert_eq!(one_bit.1[..4], [0.0, 1.0, 1.0, 0.0]);
+    }
+
+    /// The file with another header: its 13 bytes, and their checksum.
+    fn with_header(bytes: &[u8], change: impl Fn(&mut [u8])) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        change(&mut bytes[16..29]);
+        let mut checksum = flate2::Crc::new();
+        checksum.update(&bytes[12..29]);
+        bytes[29..33].copy_from_slice(&checksum.sum().to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn spoiled_files_are_errors_with_place_and_reason() {
+        let sound = grey(&[0, 255, 51, 102]);
+        let huge = |bytes: &mut [u8]| bytes[..8].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+        let cases: Vec<(&str, Vec<u8>)> = vec![
+            ("no bytes", vec![]),
+            ("a web page", b"<html><body>not found</body></html>".to_vec()),
+            ("a JPEG", b"\xff\xd8\xff\xe0\0\x10JFIF\0".to_vec()),
+            ("cut in the magic number", sound[..5].to_vec()),
+            ("cut in the header", sound[..20].to_vec()),
+            ("cut in the pixels", sound[..50].to_vec()),
+            ("cut at its end", sound[..sound.len() - 3].to_vec()),
+            ("more behind it", [&sound[..], b"more"].concat()),
+            ("a wrong checksum", flip(&sound, 30)),
+            ("pixels damaged", flip(&sound, 45)),
+            ("no columns", with_header(&sound, |header| header[3] = 0)),
+            ("65536 by 65536 pixels", with_header(&sound, huge)),
+            ("more pixels than there are", with_header(&sound, |header| header[7] = 3)),
+            ("no such depth", with_header(&sound, |header| header[8] = 7)),
+            ("no such colours", with_header(&sound, |header| header[9] = 5)),
+            ("transparent", encoded(ColorType::Rgba, BitDepth::Eight, &[1, 1, 1, 255, 1, 1, 1, 254])),
+            ("another size", grey(&[0; 6])),
+            ("other colours", encoded(ColorType::Rgb, BitDepth::Eight, &[0; 12])),
+        ];
+        let errors = cases.iter().map(|(what, bytes)| {
+            let folder = folder(&sound, bytes);
+            let message = images(folder.path()).expect_err(what).to_string();
+            format!("{what}\n    {message}\n").replace(&folder.path().display().to_string(), "folder")
+        });
+        expect![[r#"
+            no bytes
+                folder/b/1.png, byte 0: no image can be read here (unexpected end of file); check that it is a PNG file, and fetch or write it again
+            a web page
+                folder/b/1.png, byte 0: no image can be read here (Invalid PNG signature.); check that it is a PNG file, and fetch or write it again
+            a JPEG
+                folder/b/1.png, byte 0: no image can be read here (Invalid PNG signature.); check that it is a PNG file, and fetch or write it again
+            cut in the magic number
+                folder/b/1.png, byte 5: no image can be read here (unexpected end of file); check that it is a PNG file, and fetch or write it again
+            cut in the header
+                folder/b/1.png, byte 20: no image can be read here (unexpected end of file); check that it is a PNG file, and fetch or write it again
+            cut in the pixels
+                folder/b/1.png, byte 50: no image can be read here (unexpected end of file); check that it is a PNG file, and fetch or write it again
+            cut at its end
+                folder/b/1.png, byte 68: no image can be read here (unexpected end of file); check that it is a PNG file, and fetch or write it again
+            more behind it
+                folder/b/1.png, byte 71: the file goes on after the image, up to byte 75; fetch or write it again
+            a wrong checksum
+                folder/b/1.png, byte 16: no image can be read here (CRC error: expected 0x57dc52f8 have 0x57dd52f8 while decoding ChunkType { type: IHDR, critical: true, private: false, reserved: false, safecopy: false } chunk.); check that it is a PNG file, and fetch or write it again
+            pixels damaged
+                folder/b/1.png, byte 41: no image can be read here (Corrupt deflate stream. WrongChecksum); check that it is a PNG file, and fetch or write it again
+            no columns
+                folder/b/1.png, byte 16: no image can be read here (Invalid image dimensions); check that it is a PNG file, and fetch or write it again
+            65536 by 65536 pixels
+                folder/b/1.png, byte 41: 65536 by 65536 pixels are more than a file of 71 bytes can hold; the file is damaged: fetch or write it again
+            more pixels than there are
+                folder/b/1.png, byte 63: no image can be read here (IDAT or fDAT chunk does not have enough data for image.); check that it is a PNG file, and fetch or write it again
+            no such depth
+                folder/b/1.png, byte 16: no image can be read here (Invalid bit depth 7.); check that it is a PNG file, and fetch or write it again
+            no such colours
+                folder/b/1.png, byte 16: no image can be read here (Invalid color type 5.); check that it is a PNG file, and fetch or write it again
+            transparent
+                folder/b/1.png, byte 74: the pixel in row 0 and column 1 is transparent; put the image on a background, and save it without transparency
+            another size
+                folder/b/1.png: an image of 3 by 2 pixels in 1 channel, where folder/a/1.png is one of 2 by 2 pixels in 1 channel; bring all images to one size and one kind of colours
+            other colours
+                folder/b/1.png: an image of 2 by 2 pixels in 3 channels, where folder/a/1.png is one of 2 by 2 pixels in 1 channel; bring all images to one size and one kind of colours
+        "#]].assert_eq(&errors.collect::<String>());
+    }
+
+    #[test]
+    fn folders_that_hold_nothing_are_named() {
+        let folder = Folder::new();
+        let message = |path: &Path| images(path).unwrap_err().to_string();
+        assert!(
+            message(folder.path()).contains("there is no folder in this folder; make one for each class")
+        );
+        fs::create_dir(folder.path().join("empty")).unwrap();
+        assert!(message(folder.path()).contains("/empty: there is no image of this class"));
+        assert!(message(&folder.path().join("missing")).contains("missing: cannot be read"));
+        let file = folder.write("file", b"");
+        assert!(message(&file).contains("file: cannot be read"));
+        fs::create_dir(folder.path().join("empty/folder.png")).unwrap();
+        assert!(message(folder.path()).contains("folder.png: cannot be read"));
+    }
+
+    proptest! {
+        /// A byte that is another than before is found, since everything has a checksum.
+        #[test]
+        fn a_changed_byte_never_changes_a_pixel(at: prop::sample::Index, byte: u8) {
+            let sound = encoded(ColorType::Rgb, BitDepth::Eight, &[7; 36]);
+            let mut bytes = sound.clone();
+            bytes[at.index(sound.len())] = byte;
+            let folder = folder(&sound, &bytes);
+            if let Ok(Images { data, .. }) = images(folder.path()) {
+                prop_assert_eq!(data.select(&[0]).x().to_vec(), data.select(&[1]).x().to_vec());
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Columns brought to one scale: `(x - offset) / scale`, with numbers taken from the training part alone.
+//!
+//! What is fitted to all data knows the test part, and a test that the network has seen proves less than it says.
+
+use autograd::{Axes, Scalar, ShapeError, Tensor};
+
+/// An affine map of every column, and its inverse.
+///
+/// ```
+/// use nn::{Dataset, Rng, Tensor, data::Scaler};
+/// let mut rng = Rng::seed(0);
+/// let x = Tensor::<f32>::normal([100, 3], 20.0, 5.0, &mut rng);
+/// let y = Tensor::normal([100, 1], 1e6, 1e5, &mut rng);
+/// let (train, test) = Dataset::new(x, y)?.split(0.8, &mut rng);
+///
+/// let (inputs, targets) = (Scaler::standardize(train.x())?, Scaler::standardize(train.y())?);
+/// let scaled = |x: &Tensor, y: &Tensor| (inputs.apply(x), targets.apply(y));
+/// let (train, test) = (train.map(scaled)?, test.map(scaled)?);
+/// assert!(train.x().mean().item().abs() < 1e-5 && (train.x().std(0.0).item() - 1.0).abs() < 1e-5);
+///
+/// // In the units of the data, for a report.
+/// let price = targets.inverse(test.y());
+/// assert!(price.min().item() > 1e5);
+/// # Ok::<(), nn::ShapeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scaler<T: Scalar = f32> {
+    offset: Tensor<T>,
+    scale: Tensor<T>,
+}
+
+impl<T: Scalar> Scaler<T> {
+    /// To mean 0 and deviation 1 in every column: at every place of a sample. A column whose numbers are all the same becomes 0.
+    ///
+    /// # Errors
+    /// If there is no sample, or a column holds what is no finite number.
+    pub fn standardize(x: &Tensor<T>) -> Result<Self, ShapeError> {
+        Self::standardize_over(x, 0)
+    }
+
+    /// As [`standardize`](Self::standardize), with one mean and deviation over all of these axes: over `[0, 2, 3]`, one for each channel
+    /// of images `[n, channels, height, width]`.
+    ///
+    /// # Errors
+    /// As [`standardize`](Self::standardize).
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn standardize_over(x: &Tensor<T>, axes: impl Into<Axes>) -> Result<Self, ShapeError> {
+        let (x, axes) = (checked(x)?, axes.into());
+        let (mean, deviation) = (x.mean_keepdims(axes.clone()), x.std_keepdims(axes, 0.0));
+        Ok(Self::of(mean, &deviation))
+    }
+
+    /// To 0 for the least number of every column and 1 for the largest. A column whose numbers are all the same becomes 0. What is applied
+    /// to other data may give less than 0 and more than 1.
+    ///
+    /// # Errors
+    /// As [`standardize`](Self::standardize).
+    pub fn min_max(x: &Tensor<T>) -> Result<Self, ShapeError> {
+        let x = checked(x)?;
+        let least = x.min_keepdims(0);
+        let range = x.max_keepdims(0) - &least;
+        Ok(Self::of(least, &range))
+    }
+
+    /// A scale of 0, that of equal numbers, divides nothing; nor does one that is but the rounding of their mean.
+    fn of(offset: Tensor<T>, scale: &Tensor<T>) -> Self {
+        let offsets = offset.to_vec();
+        let least = |offset: T| offset.abs() * T::epsilon() * T::of(4.0);
+        let scales = scale.to_vec().into_iter().zip(offsets);
+        let scales = scales.map(|(scale, offset)| if scale > least(offset) { scale } else { T::one() });
+        let scale =
+            Tensor::from_vec(scales.collect(), offset.shape().clone()).expect("a scale for each offset");
+        Scaler { offset, scale }
+    }
+
+    /// These numbers, or any others with the same columns, in the new scale.
+    ///
+    /// # Panics
+    /// If there are other columns.
+    #[track_caller]
+    pub fn apply(&self, x: &Tensor<T>) -> Tensor<T> {
+        self.check("apply", x);
+        (x - &self.offset) / &self.scale
+    }
+
+    /// Numbers of the new scale in the old one. Gradients flow through it, and through [`apply`](Self::apply).
+    ///
+    /// # Panics
+    /// If there are other columns.
+    #[track_caller]
+    pub fn inverse(&self, x: &Tensor<T>) -> Tensor<T> {
+        self.check("inverse", x);
+        x * &self.scale + &self.offset
+    }
+
+    /// What is subtracted, with size 1 along the axes that share it.
+    pub fn offset(&self) -> &Tensor<T> {
+        &self.offset
+    }
+
+    /// What is divided by, in the shape of the offset.
+    pub fn scale(&self) -> &Tensor<T> {
+        &self.scale
+    }
+
+    #[track_caller]
+    fn check(&self, what: &str, x: &Tensor<T>) {
+        let (own, other) = (self.offset.dims(), x.dims());
+        let fits =
+            own.len() == other.len() && own.iter().zip(other).all(|(own, other)| *own == 1 || own == other);
+        if !fits {
+            let error =
+                ShapeError::new(format!("Scaler::{what}: these are not the columns it was fitted to"))
+                    .operand("fitted", self.offset.shape(), "")
+                    .operand("data", x.shape(), "")
+                    .help("give data with the columns of the training part, in the same order");
+            panic!("{error}");
+        }
+    }
+}
+
+/// Untracked numbers, of which there are some, all of them finite.
+fn checked<T: Scalar>(x: &Tensor<T>) -> Result<Tensor<T>, ShapeError> {
+    if x.rank() == 0 || x.size() == 0 {
+        return Err(ShapeError::new("there is no sample to take a scale from").operand(
+            "data",
+            x.shape(),
+            "",
+        ));
+    }
+    match x.to_vec().iter().position(|x| !x.is_finite()) {
+        None => Ok(x.detach()),
+        Some(place) => {
+            let width = x.size() / x.dims()[0];
+            let (sample, column) = (place / width, place % width);
+            let reason =
+                format!("column {column} of sample {sample} is {}, no finite number", x.to_vec()[place]);
+            Err(ShapeError::new(reason).help("fill missing values in, or drop the sample"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::panic_of;
+
+    /// By hand: column 0 has mean 2 and deviation 1, column 1 is constant.
+    #[test]
+    fn columns_have_mean_0_and_deviation_1() {
+        let train = Tensor::from([[1.0, 0.1], [3.0, 0.1]]);
+        let scaler = Scaler::standardize(&train).unwrap();
+        assert_eq!(scaler.apply(&train).to_vec(), [-1.0, 0.0, 1.0, 0.0]);
+        let other = Tensor::from([[5.0, 1.1]]);
+        assert_eq!(scaler.apply(&other).to_vec(), [3.0, 1.0]);
+        assert_eq!(scaler.inverse(&scaler.apply(&other)).to_vec(), [5.0, 1.1]);
+    }
+
+    #[test]
+    fn columns_go_from_0_to_1() {
+        let train = Tensor::from([[1.0, -4.0, 7.0], [3.0, 4.0, 7.0], [2.0, 0.0, 7.0]]);
+        let scaler = Scaler::min_max(&train).unwrap();
+        assert_eq!(scaler.apply(&train).to_vec(), [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.0]);
+        assert_eq!(scaler.inverse(&scaler.apply(&train)).to_vec(), train.to_vec());
+    }
+
+    /// Channel 0 holds 0 and 2, channel 1 holds 10 and 30.
+    #[test]
+    fn a_channel_shares_one_scale() {
+        let images = Tensor::from([[[0.0, 2.0], [10.0, 30.0]]]);
+        let scaler = Scaler::standardize_over(&images, [0, 2]).unwrap();
+        assert_eq!(scaler.offset().to_vec(), [1.0, 20.0]);
+        assert_eq!(scaler.apply(&images).to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+    }
+
+    /// A mean of equal numbers that is off by a rounding must not blow that up.
+    #[test]
+    fn a_constant_column_stays_small() {
+        let train = Tensor::<f32>::full([7, 1], 0.1);
+        let scaled = Scaler::standardize(&train).unwrap().apply(&train);
+        assert!(scaled.to_vec().iter().all(|x| x.abs() < 1e-6), "{scaled}");
+    }
+
+    #[test]
+    fn what_has_no_scale_is_an_error_that_names_it() {
+        let message = |x: Tensor<f64>| Scaler::standardize(&x).unwrap_err().to_string();
+        assert!(message(Tensor::zeros([0, 2])).contains("no sample"));
+        assert!(message(Tensor::from([[1.0, 2.0], [3.0, f64::NAN]])).contains("column 1 of sample 1 is NaN"));
+        let scaler = Scaler::standardize(&Tensor::<f32>::ones([2, 3])).unwrap();
+        let message = panic_of(|| scaler.apply(&Tensor::ones([2, 4])));
+        assert!(message.contains("not the columns") && message.contains("[2, 4]"), "{message}");
+    }
+}

@@ -1,0 +1,215 @@
+//! Data sets made of others: parts, folds, unions, and what becomes of all samples at once.
+
+use super::dataset::{Dataset, Samples};
+use autograd::{Rng, Scalar, ShapeError, Tensor};
+
+impl<X: Samples, Y: Samples> Dataset<X, Y> {
+    /// The first `n` samples, or all if there are fewer.
+    pub fn take(&self, n: usize) -> Self {
+        self.select(&(0..n.min(self.len())).collect::<Vec<_>>())
+    }
+
+    /// These samples, and behind them the others.
+    ///
+    /// ```
+    /// use nn::data::digits;
+    /// let few = digits().take(3);
+    /// assert_eq!(few.concat(&few)?.len(), 6);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a sample of the one does not have the shape of a sample of the other.
+    pub fn concat(&self, other: &Self) -> Result<Self, ShapeError> {
+        Dataset::new(self.x().concat(other.x())?, self.y().concat(other.y())?)
+    }
+
+    /// What a function makes of all inputs and all targets: scaled ones, other types, another shape. For what is to be random, and new in
+    /// every epoch, see [`Batches::augment`](super::Batches::augment).
+    ///
+    /// ```
+    /// use nn::{Tensor, data::digits};
+    /// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
+    /// assert_eq!(images.x().dims(), [1797, 1, 8, 8]);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it does not return as many targets as inputs.
+    pub fn map<X2: Samples, Y2: Samples>(
+        &self,
+        f: impl FnOnce(&X, &Y) -> (X2, Y2),
+    ) -> Result<Dataset<X2, Y2>, ShapeError> {
+        let (x, y) = f(self.x(), self.y());
+        Dataset::new(x, y)
+    }
+
+    /// Two data sets that have no sample in common: the first with `fraction` of them, rounded, at random.
+    ///
+    /// # Panics
+    /// If the fraction is not in `[0, 1]`.
+    #[track_caller]
+    pub fn split(&self, fraction: f64, rng: &mut Rng) -> (Self, Self) {
+        must_be_a_fraction("split", fraction);
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        rng.shuffle(&mut order);
+        let (first, second) = order.split_at((fraction * self.len() as f64).round() as usize);
+        (self.select(first), self.select(second))
+    }
+
+    /// `k` pairs of a training part and the part held out, for cross-validation: every sample is held out once, the parts at random
+    /// and as large as one another, but for one sample.
+    ///
+    /// ```
+    /// use nn::{Rng, data::digits};
+    /// let sizes: Vec<_> = digits().k_fold(5, &mut Rng::seed(0)).map(|(train, test)| (train.len(), test.len())).collect();
+    /// assert_eq!(sizes, [(1437, 360), (1437, 360), (1438, 359), (1438, 359), (1438, 359)]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are less than 2 parts, or less samples than parts.
+    #[track_caller]
+    pub fn k_fold(&self, k: usize, rng: &mut Rng) -> impl ExactSizeIterator<Item = (Self, Self)> + use<X, Y> {
+        let n = self.len();
+        assert!(
+            (2..=n).contains(&k),
+            "k_fold: {n} samples in {k} parts\n  help: give at least 2 parts, and at most one for each sample"
+        );
+        let mut order: Vec<usize> = (0..n).collect();
+        rng.shuffle(&mut order);
+        let data = self.clone();
+        (0..k).map(move |fold| {
+            // The first `n % k` parts have one more.
+            let begin = |fold: usize| fold * (n / k) + fold.min(n % k);
+            let (begin, end) = (begin(fold), begin(fold + 1));
+            let train = [&order[..begin], &order[end..]].concat();
+            (data.select(&train), data.select(&order[begin..end]))
+        })
+    }
+}
+
+impl<X: Samples> Dataset<X> {
+    /// As [`split`](Self::split), each class for itself: both parts have the classes in the proportions of the whole.
+    ///
+    /// ```
+    /// use nn::{Dataset, Rng, Tensor};
+    /// let data = Dataset::new(Tensor::<f32>::zeros([100, 1]), [vec![0; 90], vec![1; 10]].concat())?;
+    /// let (train, test) = data.split_stratified(0.8, &mut Rng::seed(0));
+    /// assert_eq!((train.class_counts(), test.class_counts()), (vec![72, 8], vec![18, 2]));
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the fraction is not in `[0, 1]`.
+    #[track_caller]
+    pub fn split_stratified(&self, fraction: f64, rng: &mut Rng) -> (Self, Self) {
+        must_be_a_fraction("split_stratified", fraction);
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for mut samples in by_class(self.y()) {
+            rng.shuffle(&mut samples);
+            let (a, b) = samples.split_at((fraction * samples.len() as f64).round() as usize);
+            first.extend(a);
+            second.extend(b);
+        }
+        // Not one class behind the other.
+        [&mut first, &mut second].into_iter().for_each(|part| rng.shuffle(part));
+        (self.select(&first), self.select(&second))
+    }
+
+    /// How many samples each class has, up to the largest label.
+    pub fn class_counts(&self) -> Vec<usize> {
+        by_class(self.y()).iter().map(Vec::len).collect()
+    }
+}
+
+impl<T: Scalar> Dataset<Tensor<T>> {
+    /// The same samples with a probability for each class as target: 1 for that of the label. For losses against probabilities, such as
+    /// [`soft_cross_entropy`](crate::soft_cross_entropy), and for samples that are mixed: [`Mixup`](super::Mixup).
+    ///
+    /// # Errors
+    /// If a label is not below `classes`.
+    pub fn one_hot(&self, classes: usize) -> Result<Dataset<Tensor<T>, Tensor<T>>, ShapeError> {
+        let data = self.clone().with_classes(classes)?;
+        data.map(|x, y| (x.clone(), Tensor::one_hot(&autograd::Array::from_slice(y), classes)))
+    }
+}
+
+/// The samples of each class.
+pub(super) fn by_class(labels: &[usize]) -> Vec<Vec<usize>> {
+    let mut samples = vec![Vec::new(); labels.iter().max().map_or(0, |label| label + 1)];
+    labels.iter().enumerate().for_each(|(i, &label)| samples[label].push(i));
+    samples
+}
+
+#[track_caller]
+fn must_be_a_fraction(of: &str, fraction: f64) {
+    assert!((0.0..=1.0).contains(&fraction), "{of}: expected a fraction in [0, 1], found {fraction}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::Rng; // proptest has one, too
+    use proptest::prelude::*;
+
+    fn numbered(n: usize) -> Dataset {
+        Dataset::new(Tensor::arange(n).reshape([n, 1]), (0..n).collect()).unwrap()
+    }
+
+    #[test]
+    fn the_parts_of_a_split_have_nothing_in_common() {
+        let (a, b) = numbered(11).split(0.7, &mut Rng::seed(3));
+        assert_eq!((a.len(), b.len()), (8, 3));
+        let mut all = [a.y().clone(), b.y().clone()].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..11));
+    }
+
+    #[test]
+    fn others_are_made_of_data_sets() {
+        let data = numbered(3);
+        assert_eq!(data.take(2).concat(&data).unwrap().y(), &[0, 1, 0, 1, 2]);
+        assert_eq!(data.take(2).concat(&data).unwrap().x().to_vec(), [0.0, 1.0, 0.0, 1.0, 2.0]);
+        assert_eq!(data.take(9).len(), 3);
+        let wider = Dataset::new(Tensor::zeros([1, 2]), vec![0]).unwrap();
+        assert!(data.concat(&wider).unwrap_err().to_string().contains("help: all axes but the first"));
+        assert!(data.map(|x, _| (x.clone(), vec![1])).is_err());
+        assert_eq!(data.one_hot(3).unwrap().y().to_vec(), [1., 0., 0., 0., 1., 0., 0., 0., 1.]);
+        assert!(data.one_hot(2).unwrap_err().to_string().contains("label 2"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_sample_is_held_out_once(n in 2..40_usize, k in 2..9_usize, seed: u64) {
+            prop_assume!(k <= n);
+            let (mut held_out, mut folds) = (Vec::new(), 0);
+            for (train, test) in numbered(n).k_fold(k, &mut Rng::seed(seed)) {
+                prop_assert!(test.len() == n / k || test.len() == n / k + 1);
+                let mut all = [&train.y()[..], test.y()].concat();
+                all.sort_unstable();
+                prop_assert!(all.into_iter().eq(0..n));
+                held_out.extend(test.y().clone());
+                folds += 1;
+            }
+            held_out.sort_unstable();
+            prop_assert!(held_out.into_iter().eq(0..n) && folds == k);
+        }
+
+        #[test]
+        fn a_stratified_split_rounds_each_class(
+            labels in prop::collection::vec(0..4_usize, 1..80), fraction in 0.0..=1.0, seed: u64,
+        ) {
+            let n = labels.len();
+            let data = Dataset::new(Tensor::<f32>::arange(n), labels).unwrap();
+            let (a, b) = data.split_stratified(fraction, &mut Rng::seed(seed));
+            for (class, count) in data.class_counts().into_iter().enumerate() {
+                let of = |part: &Dataset| part.y().iter().filter(|y| **y == class).count();
+                prop_assert_eq!(of(&a), (fraction * count as f64).round() as usize);
+                prop_assert_eq!(of(&a) + of(&b), count);
+            }
+            let mut all = [a.x().to_vec(), b.x().to_vec()].concat();
+            all.sort_by(f32::total_cmp);
+            prop_assert!(all.into_iter().eq((0..n).map(|i| i as f32)));
+        }
+    }
+}
