@@ -31,6 +31,7 @@ mod error;
 mod header;
 mod json;
 mod load;
+mod memory;
 mod npy;
 #[cfg(feature = "data")]
 mod npz;
@@ -49,12 +50,12 @@ pub use checkpoints::Checkpoints;
 pub use error::{FileError, FileErrorKind, Mismatch};
 pub(crate) use json::write as write_json;
 pub use load::{Load, LoadReport};
+pub(crate) use memory::Memory;
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
 #[cfg(feature = "data")]
 pub(crate) use npz::read_npz_array;
 #[cfg(feature = "data")]
 pub use npz::{npz_from_bytes, read_npz};
-pub(crate) use record::Memory;
 pub use record::Record;
 pub(crate) use replace::replace;
 

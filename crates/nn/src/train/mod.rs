@@ -33,7 +33,7 @@ pub use spike::{SpikeGuard, SpikeState};
 pub use tensorboard::TensorBoard;
 
 use self::place::{Mean, Place};
-use crate::data::{Dataset, Samples};
+use crate::data::{Batches, Dataset, Samples};
 use crate::files::Checkpoints;
 use crate::layer::Layer;
 use crate::module::{Module, name_all};
@@ -64,6 +64,7 @@ pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
     checkpoints: Option<Checkpoints>,
     micro_batch: Option<usize>,
+    workers: usize,
 }
 
 /// The loss of a trainer that has none yet: call [`Trainer::loss`] before [`Trainer::fit`].
@@ -101,6 +102,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             callbacks,
             checkpoints: None,
             micro_batch: None,
+            workers: 0,
         }
     }
 
@@ -121,6 +123,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             callbacks,
             checkpoints,
             micro_batch,
+            workers,
         } = self;
         Trainer {
             optimizer,
@@ -134,6 +137,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             callbacks,
             checkpoints,
             micro_batch,
+            workers,
         }
     }
 }
@@ -161,26 +165,63 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        for (name, data) in [("training", train), ("test", test)] {
-            if data.is_empty() {
+        let (batch, workers) = (self.batch, self.workers);
+        self.fit_batches(net, |rng| train.batches(batch).shuffle(rng).workers(workers), test)
+    }
+
+    /// As [`fit`](Self::fit), with batches of one's own in every epoch: augmented, sampled by weight, or by several workers. All that is
+    /// random in them has to come from the generator that is given.
+    ///
+    /// ```
+    /// use nn::data::{Augmentation, Shift, digits};
+    /// use nn::{Activation, Adam, Mlp, Rng, Trainer, cross_entropy};
+    /// let mut rng = Rng::seed(0);
+    /// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
+    /// let (train, test) = images.split(0.1, &mut rng);
+    /// let augmentation = Augmentation::new().then(Shift::up_to(1));
+    /// let mut net = nn::Sequential::new().then(nn::Flatten).then(Mlp::new(&[64, 16, 10], Activation::Relu, &mut rng));
+    /// let report = Trainer::new(Adam::new(0.01))
+    ///     .loss(cross_entropy)
+    ///     .epochs(2)
+    ///     .fit_batches(&mut net, |rng| train.batches(32).shuffle(rng).augment(&augmentation, rng).workers(1), &test)?;
+    /// # assert_eq!(report.epochs.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_batches<N, X>(
+        &mut self,
+        net: &mut N,
+        batches: impl Fn(&mut Rng) -> Batches<X, Y>,
+        test: &Dataset<X, Y>,
+    ) -> Result<Report, TrainError>
+    where
+        N: Layer<T, X>,
+        X: Samples,
+    {
+        let first = batches(&mut self.rng.clone());
+        for (name, is_empty) in [("training", first.len() == 0), ("test", test.is_empty())] {
+            if is_empty {
                 return Err(TrainError::Empty { name });
             }
         }
         name_all(net);
-        let mut place = Place::new(net, train.len(), &self.rng);
+        let mut place = Place::new(net, first.samples(), &self.rng);
         let checkpoints = self.checkpoints.take();
         if let Some(mut checkpoints) = checkpoints {
             let begun = checkpoints.begin(|record| self.remember(net, &mut place, record));
             self.checkpoints = Some(checkpoints);
             place.report.resumed = begun?;
         }
-        let steps_per_epoch = train.len().div_ceil(self.batch);
-        let plan = Plan { epochs: self.epochs, steps_per_epoch, epoch: place.epoch, step: place.step };
+        let plan =
+            Plan { epochs: self.epochs, steps_per_epoch: first.len(), epoch: place.epoch, step: place.step };
+        drop(first);
         let begun = self.tell(net, |callback, training| {
             callback.on_start(&plan, training);
             Control::Continue
         });
-        let outcome = begun.and_then(|_| self.run(net, train, test, &mut place));
+        let outcome = begun.and_then(|_| self.run(net, &batches, test, &mut place));
         let ended = self.tell(net, |callback, training| {
             callback.on_end(&place.report, training);
             Control::Continue

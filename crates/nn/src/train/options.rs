@@ -24,6 +24,11 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         Trainer { batch, ..self }
     }
 
+    /// Has the batches of [`fit`](Self::fit) worked out ahead by so many threads, where that takes long: the same batches for any number.
+    pub fn workers(self, workers: usize) -> Self {
+        Trainer { workers, ..self }
+    }
+
     /// At most so many samples of a batch go through the network at once, which bounds the memory of a step; the gradients of these small
     /// batches are added up, so that the step is that of the whole batch.
     ///

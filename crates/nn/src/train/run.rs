@@ -3,13 +3,13 @@
 use super::health::{look_at, missing};
 use super::place::Place;
 use super::{Callback, Control, EpochReport, InTraining, StepReport, TrainError, Trainer};
-use crate::data::{Dataset, Samples};
+use crate::data::{Batches, Dataset, Samples};
 use crate::files::Record;
 use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::optim::Optimizer;
-use autograd::{Gradients, Scalar, Tensor, trace_nan};
+use autograd::{Gradients, Rng, Scalar, Tensor, trace_nan};
 use std::time::Instant;
 
 impl<O, L, Y, T> Trainer<'_, O, L, Y, T>
@@ -23,7 +23,7 @@ where
     pub(super) fn run<N, X>(
         &mut self,
         net: &mut N,
-        train: &Dataset<X, Y>,
+        batches: &dyn Fn(&mut Rng) -> Batches<X, Y>,
         test: &Dataset<X, Y>,
         place: &mut Place,
     ) -> Result<(), TrainError>
@@ -34,7 +34,7 @@ where
         while place.epoch <= self.epochs && !place.is_over {
             let start = Instant::now();
             let before = place.seconds;
-            let control = self.epoch(net, train, place, start)?;
+            let control = self.epoch(net, batches, place, start)?;
             if control == Control::Stop {
                 return self.save(net, place);
             }
@@ -56,7 +56,7 @@ where
     fn epoch<N, X>(
         &mut self,
         net: &mut N,
-        train: &Dataset<X, Y>,
+        batches: &dyn Fn(&mut Rng) -> Batches<X, Y>,
         place: &mut Place,
         start: Instant,
     ) -> Result<Control, TrainError>
@@ -69,7 +69,7 @@ where
             place.order = self.rng.clone();
         }
         let mut order = place.order.clone();
-        let batches = train.batches(self.batch).shuffle(&mut order);
+        let batches = batches(&mut order);
         if place.step == 0 {
             self.rng = order;
         }
