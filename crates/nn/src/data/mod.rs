@@ -1,4 +1,25 @@
-//! Data: sets of samples in memory, and readers for files of them.
+//! Data: sets of samples in memory, batches of them, augmentation, and readers for files.
+//!
+//! - [`Dataset`]: inputs and targets, split into parts and folds, joined and mapped; [`Scaler`]: columns on one scale;
+//! - [`Batches`]: an epoch, in order, shuffled, weighted or balanced, worked out by threads ahead of time;
+//! - [`Augmentation`]: samples changed at random, reproducibly;
+//! - readers, each for a format.
+//!
+//! ```
+//! use nn::data::{Affine, Augmentation, Elastic, digits};
+//! use nn::Rng;
+//!
+//! let mut rng = Rng::seed(0);
+//! let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
+//! let (train, test) = images.split_stratified(0.8, &mut rng);
+//! let augmentation = Augmentation::new().then(Affine::new().rotate(-10.0..=10.0)).sometimes(0.5, Elastic::new(4.0, 2.0));
+//! for epoch in 0..2 {
+//!     for batch in train.batches(64).shuffle(&mut rng).augment(&augmentation, &mut rng).workers(2) {
+//!         assert_eq!(batch.x.dims()[1..], [1, 8, 8]); // a step with this batch
+//!     }
+//! }
+//! # Ok::<(), nn::ShapeError>(())
+//! ```
 //!
 //! A file is never trusted. Whatever its bytes, a reader returns what the file says or a [`DataError`] that names the
 //! file, the place and the reason; it does not panic, and it holds memory in proportion to the bytes it has read, not to
