@@ -209,7 +209,9 @@ pub(crate) fn sweep_since<T: Scalar>(
             profile::backward(node, || node.op().gradients(&call, dy, &mut give));
             if let Some(i) = owed.iter().position(|&owed| owed) {
                 let (name, caller) = (node.op().name(), node.caller);
-                panic!("{name}: gave no gradient for input {i}, which needs one (called at {caller})");
+                panic!(
+                    "{name}: gave no gradient for input {i}, which needs one (called at {caller})\n  help: `gradients` of the operator has to give one for each input that `Call::needs` names; zeros, if it has none"
+                );
             }
         }
     });
@@ -225,7 +227,7 @@ fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, node: &Node
     dx.try_sum_to(&input.shape).unwrap_or_else(|_| {
         let (name, caller) = (node.op().name(), node.caller);
         let (found, expected) = (dx.shape(), &input.shape);
-        panic!("{name}: the gradient of input {i} has shape {found}, which does not sum to the input's {expected} (called at {caller})")
+        panic!("{name}: the gradient of input {i} has shape {found}, which does not sum to the input's {expected} (called at {caller})\n  help: what the operator's `backward` gives has the shape of the input, or one that the input broadcasts to")
     })
 }
 

@@ -132,7 +132,7 @@ impl<T: Scalar> Tensor<T> {
     pub fn uniform(shape: impl Into<Shape>, low: T, high: T, rng: &mut Rng) -> Self {
         assert!(
             low < high && (high - low).is_finite(),
-            "uniform: expected finite low < high, found {low} and {high}"
+            "uniform: expected finite low < high, found {low} and {high}\n  help: all equal are those of `Tensor::full`"
         );
         Self::made("uniform", shape, |y| {
             y.iter_mut().for_each(|y| *y = within(low, high, rng));
@@ -145,8 +145,10 @@ impl<T: Scalar> Tensor<T> {
     /// If the deviation is negative or not finite, or there is no memory for the shape.
     #[track_caller]
     pub fn normal(shape: impl Into<Shape>, mean: T, deviation: T, rng: &mut Rng) -> Self {
-        let valid = deviation >= T::zero() && deviation.is_finite();
-        assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
+        assert!(
+            deviation >= T::zero() && deviation.is_finite(),
+            "normal: expected a finite deviation of at least 0, found {deviation}\n  help: it is the root of the variance, and comes after the mean"
+        );
         Self::made("normal", shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
     }
 
@@ -164,7 +166,7 @@ impl<T: Scalar> Tensor<T> {
     pub fn bernoulli(shape: impl Into<Shape>, probability: f64, rng: &mut Rng) -> Self {
         assert!(
             (0.0..=1.0).contains(&probability),
-            "bernoulli: expected a probability from 0 to 1, found {probability}"
+            "bernoulli: expected a probability from 0 to 1, found {probability}\n  help: it is no percentage: 0.9 for 9 of 10"
         );
         let mut draw = || if rng.uniform::<f64>() < probability { T::one() } else { T::zero() };
         Self::made("bernoulli", shape, |y| y.iter_mut().for_each(|y| *y = draw()))

@@ -267,7 +267,10 @@ impl Keeps {
     /// # Panics
     /// If `i` is 64 or more.
     pub const fn x(i: usize) -> Keeps {
-        assert!(i < 64, "inputs beyond 64 are kept all together: Keeps::ALL");
+        assert!(
+            i < 64,
+            "Keeps::x: inputs beyond 64 cannot be kept one by one\n  help: `Keeps::ALL` keeps all together"
+        );
         Keeps { inputs: 1 << i, output: false }
     }
 

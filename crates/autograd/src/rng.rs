@@ -75,7 +75,10 @@ impl Rng {
     /// If `n` is 0.
     #[track_caller]
     pub fn below(&mut self, n: usize) -> usize {
-        assert!(n > 0, "below: there is no number below 0");
+        assert!(
+            n > 0,
+            "below: there is no whole number below 0\n  help: `n` is one more than the largest; is a list empty?"
+        );
         let n = n as u64;
         let threshold = n.wrapping_neg() % n;
         loop {

@@ -154,6 +154,12 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     /// If an index is out of range.
     #[track_caller]
     pub fn select(&self, indices: &[usize]) -> Self {
+        let samples = self.len();
+        if let Some((place, index)) = indices.iter().enumerate().find(|(_, index)| **index >= samples) {
+            panic!(
+                "select: index {index}, at place {place}, is out of range for {samples} samples\n  help: samples count from 0; `data.len()` is their number"
+            );
+        }
         Self::of(self.x.select(indices), self.y.select(indices))
     }
 

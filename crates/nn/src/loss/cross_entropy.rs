@@ -230,7 +230,9 @@ fn check_labels(logits: &Shape, labels: &[usize], ignored: Option<usize>) -> Res
     if let Some((row, label)) = labels.iter().enumerate().find(wrong) {
         return Err(ShapeError::new(format!("label {label}, of row {row}, is out of range"))
             .operand("logits", logits, format!("axis 1 is {classes}"))
-            .help("labels count from 0; the last layer needs one output for each class"));
+            .help(format!(
+                "labels count from 0; the last layer needs one output for each class; `data.with_classes({classes})` tells which sample of a data set has it"
+            )));
     }
     Ok(classes)
 }

@@ -46,7 +46,8 @@ impl<T: Scalar> Pointwise<T, 2> for Hinge {
 fn must_be_signs<T: Scalar>(loss: &str, signs: &Tensor<T>) {
     let no_sign = |sign: &T| sign.abs() != T::one();
     if let Some(place) = signs.array().view().contiguous().iter().position(no_sign) {
-        let error = ShapeError::new(format!("{loss}: sign {place} is neither 1 nor -1")).operand(
+        let value = signs.array().view().contiguous()[place];
+        let error = ShapeError::new(format!("{loss}: sign {place} is {value}, neither 1 nor -1")).operand(
             "signs",
             signs.shape(),
             "counted in row-major order",
