@@ -53,8 +53,11 @@ use std::sync::Arc;
 /// are not any that broadcast together. Both come with the feature `check`:
 /// `wengert = { .., features = ["check"] }` under `[dev-dependencies]`.
 ///
+/// A literal alone is an `f64`, in Rust as here. Over any `T: Scalar` it is written [`T::of`](Scalar::of): `dy * T::of(0.5)`.
+///
 /// An operator may hold numbers, indices and [`Array`]s, but not a tensor that is tracked: the engine sees only what it is
 /// applied to, and no gradient would reach what it holds.
+#[doc(alias = "autograd.Function")]
 pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The shape of the output, found before any work is done. By default the inputs broadcast together.
     ///
