@@ -36,6 +36,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If this is not a single number, or a constant. See [`try_backward`](Self::try_backward).
+    #[doc(alias = "retain_graph")]
     #[track_caller]
     pub fn backward(self) -> Gradients<T> {
         self.try_backward().or_panic()
@@ -80,6 +81,7 @@ impl<T: Scalar> Tensor<T> {
 ///
 /// # Panics
 /// If `y` is not a single number, or does not depend on one of the tensors. See [`try_grad`].
+#[doc(alias("autograd.grad", "create_graph"))]
 #[track_caller]
 pub fn grad<T: Scalar, const N: usize>(y: &Tensor<T>, x: [&Tensor<T>; N]) -> [Tensor<T>; N] {
     try_grad(y, x).or_panic()

@@ -44,6 +44,7 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// A single number: the tensor without axes.
+    #[doc(alias = "tensor")]
     #[inline]
     pub fn scalar(value: T) -> Self {
         Self::build(Shape::scalar(), |y| y[0] = value)
@@ -128,6 +129,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If `low` is not below `high`, either is not finite, or there is no memory for the shape.
+    #[doc(alias = "rand")]
     #[track_caller]
     pub fn uniform(shape: impl Into<Shape>, low: T, high: T, rng: &mut Rng) -> Self {
         assert!(
@@ -143,6 +145,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the deviation is negative or not finite, or there is no memory for the shape.
+    #[doc(alias = "randn")]
     #[track_caller]
     pub fn normal(shape: impl Into<Shape>, mean: T, deviation: T, rng: &mut Rng) -> Self {
         assert!(

@@ -27,6 +27,7 @@ use std::ops::{self, Deref, Index};
 ///
 /// # Frozen
 /// A parameter that is [frozen](Self::freeze) is a constant: graphs record nothing of it, it has no gradient, and no step changes it.
+#[doc(alias("nn.Parameter", "Parameter"))]
 pub struct Param<T: Scalar = f32> {
     value: Tensor<T>,
     /// Of a statistic.
@@ -63,6 +64,7 @@ impl<T: Scalar> Param<T> {
     ///
     /// # Panics
     /// If the momentum is not from 0 to 1.
+    #[doc(alias("register_buffer", "buffer"))]
     #[track_caller]
     pub fn statistic(value: Tensor<T>, momentum: f64) -> Self {
         assert!(

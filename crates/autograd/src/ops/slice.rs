@@ -179,6 +179,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the axis is out of range, or `count` is 0.
+    #[doc(alias = "array_split")]
     #[track_caller]
     pub fn chunk(&self, count: usize, axis: isize) -> Vec<Self> {
         let at = self.shape().axis(axis).map_err(|e| e.of("chunk")).or_panic();

@@ -31,6 +31,7 @@ use std::{fmt, sync::Arc};
 /// let resumed = data.batches(100).shuffle(&mut Rng::seed(1)).skip(place);
 /// assert!(whole.map(|batch| batch.y).eq(resumed.map(|batch| batch.y)));
 /// ```
+#[doc(alias = "DataLoader")]
 pub struct Batches<X = Tensor, Y = Vec<usize>> {
     plan: Arc<Plan<X, Y>>,
     next: usize,

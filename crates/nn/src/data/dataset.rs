@@ -94,6 +94,7 @@ fn joined(first: &Shape, second: &Shape) -> Result<Vec<usize>, ShapeError> {
 /// }
 /// # Ok::<(), nn::ShapeError>(())
 /// ```
+#[doc(alias = "TensorDataset")]
 #[derive(Clone, Debug)]
 pub struct Dataset<X = Tensor, Y = Vec<usize>> {
     x: Arc<X>,
@@ -167,6 +168,7 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     ///
     /// # Panics
     /// If `size` is 0.
+    #[doc(alias = "DataLoader")]
     #[track_caller]
     pub fn batches(&self, size: usize) -> Batches<X, Y> {
         Batches::new(self.clone(), size)

@@ -48,6 +48,7 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     ///
     /// # Panics
     /// If the fraction is not in `[0, 1]`.
+    #[doc(alias("random_split", "train_test_split"))]
     #[track_caller]
     pub fn split(&self, fraction: f64, rng: &mut Rng) -> (Self, Self) {
         must_be_a_fraction("split", fraction);

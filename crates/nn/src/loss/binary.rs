@@ -18,6 +18,7 @@ use autograd::{Algebra, Keeps, Pointwise, Scalar, ShapeError, Tensor};
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, or a target is no number from 0 to 1.
+#[doc(alias("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"))]
 #[track_caller]
 pub fn bce_with_logits<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce_with_logits", BceWithLogits, logits, targets);
@@ -88,6 +89,7 @@ fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, x: &Tensor<T>) {
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, or a prediction or a target is no number from 0 to 1.
+#[doc(alias("BCELoss", "binary_cross_entropy"))]
 #[track_caller]
 pub fn bce<T: Scalar>(probabilities: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce", Bce, probabilities, targets);
