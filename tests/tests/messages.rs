@@ -667,18 +667,18 @@ impl Op<f32, 1> for ForgetfulSquare {
 #[test]
 fn operators_that_keep_too_little() {
     let x = ones([3]).requires_grad();
-    let of_input = expect![
-        "forgetful_square: the gradient reads input 0, which was not kept: add `Keeps::x(0)` to its `keeps`"
-    ];
-    let of_output = expect![
-        "forgetful_square: the gradient reads its output, which was not kept: add `Keeps::y()` to its `keeps`"
-    ];
-    for (reads_output, expected) in [(false, of_input), (true, of_output)] {
+    let of_input = ("forgetful_square: the gradient reads input 0, which was not kept", "Keeps::x(0)");
+    let of_output = ("forgetful_square: the gradient reads its output, which was not kept", "Keeps::y()");
+    for (reads_output, (expected, cure)) in [(false, of_input), (true, of_output)] {
         let (y, line) = (ForgetfulSquare { reads_output }.apply([&x]), line!());
         let (message, file, _) = panic_of(|| y.sum().backward());
         assert_eq!(file, file!());
         let (message, caller) = message.split_once(" (called at ").expect("the place of the call");
         assert!(caller.starts_with(&format!("{}:{line}:", file!())), "{caller}");
-        expected.assert_eq(message);
+        assert_eq!(message, expected);
+        assert!(
+            caller.ends_with(&format!("help: add `{cure}` to what `keeps` of the operator gives")),
+            "{caller}"
+        );
     }
 }

@@ -390,7 +390,12 @@ fn data_without_samples_is_an_error() {
     for (train, test, name) in [(&none, &some, "training"), (&some, &none, "test")] {
         let error = trainer.fit(&mut net, train, test).unwrap_err();
         assert_eq!(error, TrainError::Empty { name });
-        assert_eq!(error.to_string(), format!("the {name} data has no samples"));
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the {name} data has no samples\n  help: `len()` of a data set is their number; a split by 0 or 1 leaves one part empty"
+            )
+        );
     }
 }
 

@@ -36,6 +36,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If this is not a single number, or a constant. See [`try_backward`](Self::try_backward).
+    #[doc(alias = "retain_graph")]
     #[track_caller]
     pub fn backward(self) -> Gradients<T> {
         self.try_backward().or_panic()
@@ -80,6 +81,7 @@ impl<T: Scalar> Tensor<T> {
 ///
 /// # Panics
 /// If `y` is not a single number, or does not depend on one of the tensors. See [`try_grad`].
+#[doc(alias("autograd.grad", "create_graph"))]
 #[track_caller]
 pub fn grad<T: Scalar, const N: usize>(y: &Tensor<T>, x: [&Tensor<T>; N]) -> [Tensor<T>; N] {
     try_grad(y, x).or_panic()
@@ -209,7 +211,9 @@ pub(crate) fn sweep_since<T: Scalar>(
             profile::backward(node, || node.op().gradients(&call, dy, &mut give));
             if let Some(i) = owed.iter().position(|&owed| owed) {
                 let (name, caller) = (node.op().name(), node.caller);
-                panic!("{name}: gave no gradient for input {i}, which needs one (called at {caller})");
+                panic!(
+                    "{name}: gave no gradient for input {i}, which needs one (called at {caller})\n  help: `gradients` of the operator has to give one for each input that `Call::needs` names; zeros, if it has none"
+                );
             }
         }
     });
@@ -225,7 +229,7 @@ fn sum_to_input<T: Scalar>(dx: Tensor<T>, input: &Node<T>, i: usize, node: &Node
     dx.try_sum_to(&input.shape).unwrap_or_else(|_| {
         let (name, caller) = (node.op().name(), node.caller);
         let (found, expected) = (dx.shape(), &input.shape);
-        panic!("{name}: the gradient of input {i} has shape {found}, which does not sum to the input's {expected} (called at {caller})")
+        panic!("{name}: the gradient of input {i} has shape {found}, which does not sum to the input's {expected} (called at {caller})\n  help: what the operator's `backward` gives has the shape of the input, or one that the input broadcasts to")
     })
 }
 

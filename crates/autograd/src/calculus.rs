@@ -98,6 +98,7 @@ pub fn jvp<T: Scalar, const N: usize>(
 ///
 /// # Panics
 /// If the result depends on none of the arguments.
+#[doc(alias("jacrev", "jacfwd"))]
 #[track_caller]
 pub fn jacobian<T: Scalar, const N: usize>(
     f: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,

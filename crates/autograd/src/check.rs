@@ -46,6 +46,7 @@ type Verdict = Result<(), String>;
 ///
 /// # Panics
 /// If one of the laws of [`check_with`] does not hold.
+#[doc(alias("gradcheck", "gradgradcheck"))]
 #[track_caller]
 pub fn check<O: Op<f64, N>, const N: usize>(op: O) {
     check_with(op, Cases::default());

@@ -44,6 +44,7 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// A single number: the tensor without axes.
+    #[doc(alias = "tensor")]
     #[inline]
     pub fn scalar(value: T) -> Self {
         Self::build(Shape::scalar(), |y| y[0] = value)
@@ -128,11 +129,12 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If `low` is not below `high`, either is not finite, or there is no memory for the shape.
+    #[doc(alias = "rand")]
     #[track_caller]
     pub fn uniform(shape: impl Into<Shape>, low: T, high: T, rng: &mut Rng) -> Self {
         assert!(
             low < high && (high - low).is_finite(),
-            "uniform: expected finite low < high, found {low} and {high}"
+            "uniform: expected finite low < high, found {low} and {high}\n  help: all equal are those of `Tensor::full`"
         );
         Self::made("uniform", shape, |y| {
             y.iter_mut().for_each(|y| *y = within(low, high, rng));
@@ -143,10 +145,13 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the deviation is negative or not finite, or there is no memory for the shape.
+    #[doc(alias = "randn")]
     #[track_caller]
     pub fn normal(shape: impl Into<Shape>, mean: T, deviation: T, rng: &mut Rng) -> Self {
-        let valid = deviation >= T::zero() && deviation.is_finite();
-        assert!(valid, "normal: expected a deviation of at least 0, found {deviation}");
+        assert!(
+            deviation >= T::zero() && deviation.is_finite(),
+            "normal: expected a finite deviation of at least 0, found {deviation}\n  help: it is the root of the variance, and comes after the mean"
+        );
         Self::made("normal", shape, |y| y.iter_mut().for_each(|y| *y = mean + deviation * rng.normal::<T>()))
     }
 
@@ -164,7 +169,7 @@ impl<T: Scalar> Tensor<T> {
     pub fn bernoulli(shape: impl Into<Shape>, probability: f64, rng: &mut Rng) -> Self {
         assert!(
             (0.0..=1.0).contains(&probability),
-            "bernoulli: expected a probability from 0 to 1, found {probability}"
+            "bernoulli: expected a probability from 0 to 1, found {probability}\n  help: it is no percentage: 0.9 for 9 of 10"
         );
         let mut draw = || if rng.uniform::<f64>() < probability { T::one() } else { T::zero() };
         Self::made("bernoulli", shape, |y| y.iter_mut().for_each(|y| *y = draw()))

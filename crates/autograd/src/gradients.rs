@@ -37,6 +37,7 @@ use std::ops::{Add, AddAssign, Index};
 /// - **Only leaves have one here.** For what lies between there is [`grad`](crate::grad).
 /// - **A change in place changes no graph.** What was recorded keeps the value that it read; only leaves can be changed, by
 ///   [`update`](Tensor::update).
+#[doc(alias = "zero_grad")]
 #[derive(Default)]
 pub struct Gradients<T: Scalar = f32> {
     /// The oldest last, as the sweep meets them.

@@ -30,6 +30,7 @@ use std::panic::Location;
 /// let nan = trace.nan().unwrap();
 /// assert_eq!((nan.operator.as_str(), nan.pass), ("sqrt", Pass::Backward)); // 0 / 0
 /// ```
+#[doc(alias("detect_anomaly", "set_detect_anomaly"))]
 pub fn trace_nan<R>(f: impl FnOnce() -> R) -> (R, NanTrace) {
     /// Puts back what was, also if `f` panics.
     struct Restore(bool, Tracing);

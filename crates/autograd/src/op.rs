@@ -53,8 +53,11 @@ use std::sync::Arc;
 /// are not any that broadcast together. Both come with the feature `check`:
 /// `wengert = { .., features = ["check"] }` under `[dev-dependencies]`.
 ///
+/// A literal alone is an `f64`, in Rust as here. Over any `T: Scalar` it is written [`T::of`](Scalar::of): `dy * T::of(0.5)`.
+///
 /// An operator may hold numbers, indices and [`Array`]s, but not a tensor that is tracked: the engine sees only what it is
 /// applied to, and no gradient would reach what it holds.
+#[doc(alias = "autograd.Function")]
 pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The shape of the output, found before any work is done. By default the inputs broadcast together.
     ///
@@ -267,7 +270,10 @@ impl Keeps {
     /// # Panics
     /// If `i` is 64 or more.
     pub const fn x(i: usize) -> Keeps {
-        assert!(i < 64, "inputs beyond 64 are kept all together: Keeps::ALL");
+        assert!(
+            i < 64,
+            "Keeps::x: inputs beyond 64 cannot be kept one by one\n  help: `Keeps::ALL` keeps all together"
+        );
         Keeps { inputs: 1 << i, output: false }
     }
 

@@ -24,6 +24,7 @@ use std::panic::Location;
 /// assert!(picture.dot().contains("hidden.weight"));
 /// assert!(picture.svg().starts_with("<svg"));
 /// ```
+#[doc(alias = "make_dot")]
 pub fn graph<T: Scalar>(y: &Tensor<T>) -> Picture {
     let mut picture = Picture { items: Vec::new(), edges: Vec::new() };
     if y.node().is_none() {

@@ -33,10 +33,10 @@ use std::fmt;
 ///
 /// impl<T: Scalar> Pointwise<T, 1> for Softsign {
 ///     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
-///         x.clone() / (A::constant(T::one()) + x.abs())
+///         x.clone() / (A::one() + x.abs())
 ///     }
 ///     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
-///         (A::constant(T::one()) + x.abs()).powi(-2)
+///         (A::one() + x.abs()).powi(-2)
 ///     }
 ///     fn keeps(&self, _: usize) -> Keeps {
 ///         Keeps::x(0)
@@ -49,7 +49,7 @@ use std::fmt;
 /// assert_eq!(y.sum().backward()[&x].to_vec(), [0.25, 0.0625]);
 /// ```
 /// Both formulas are proved by one line in its tests, `check(Map(Softsign))`, with the feature `check`. A literal in a formula
-/// is written `A::number(-2.0)`.
+/// is written [`A::number(-2.0)`](Algebra::number).
 pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The value.
     fn f<A: Algebra<T>>(&self, x: [A; N]) -> A;

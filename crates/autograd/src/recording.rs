@@ -19,6 +19,7 @@ pub(crate) fn is_recording() -> bool {
 /// assert!((&w * 3.0).is_tracked());
 /// assert!(!no_grad(|| &w * 3.0).is_tracked());
 /// ```
+#[doc(alias("inference_mode", "set_grad_enabled"))]
 pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
     with_recording(false, f)
 }

@@ -27,6 +27,7 @@ pub struct Rng([u64; 4]);
 impl Rng {
     /// The generator that `seed` stands for: its state is the first four numbers of splitmix64 (G. Steele, D. Lea and C. Flood,
     /// "Fast splittable pseudorandom number generators", 2014), as the authors of xoshiro advise.
+    #[doc(alias = "manual_seed")]
     pub fn seed(mut seed: u64) -> Self {
         Rng([(); 4].map(|()| {
             seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -75,7 +76,10 @@ impl Rng {
     /// If `n` is 0.
     #[track_caller]
     pub fn below(&mut self, n: usize) -> usize {
-        assert!(n > 0, "below: there is no number below 0");
+        assert!(
+            n > 0,
+            "below: there is no whole number below 0\n  help: `n` is one more than the largest; is a list empty?"
+        );
         let n = n as u64;
         let threshold = n.wrapping_neg() % n;
         loop {
@@ -104,6 +108,7 @@ impl Rng {
     ///
     /// # Panics
     /// If there is no memory for them.
+    #[doc(alias = "randperm")]
     #[track_caller]
     pub fn permutation(&mut self, n: usize) -> Array<usize> {
         Array::build([n], |order| {

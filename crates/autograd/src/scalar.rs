@@ -85,7 +85,16 @@ pub trait Scalar:
     /// The name of the type as Rust writes it, `"f32"` or `"f64"`.
     const NAME: &'static str;
 
-    /// The nearest number of this type.
+    /// The nearest number of this type: how code over any of them writes a literal.
+    ///
+    /// ```
+    /// use autograd::{Scalar, Tensor};
+    /// fn swish<T: Scalar>(x: &Tensor<T>) -> Tensor<T> {
+    ///     x * (x * T::of(1.702)).sigmoid()
+    /// }
+    /// assert_eq!(swish(&Tensor::from([0.0_f32])).item(), 0.0);
+    /// assert_eq!(swish(&Tensor::from([0.0_f64])).item(), 0.0);
+    /// ```
     fn of(value: f64) -> Self;
 
     /// The thread's parts of graphs over this type that lie idle.

@@ -55,12 +55,14 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The number of axes.
+    #[doc(alias("ndim", "dim"))]
     #[inline]
     pub fn rank(&self) -> usize {
         self.shape().rank()
     }
 
     /// The number of elements.
+    #[doc(alias = "numel")]
     #[inline]
     pub fn size(&self) -> usize {
         self.array.size()
@@ -73,6 +75,7 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The elements in row-major order, copied.
+    #[doc(alias("tolist", "numpy"))]
     pub fn to_vec(&self) -> Vec<T> {
         self.array.to_vec()
     }
@@ -157,6 +160,7 @@ impl<T: Scalar> Tensor<T> {
     /// let x = Tensor::scalar(2.0).requires_grad();
     /// assert_eq!(x.exp().backward()[&x].item(), 2.0_f64.exp());
     /// ```
+    #[doc(alias = "requires_grad_")]
     pub fn requires_grad(self) -> Self {
         match self.is_tracked() {
             true => self,

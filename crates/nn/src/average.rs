@@ -30,6 +30,7 @@ use autograd::{Rng, Scalar, update_each};
 /// average.swap(&mut net); // `net` has the means, and `average` the last weights
 /// # Ok::<(), nn::TrainError>(())
 /// ```
+#[doc(alias("AveragedModel", "swa_utils"))]
 #[derive(Clone, Debug)]
 pub struct Average<T: Scalar = f32> {
     /// How much of the mean each update keeps, from 0 to 1; if `None`, all weights count equally.
@@ -236,6 +237,7 @@ fn for_each<T: Scalar>(
 ///
 /// # Panics
 /// If the inputs do not fit the network, or `batch` is 0.
+#[doc(alias = "update_bn")]
 #[track_caller]
 pub fn update_statistics<T: Scalar, X: Samples, Y: Samples>(
     net: &mut impl Layer<T, X>,

@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// # Panics
 /// If `x` does not fit.
+#[doc(alias = "utils.checkpoint")]
 #[track_caller]
 pub fn checkpointed<T: Scalar, L: Layer<T> + Clone + 'static>(
     layer: &L,

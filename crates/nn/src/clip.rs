@@ -19,6 +19,7 @@ use autograd::{Gradients, Scalar};
 ///
 /// # Panics
 /// If `most` is not positive.
+#[doc(alias = "clip_grad_norm_")]
 #[track_caller]
 pub fn clip_norm<T: Scalar>(module: &(impl Module<T> + ?Sized), grads: &mut Gradients<T>, most: f64) -> f64 {
     must_be_positive("clip_norm", most);
@@ -49,6 +50,7 @@ pub fn clip_norm<T: Scalar>(module: &(impl Module<T> + ?Sized), grads: &mut Grad
 ///
 /// # Panics
 /// If `most` is not positive.
+#[doc(alias = "clip_grad_value_")]
 #[track_caller]
 pub fn clip_value<T: Scalar>(module: &(impl Module<T> + ?Sized), grads: &mut Gradients<T>, most: f64) {
     must_be_positive("clip_value", most);

@@ -35,6 +35,7 @@ pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     ///
     /// # Panics
     /// If `x` does not fit.
+    #[doc(alias = "inference_mode")]
     fn predict(&self, x: &X) -> Tensor<T> {
         autograd::no_grad(|| self.forward(x, &mut Mode::eval()))
     }

@@ -13,6 +13,7 @@ use autograd::Rng;
 /// assert!(Mode::train(&mut rng).is_train());
 /// assert!(!Mode::eval().is_train());
 /// ```
+#[doc(alias = "training")]
 #[derive(Debug)]
 pub struct Mode<'a> {
     rng: Option<&'a mut Rng>,

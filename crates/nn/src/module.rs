@@ -34,6 +34,7 @@ use std::marker::PhantomData;
 /// assert_eq!(paths, ["hidden.weight", "hidden.bias", "heads.0.weight", "heads.0.bias"]);
 /// assert_eq!(net.parameter_count(), 4 * 3 + 3 + 3 + 1);
 /// ```
+#[doc(alias("nn.Module", "ModuleList"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module over `{T}`",
     label = "not a module over `{T}`",
@@ -49,6 +50,7 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
     fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param<T>));
 
     /// All parameters with their paths.
+    #[doc(alias("named_parameters", "state_dict"))]
     fn parameters(&self) -> Vec<(String, &Param<T>)> {
         let mut all = Vec::new();
         self.visit(&mut Path::default(), &mut |path, param| all.push((path.to_string(), param)));
@@ -63,6 +65,7 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
     }
 
     /// The number of trainable numbers: neither statistics nor what is frozen counts.
+    #[doc(alias = "numel")]
     fn parameter_count(&self) -> usize {
         let mut count = 0;
         self.visit(&mut Path::default(), &mut |_, param| {
@@ -83,6 +86,7 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
     ///
     /// # Panics
     /// If no parameter matches.
+    #[doc(alias = "requires_grad_")]
     #[track_caller]
     fn freeze(&mut self, pattern: &str) -> usize {
         Pattern::new(pattern).visit_mut("freeze", self, &mut Param::freeze)

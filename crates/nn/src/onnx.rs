@@ -89,6 +89,7 @@ pub fn onnx_graph<T: Scalar, X: Input>(
 ///
 /// # Errors
 /// As [`onnx_graph`]; and if the file would have 2 GiB or more, or cannot be written.
+#[doc(alias = "onnx.export")]
 pub fn export_onnx<T: Scalar, X: Input>(
     net: &(impl Layer<T, X> + ?Sized),
     example: &X,

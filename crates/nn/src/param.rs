@@ -27,6 +27,7 @@ use std::ops::{self, Deref, Index};
 ///
 /// # Frozen
 /// A parameter that is [frozen](Self::freeze) is a constant: graphs record nothing of it, it has no gradient, and no step changes it.
+#[doc(alias("nn.Parameter", "Parameter"))]
 pub struct Param<T: Scalar = f32> {
     value: Tensor<T>,
     /// Of a statistic.
@@ -63,6 +64,7 @@ impl<T: Scalar> Param<T> {
     ///
     /// # Panics
     /// If the momentum is not from 0 to 1.
+    #[doc(alias("register_buffer", "buffer"))]
     #[track_caller]
     pub fn statistic(value: Tensor<T>, momentum: f64) -> Self {
         assert!(
@@ -132,18 +134,19 @@ impl<T: Scalar> Param<T> {
     #[track_caller]
     #[inline]
     pub(crate) fn must_fit(&self, fits: bool, layer: &str, x: &Shape, expected: &dyn Fn() -> String) {
-        #[cold]
-        #[track_caller]
-        #[inline(never)]
-        fn fail(path: Option<&str>, layer: &str, x: &Shape, expected: &str) -> ! {
-            let path = path.map_or(String::new(), |path| match path.rsplit_once('.') {
-                Some((layer, _)) => format!(" `{layer}`"),
-                None => String::new(),
-            });
-            panic!("{layer}{path}: found an input of shape {x}, expected {expected}")
-        }
         if !fits {
-            fail(self.path.as_deref(), layer, x, &expected())
+            self.blame(layer, &format!("found an input of shape {x}, expected {}", expected()))
+        }
+    }
+
+    /// Panics, on behalf of the layer that it belongs to, and names that by its path, if it is known.
+    #[cold]
+    #[track_caller]
+    #[inline(never)]
+    pub(crate) fn blame(&self, layer: &str, problem: &str) -> ! {
+        match self.path.as_deref().and_then(|path| path.rsplit_once('.')) {
+            Some((path, _)) => panic!("{layer} `{path}`: {problem}"),
+            None => panic!("{layer}: {problem}"),
         }
     }
 

@@ -21,6 +21,7 @@ use std::fmt;
 /// assert_eq!((summary.trained(), summary.count()), (64 * 32 + 32 * 10 + 10, 64 * 32 + 32 + 32 * 10 + 10));
 /// println!("{summary}");
 /// ```
+#[doc(alias = "torchinfo")]
 pub fn summary<T: Scalar>(module: &(impl Module<T> + ?Sized)) -> Summary {
     let mut layers: Vec<LayerSummary> = Vec::new();
     module.visit(&mut Path::default(), &mut |path, param| {

@@ -25,7 +25,8 @@ impl<T: Scalar> Op<T, 2> for CosineSimilarity {
             Some((_, rest)) if a == b => Ok(Shape::from(rest)),
             _ => Err(ShapeError::new("expected lanes of one shape")
                 .operand("left", a, "")
-                .operand("right", b, "")),
+                .operand("right", b, "")
+                .help("both have one shape, the last axis included")),
         }
     }
 

@@ -57,7 +57,13 @@ impl<const N: usize> Cases<N> {
             let magnitude = 0.3 + 1.7 * rng.uniform::<f64>();
             if rng.below(2) == 0 { magnitude } else { -magnitude }
         };
-        Cases { patterns: patterns.map(Pattern::parse), value: Arc::new(value), count: None, seed: None }
+        if let Some(text) = patterns.iter().find(|text| Pattern::parse(text).is_none()) {
+            panic!(
+                "Cases::shapes: found the pattern {text:?}, expected letters and digits\n  help: `..mk` is a matrix and any axes before it; equal letters are equal sizes, a digit is a size"
+            )
+        }
+        let patterns = patterns.map(|text| Pattern::parse(text).expect("all of them are patterns"));
+        Cases { patterns, value: Arc::new(value), count: None, seed: None }
     }
 
     /// Values uniform in `[low, high)`, for all inputs.
@@ -178,18 +184,18 @@ enum Axis {
 }
 
 impl Pattern {
-    #[track_caller]
-    fn parse(text: &str) -> Self {
+    /// What a text says, if it is a pattern.
+    fn parse(text: &str) -> Option<Self> {
         let (leading, axes) = match text.strip_prefix("..") {
             Some(rest) => (true, rest),
             None => (false, text),
         };
         let axis = |c: char| match c {
-            '0'..='9' => Axis::Fixed(c as usize - '0' as usize),
-            'a'..='z' | 'A'..='Z' => Axis::Named(c),
-            _ => panic!("a pattern is an optional `..`, then letters and digits; found {text:?}"),
+            '0'..='9' => Some(Axis::Fixed(c as usize - '0' as usize)),
+            'a'..='z' | 'A'..='Z' => Some(Axis::Named(c)),
+            _ => None,
         };
-        Pattern { leading, axes: axes.chars().map(axis).collect() }
+        Some(Pattern { leading, axes: axes.chars().map(axis).collect::<Option<_>>()? })
     }
 
     fn letters(&self) -> impl Iterator<Item = char> {
@@ -310,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "found \"a,b\"")]
+    #[should_panic(expected = "found the pattern \"a,b\"")]
     fn a_pattern_of_anything_else_is_refused() {
         let _ = Cases::shapes(["a,b"]);
     }

@@ -17,16 +17,30 @@ pub(super) fn hold(f: Function<'_>, case: &Case, draw: &dyn Fn(usize, &mut Rng) 
         .map_err(|what| what + "\n  help: if they do not suit it, say which do: `check_with(op, Cases::shapes([\"mk\", \"kn\"]))`")?;
     trial.dx = law("its gradient can be worked out", || {
         Ok(gradients(f, &trial.x, &trial.dy, Pass::Plain, |_| true))
-    })?;
-    law("a call is repeatable to the bit, whatever its memory held before", || trial.repeats())?;
-    law("the gradient equals central differences", || trial.first_order())?;
-    law("a recorded backward pass gives the same gradient", || trial.recorded_equals_plain())?;
-    law("inputs and cotangent may lie in any layout", || trial.any_layout())?;
-    law("inputs that are not tracked change no other gradient, and `keeps` suffices", || {
-        trial.any_tracked()
-    })?;
-    law("a tensor given twice gets the sum of both gradients", || trial.given_twice())?;
-    law("the second derivative equals central differences of the gradient", || trial.second_order())
+    })
+    .map_err(cure("`backward` is called with inputs, and a cotangent, of these shapes"))?;
+    law("a call is repeatable to the bit, whatever its memory held before", || trial.repeats())
+        .map_err(cure("`forward` writes every element of `y`, and reads none of them before"))?;
+    law("the gradient equals central differences", || trial.first_order()).map_err(cure(
+        "`backward` is not the derivative of `forward` there; at kinks there is none: `Cases::range` stays away from them",
+    ))?;
+    law("a recorded backward pass gives the same gradient", || trial.recorded_equals_plain())
+        .map_err(cure("`backward` has two ways, by `Call::recorded`, which do not compute the same"))?;
+    law("inputs and cotangent may lie in any layout", || trial.any_layout()).map_err(cure(
+        "`View::iter`, `map_into` and `contiguous` give elements in row-major order, wherever they lie",
+    ))?;
+    law("inputs that are not tracked change no other gradient, and `keeps` suffices", || trial.any_tracked())
+        .map_err(cure("`keeps(i)` names all that `backward(i)` reads"))?;
+    law("a tensor given twice gets the sum of both gradients", || trial.given_twice())
+        .map_err(cure("each gradient is that of its own input alone: the engine adds them up"))?;
+    law("the second derivative equals central differences of the gradient", || trial.second_order()).map_err(
+        cure("`backward` computes in tensors, with `call.x(i)`, `call.y()` and `dy`: what is detached, or a plain number, has no derivative"),
+    )
+}
+
+/// Adds what can be done, unless what was caught says so itself.
+fn cure(help: &str) -> impl Fn(String) -> String + '_ {
+    move |what| if what.contains("help: ") { what } else { format!("{what}\n  help: {help}") }
 }
 
 /// Names the law that was broken; a panic breaks it, too.

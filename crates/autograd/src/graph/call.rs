@@ -97,7 +97,7 @@ impl<'a, T: Scalar> Call<'a, T> {
     fn not_kept(&self, what: &str, cure: &str) -> ! {
         let (name, caller) = (self.node.op().name(), self.node.caller);
         panic!(
-            "{name}: the gradient reads {what}, which was not kept: add `{cure}` to its `keeps` (called at {caller})"
+            "{name}: the gradient reads {what}, which was not kept (called at {caller})\n  help: add `{cure}` to what `keeps` of the operator gives"
         )
     }
 

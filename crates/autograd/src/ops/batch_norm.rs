@@ -205,7 +205,7 @@ impl<T: Scalar> Tensor<T> {
         for (name, x) in [("mean", mean), ("variance", variance), ("scale", scale), ("shift", shift)] {
             assert!(
                 x.dims() == [channels],
-                "batch_norm_with: {name} must have a number for each channel: expected [{channels}], found {}",
+                "batch_norm_with: {name} must have a number for each channel: expected [{channels}], found {}\n  help: channels are axis 1 of the input",
                 x.shape()
             );
         }

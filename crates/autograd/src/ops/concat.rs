@@ -101,6 +101,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If there are none, the axis is out of range, or the shapes differ elsewhere.
+    #[doc(alias("cat", "concatenate"))]
     #[track_caller]
     pub fn concat(tensors: &[&Self], axis: isize) -> Self {
         Concat { axis }.apply_to(tensors)
@@ -116,6 +117,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If there are none, the axis is out of range, or the shapes differ.
+    #[doc(alias = "vstack")]
     #[track_caller]
     pub fn stack(tensors: &[&Self], axis: isize) -> Self {
         let of_another = |x: &&&Self| x.shape() != tensors[0].shape();

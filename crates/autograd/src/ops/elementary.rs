@@ -191,6 +191,7 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The natural logarithm; NaN below 0, `-inf` at 0.
+    #[doc(alias = "log")]
     #[track_caller]
     pub fn ln(&self) -> Self {
         Ln.apply([self])

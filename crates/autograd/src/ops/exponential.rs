@@ -130,6 +130,7 @@ impl<T: Scalar> Tensor<T> {
     /// use autograd::Tensor;
     /// assert_eq!(Tensor::from([0.0, 1e-20]).exp_m1().to_vec(), [0.0, 1e-20]);
     /// ```
+    #[doc(alias = "expm1")]
     #[track_caller]
     pub fn exp_m1(&self) -> Self {
         ExpM1.apply([self])
@@ -141,6 +142,7 @@ impl<T: Scalar> Tensor<T> {
     /// use autograd::Tensor;
     /// assert_eq!(Tensor::from([0.0, 1e-20]).ln_1p().to_vec(), [0.0, 1e-20]);
     /// ```
+    #[doc(alias = "log1p")]
     #[track_caller]
     pub fn ln_1p(&self) -> Self {
         Ln1p.apply([self])

@@ -106,6 +106,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If an axis is out of range or named twice, or there is nothing along them.
+    #[doc(alias = "amax")]
     #[track_caller]
     pub fn max_axes(&self, axes: impl Into<Axes>) -> Self {
         Extremum { axes: axes.into(), keepdims: false, least: false }.apply([self])
@@ -133,6 +134,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If an axis is out of range or named twice, or there is nothing along them.
+    #[doc(alias = "amin")]
     #[track_caller]
     pub fn min_axes(&self, axes: impl Into<Axes>) -> Self {
         Extremum { axes: axes.into(), keepdims: false, least: true }.apply([self])

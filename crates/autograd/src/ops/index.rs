@@ -184,6 +184,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the axis or an index is out of range.
+    #[doc(alias = "take")]
     #[track_caller]
     pub fn index_select(&self, axis: isize, indices: &Array<usize>) -> Self {
         self.selected(axis, indices).map_err(|e| e.named("index_select")).or_panic()

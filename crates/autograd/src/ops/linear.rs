@@ -217,6 +217,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not fit.
+    #[doc(alias = "addmm")]
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
         match bias {

@@ -120,6 +120,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If an operand is a scalar, the inner sizes differ, or the batches do not broadcast together.
+    #[doc(alias("mm", "bmm"))]
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
         match (self.rank(), other.rank()) {

@@ -139,7 +139,7 @@ impl<T: Scalar> Tensor<T> {
         let last = self.shape().axis(-1).map_err(|e| e.of("rms_norm")).or_panic();
         assert!(
             scale.dims() == [self.shape()[last]],
-            "rms_norm: the scale must be as long as the last axis: expected [{}], found {}",
+            "rms_norm: the scale must be as long as the last axis: expected [{}], found {}\n  help: `Tensor::ones` of that shape scales nothing",
             self.shape()[last],
             scale.shape()
         );

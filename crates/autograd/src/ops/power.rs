@@ -186,6 +186,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the two do not broadcast together.
+    #[doc(alias = "power")]
     #[track_caller]
     pub fn pow(&self, exponent: &Self) -> Self {
         Pow.apply([self, exponent])
@@ -197,6 +198,7 @@ impl<T: Scalar> Tensor<T> {
     /// use autograd::Tensor;
     /// assert_eq!(Tensor::from([2.0, -4.0]).recip().to_vec(), [0.5, -0.25]);
     /// ```
+    #[doc(alias = "reciprocal")]
     #[track_caller]
     pub fn recip(&self) -> Self {
         Recip.apply([self])

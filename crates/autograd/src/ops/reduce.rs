@@ -69,6 +69,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
+    #[doc(alias = "dim")]
     #[track_caller]
     pub fn sum_axes(&self, axes: impl Into<Axes>) -> Self {
         Sum { axes: axes.into(), keepdims: false }.apply([self])
@@ -78,6 +79,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
+    #[doc(alias = "keepdim")]
     #[track_caller]
     pub fn sum_keepdims(&self, axes: impl Into<Axes>) -> Self {
         Sum { axes: axes.into(), keepdims: true }.apply([self])

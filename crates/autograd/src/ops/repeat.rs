@@ -18,6 +18,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If there is no memory for the result.
+    #[doc(alias = "tile")]
     #[track_caller]
     pub fn repeat(&self, counts: impl Into<Shape>) -> Self {
         let counts = counts.into();

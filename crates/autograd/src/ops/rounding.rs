@@ -147,6 +147,7 @@ impl<T: Scalar> Tensor<T> {
     /// use autograd::Tensor;
     /// assert_eq!(Tensor::from([-2.5, 0.0, 3.0]).sign().to_vec(), [-1.0, 0.0, 1.0]);
     /// ```
+    #[doc(alias = "sgn")]
     #[track_caller]
     pub fn sign(&self) -> Self {
         Sign.apply([self])
@@ -195,6 +196,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the lower bound is above the upper one, or one of them is NaN.
+    #[doc(alias = "clip")]
     #[track_caller]
     pub fn clamp(&self, low: T, high: T) -> Self {
         assert!(

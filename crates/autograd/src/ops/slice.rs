@@ -179,10 +179,14 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the axis is out of range, or `count` is 0.
+    #[doc(alias = "array_split")]
     #[track_caller]
     pub fn chunk(&self, count: usize, axis: isize) -> Vec<Self> {
         let at = self.shape().axis(axis).map_err(|e| e.of("chunk")).or_panic();
-        assert!(count > 0, "chunk: expected at least one part, found 0");
+        assert!(
+            count > 0,
+            "chunk: expected at least one part, found 0\n  help: it is the number of parts, not their size"
+        );
         let size = self.shape()[at];
         let len = size.div_ceil(count).max(1);
         let starts = (0..size.max(1)).step_by(len);

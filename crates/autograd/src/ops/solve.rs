@@ -221,6 +221,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the matrices are not square, or one is singular: a pivot is exactly 0.
+    #[doc(alias = "inv")]
     #[track_caller]
     pub fn inverse(&self) -> Self {
         self.try_inverse().or_panic()

@@ -251,6 +251,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If there are more entries than axes, a place or range does not lie in its axis, or a step is 0.
+    #[doc(alias("getitem", "index"))]
     #[track_caller]
     pub fn i(&self, subscript: impl IntoSubscript) -> Self {
         subscript.into_subscript().apply_to(&[self])

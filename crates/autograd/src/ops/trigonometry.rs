@@ -215,6 +215,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the two do not broadcast together.
+    #[doc(alias = "arctan2")]
     #[track_caller]
     pub fn atan2(&self, x: &Self) -> Self {
         Atan2.apply([self, x])

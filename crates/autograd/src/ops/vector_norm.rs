@@ -52,7 +52,10 @@ impl<T: Scalar> Tensor<T> {
     /// As there, or if an axis is out of range or named twice.
     #[track_caller]
     pub fn norm_keepdims(&self, axes: impl Into<Axes>, p: f64) -> Self {
-        assert!(!p.is_nan(), "norm: expected a number for p, found NaN");
+        assert!(
+            !p.is_nan(),
+            "norm: expected a number for p, found NaN\n  help: 2 is usual; `f64::INFINITY` is the largest absolute value"
+        );
         let axes = axes.into();
         axes.resolve(self.shape()).map_err(|e| e.of("norm")).or_panic();
         let y = self.norm_over(axes.clone(), p);

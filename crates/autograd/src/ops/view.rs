@@ -139,6 +139,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If the sizes differ.
+    #[doc(alias("view", "view_as"))]
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
@@ -158,6 +159,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If an axis is out of range, or `last` comes before `first`.
+    #[doc(alias = "ravel")]
     #[track_caller]
     pub fn flatten(&self, first: isize, last: isize) -> Self {
         let axis = |i| self.shape().axis(i).map_err(|e| e.of("flatten"));
@@ -182,6 +184,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If `order` does not name every axis once.
+    #[doc(alias = "moveaxis")]
     #[track_caller]
     pub fn permute(&self, order: &[usize]) -> Self {
         Permute(order.to_vec()).apply_to(&[self])
@@ -191,6 +194,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If an axis is out of range.
+    #[doc(alias = "swapaxes")]
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Self {
         let axis = |i| self.shape().axis(i).map_err(|e| e.of("transpose"));
@@ -209,6 +213,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If there are fewer than two axes.
+    #[doc(alias = "mT")]
     #[track_caller]
     pub fn t(&self) -> Self {
         self.transpose(-2, -1)
@@ -258,6 +263,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If `axis` is out of range.
+    #[doc(alias = "expand_dims")]
     #[track_caller]
     pub fn unsqueeze(&self, axis: isize) -> Self {
         let rank = self.rank() as isize;

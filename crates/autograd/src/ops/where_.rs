@@ -58,6 +58,7 @@ impl<T: Scalar> Tensor<T> {
     ///
     /// # Panics
     /// If they do not.
+    #[doc(alias = "where")]
     #[track_caller]
     pub fn where_(mask: &Array<bool>, a: &Self, b: &Self) -> Self {
         Where { mask: mask.clone() }.apply([a, b])

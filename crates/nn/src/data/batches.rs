@@ -31,6 +31,7 @@ use std::{fmt, sync::Arc};
 /// let resumed = data.batches(100).shuffle(&mut Rng::seed(1)).skip(place);
 /// assert!(whole.map(|batch| batch.y).eq(resumed.map(|batch| batch.y)));
 /// ```
+#[doc(alias = "DataLoader")]
 pub struct Batches<X = Tensor, Y = Vec<usize>> {
     plan: Arc<Plan<X, Y>>,
     next: usize,
@@ -105,7 +106,10 @@ impl<X: Samples, Y: Samples> Plan<X, Y> {
 impl<X: Samples, Y: Samples> Batches<X, Y> {
     #[track_caller]
     pub(super) fn new(data: Dataset<X, Y>, size: usize) -> Self {
-        assert!(size > 0, "batches: the size of a batch is at least 1");
+        assert!(
+            size > 0,
+            "batches: expected a size of at least 1, found 0\n  help: 32 is usual; `data.batches(data.len())` makes one batch of all samples"
+        );
         let order = (0..data.len()).collect();
         let plan = Plan { data, order, repeats: Vec::new(), size, changes: Vec::new() };
         Batches { plan: Arc::new(plan), next: 0, workers: 0, pool: None }

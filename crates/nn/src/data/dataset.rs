@@ -94,6 +94,7 @@ fn joined(first: &Shape, second: &Shape) -> Result<Vec<usize>, ShapeError> {
 /// }
 /// # Ok::<(), nn::ShapeError>(())
 /// ```
+#[doc(alias = "TensorDataset")]
 #[derive(Clone, Debug)]
 pub struct Dataset<X = Tensor, Y = Vec<usize>> {
     x: Arc<X>,
@@ -154,6 +155,12 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     /// If an index is out of range.
     #[track_caller]
     pub fn select(&self, indices: &[usize]) -> Self {
+        let samples = self.len();
+        if let Some((place, index)) = indices.iter().enumerate().find(|(_, index)| **index >= samples) {
+            panic!(
+                "select: index {index}, at place {place}, is out of range for {samples} samples\n  help: samples count from 0; `data.len()` is their number"
+            );
+        }
         Self::of(self.x.select(indices), self.y.select(indices))
     }
 
@@ -161,6 +168,7 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     ///
     /// # Panics
     /// If `size` is 0.
+    #[doc(alias = "DataLoader")]
     #[track_caller]
     pub fn batches(&self, size: usize) -> Batches<X, Y> {
         Batches::new(self.clone(), size)

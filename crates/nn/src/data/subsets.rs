@@ -48,6 +48,7 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     ///
     /// # Panics
     /// If the fraction is not in `[0, 1]`.
+    #[doc(alias("random_split", "train_test_split"))]
     #[track_caller]
     pub fn split(&self, fraction: f64, rng: &mut Rng) -> (Self, Self) {
         must_be_a_fraction("split", fraction);
@@ -143,7 +144,10 @@ pub(super) fn by_class(labels: &[usize]) -> Vec<Vec<usize>> {
 
 #[track_caller]
 fn must_be_a_fraction(of: &str, fraction: f64) {
-    assert!((0.0..=1.0).contains(&fraction), "{of}: expected a fraction in [0, 1], found {fraction}");
+    assert!(
+        (0.0..=1.0).contains(&fraction),
+        "{of}: expected a fraction from 0 to 1, found {fraction}\n  help: it is no percentage: 0.8 puts 80 of 100 samples into the first part"
+    );
 }
 
 #[cfg(test)]

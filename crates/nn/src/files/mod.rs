@@ -65,6 +65,7 @@ pub(crate) use replace::replace;
 ///
 /// # Errors
 /// If the file cannot be written.
+#[doc(alias = "state_dict")]
 pub fn save<T: Scalar>(module: &(impl Module<T> + ?Sized), path: impl AsRef<Path>) -> Result<(), FileError> {
     Archive::of(module).write(path)
 }
@@ -74,6 +75,7 @@ pub fn save<T: Scalar>(module: &(impl Module<T> + ?Sized), path: impl AsRef<Path
 /// # Errors
 /// As [`Load::read`]: the file has to hold every parameter, in its shape, and nothing else. To map names, or to load a part, see
 /// [`Load`].
+#[doc(alias = "load_state_dict")]
 pub fn load<T: Scalar>(
     module: &mut (impl Module<T> + ?Sized),
     path: impl AsRef<Path>,

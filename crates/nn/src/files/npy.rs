@@ -46,6 +46,7 @@ const GROWING_SIZE: usize = 21;
 /// let images: Tensor<f32> = files::read_npy("images.npy")?;
 /// # Ok::<(), files::FileError>(())
 /// ```
+#[doc(alias = "np.load")]
 pub fn read_npy<T: Scalar>(path: impl AsRef<Path>) -> Result<Tensor<T>, FileError> {
     read(Source::open(path.as_ref())?)
 }
@@ -62,6 +63,7 @@ pub fn npy_from_bytes<T: Scalar>(bytes: &[u8]) -> Result<Tensor<T>, FileError> {
 ///
 /// # Errors
 /// If the file cannot be written, or the tensor has over 64 axes.
+#[doc(alias = "np.save")]
 pub fn write_npy<T: Scalar>(path: impl AsRef<Path>, x: &Tensor<T>) -> Result<(), FileError> {
     let path = path.as_ref();
     let failed = |kind| FileError::new(&path.display().to_string(), None, kind);

@@ -21,6 +21,7 @@ use autograd::{Rng, Scalar, Tensor};
 /// let attention = MultiHeadAttention::new(32, 4, &mut Rng::seed(0)).causal();
 /// assert_eq!(attention.predict(&Tensor::<f32>::zeros([2, 10, 32])).dims(), [2, 10, 32]);
 /// ```
+#[doc(alias = "MultiheadAttention")]
 #[derive(Clone, Debug, Module)]
 pub struct MultiHeadAttention<T: Scalar = f32> {
     /// The weights that make queries, keys and values, one below the other: `[3 width, width]`.
@@ -154,6 +155,7 @@ impl<T: Scalar> Layer<T> for MultiHeadAttention<T> {
 /// let block = TransformerBlock::new(32, 4, &mut Rng::seed(0)).causal().dropout(0.1);
 /// assert_eq!(block.predict(&Tensor::<f32>::zeros([2, 10, 32])).dims(), [2, 10, 32]);
 /// ```
+#[doc(alias = "TransformerEncoderLayer")]
 #[derive(Clone, Debug, Module)]
 pub struct TransformerBlock<T: Scalar = f32> {
     /// The attention.

@@ -76,7 +76,10 @@ impl<T: Scalar> Layer<T> for BatchNorm<T> {
         if !mode.is_train() || running_mean.is_frozen() && running_var.is_frozen() {
             return x.batch_norm_with([running_mean, running_var], weight, bias, *epsilon);
         }
-        let op = ops::BatchNorm::of(x, *epsilon).unwrap_or_else(|error| panic!("{error}"));
+        let op = match ops::BatchNorm::of(x, *epsilon) {
+            Ok(op) => op,
+            Err(error) => panic!("BatchNorm: {error}"),
+        };
         let n = x.size() / weight.size().max(1);
         assert!(
             n > 1,

@@ -26,9 +26,28 @@ impl<T: Scalar> Embedding<T> {
     }
 }
 
+impl<T: Scalar> Embedding<T> {
+    /// Panics unless there is a vector for each index.
+    #[track_caller]
+    fn must_have(&self, mut indices: impl Iterator<Item = usize>) {
+        let count = self.weight.dims()[0];
+        if let Some((place, index)) = indices.by_ref().enumerate().find(|(_, index)| *index >= count) {
+            self.weight.blame(
+                "Embedding",
+                &format!(
+                    "index {index}, at place {place}, is out of range for a weight of shape {}\n  help: there are {count} vectors, counted from 0; for all indices here it takes `Embedding::new({}, ..)`",
+                    self.weight.shape(),
+                    indices.fold(index, usize::max).saturating_add(1)
+                ),
+            )
+        }
+    }
+}
+
 impl<T: Scalar> Layer<T, Vec<usize>> for Embedding<T> {
     #[track_caller]
     fn forward(&self, x: &Vec<usize>, _: &mut Mode) -> Tensor<T> {
+        self.must_have(x.iter().copied());
         self.weight.rows(x)
     }
 }
@@ -36,6 +55,7 @@ impl<T: Scalar> Layer<T, Vec<usize>> for Embedding<T> {
 impl<T: Scalar> Layer<T, Array<usize>> for Embedding<T> {
     #[track_caller]
     fn forward(&self, x: &Array<usize>, _: &mut Mode) -> Tensor<T> {
+        self.must_have(x.view().iter());
         self.weight.index_select(0, x)
     }
 }

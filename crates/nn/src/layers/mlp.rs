@@ -31,10 +31,13 @@ impl<T: Scalar> Mlp<T> {
     /// Xavier's otherwise, biases as zeros.
     ///
     /// # Panics
-    /// If there are fewer than two sizes.
+    /// If there are fewer than two sizes, or one is 0.
     #[track_caller]
     pub fn new(sizes: &[usize], activation: Activation, rng: &mut Rng) -> Self {
-        assert!(sizes.len() >= 2, "Mlp: expected the sizes of input and output at least, found {sizes:?}");
+        assert!(
+            sizes.len() >= 2 && !sizes.contains(&0),
+            "Mlp: expected two sizes or more, none of them 0, found {sizes:?}\n  help: first the inputs, last the outputs: `&[4, 16, 3]` makes three numbers of four, by way of sixteen"
+        );
         let init = if activation == Activation::Relu { Init::HeUniform } else { Init::XavierUniform };
         let layers = sizes.windows(2).map(|pair| Linear::with_init(pair[0], pair[1], init, rng)).collect();
         Mlp { layers, activation }

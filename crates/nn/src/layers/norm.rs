@@ -73,6 +73,7 @@ pub(super) fn channels<T: Scalar>(layer: &str, scale: &Param<T>, x: &Tensor<T>) 
 /// let y = norm.predict(&Tensor::from([[3.0_f32, 3.0]]));
 /// assert!((y.at([0, 1]) - 1.0).abs() < 1e-4);
 /// ```
+#[doc(alias = "RMSNorm")]
 #[derive(Clone, Debug, Module)]
 pub struct RmsNorm<T: Scalar = f32> {
     /// The scale, of shape `[size]`.

@@ -62,6 +62,7 @@ pub struct Recurrent<C, T: Scalar = f32> {
 }
 
 /// The simplest: `h' = tanh(W x + b + V h + c)`. Source: J. L. Elman, "Finding Structure in Time", 1990.
+#[doc(alias = "RNN")]
 pub type Rnn<T = f32> = Recurrent<ElmanCell, T>;
 
 /// Long short-term memory: a cell beside the state, which gates write, keep and read.
@@ -71,6 +72,7 @@ pub type Rnn<T = f32> = Recurrent<ElmanCell, T>;
 /// ```
 /// Source: S. Hochreiter and J. Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of F. Gers, J. Schmidhuber and
 /// F. Cummins, 2000.
+#[doc(alias = "LSTM")]
 pub type Lstm<T = f32> = Recurrent<LstmCell, T>;
 
 /// Gated recurrent units: one gate mixes the old state with a new one, another says how much of the old one the new one sees.
@@ -79,6 +81,7 @@ pub type Lstm<T = f32> = Recurrent<LstmCell, T>;
 /// n = tanh(Wn x + bn + σ(r) (Vn h + cn))        h' = (1 - σ(z)) n + σ(z) h
 /// ```
 /// Source: K. Cho and others, "Learning Phrase Representations using RNN Encoder-Decoder", 2014, in the form of PyTorch and cuDNN.
+#[doc(alias = "GRU")]
 pub type Gru<T = f32> = Recurrent<GruCell, T>;
 
 /// Of each run, the tensors `[n, size]` that make its state.

@@ -69,6 +69,7 @@ impl<const D: usize, T: Scalar> Weighted<T> for Conv<D, T> {
 /// let paths: Vec<String> = layer.parameters().into_iter().map(|(path, _)| path).collect();
 /// assert_eq!(paths, ["bias", "weight_orig", "weight_u", "weight_v"]);
 /// ```
+#[doc(alias = "spectral_norm")]
 #[derive(Clone, Debug)]
 pub struct SpectralNorm<L, T: Scalar = f32> {
     /// The layer; its weight is `weight_orig`.

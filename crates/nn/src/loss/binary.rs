@@ -18,6 +18,7 @@ use autograd::{Algebra, Keeps, Pointwise, Scalar, ShapeError, Tensor};
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, or a target is no number from 0 to 1.
+#[doc(alias("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"))]
 #[track_caller]
 pub fn bce_with_logits<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce_with_logits", BceWithLogits, logits, targets);
@@ -61,12 +62,17 @@ impl<T: Scalar> Pointwise<T, 2> for BceWithLogits {
 fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, x: &Tensor<T>) {
     let no_probability = |x: &T| !(T::zero()..=T::one()).contains(x);
     if let Some(place) = x.array().view().contiguous().iter().position(no_probability) {
-        let error = ShapeError::new(format!("{loss}: {name} {place} is no number from 0 to 1")).operand(
-            format!("{name}s"),
-            x.shape(),
-            "counted in row-major order",
-        );
-        panic!("{}", error.help("it is the probability of yes: 0, 1 or between"));
+        let value = x.array().view().contiguous()[place];
+        let help = match name {
+            "prediction" => {
+                "`bce_with_logits` takes outputs as they are, before a sigmoid makes probabilities of them"
+            }
+            _ => "it is the probability of yes: 0, 1 or between",
+        };
+        let problem = format!("{loss}: {name} {place} is {value}, which is no probability from 0 to 1");
+        let error =
+            ShapeError::new(problem).operand(format!("{name}s"), x.shape(), "counted in row-major order");
+        panic!("{}", error.help(help));
     }
 }
 
@@ -83,6 +89,7 @@ fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, x: &Tensor<T>) {
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, or a prediction or a target is no number from 0 to 1.
+#[doc(alias("BCELoss", "binary_cross_entropy"))]
 #[track_caller]
 pub fn bce<T: Scalar>(probabilities: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce", Bce, probabilities, targets);

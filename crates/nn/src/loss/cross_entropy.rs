@@ -18,6 +18,7 @@ use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 /// # Panics
 /// If the logits are not `[n, classes]` with `n > 0`, there are not `n` labels, or a label is not below `classes`;
 /// [`CrossEntropy`] gives an error instead.
+#[doc(alias = "CrossEntropyLoss")]
 #[track_caller]
 pub fn cross_entropy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> Tensor<T> {
     CrossEntropy::new(labels.as_ref()).apply([logits])
@@ -39,6 +40,7 @@ pub fn cross_entropy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, 
 /// let loss = CrossEntropy::new(&[1, 0, 255]).weights(&[1.0, 3.0]).ignore(255).apply([&logits]);
 /// assert!((loss.item() - 2.0_f64.ln()).abs() < 1e-12);
 /// ```
+#[doc(alias("CrossEntropyLoss", "label_smoothing", "ignore_index"))]
 #[derive(Debug)]
 pub struct CrossEntropy {
     labels: Array<usize>,
@@ -230,7 +232,9 @@ fn check_labels(logits: &Shape, labels: &[usize], ignored: Option<usize>) -> Res
     if let Some((row, label)) = labels.iter().enumerate().find(wrong) {
         return Err(ShapeError::new(format!("label {label}, of row {row}, is out of range"))
             .operand("logits", logits, format!("axis 1 is {classes}"))
-            .help("labels count from 0; the last layer needs one output for each class"));
+            .help(format!(
+                "labels count from 0; the last layer needs one output for each class; `data.with_classes({classes})` tells which sample of a data set has it"
+            )));
     }
     Ok(classes)
 }
@@ -253,6 +257,7 @@ pub(super) fn must_be_labels(loss: &str, logits: &Shape, labels: &[usize]) {
 ///
 /// # Panics
 /// If the logarithms are not `[n, classes]` with `n > 0`, there are not `n` labels, or a label is not below `classes`.
+#[doc(alias("NLLLoss", "nll_loss"))]
 #[track_caller]
 pub fn nll<T: Scalar, L: AsRef<[usize]> + ?Sized>(log_probabilities: &Tensor<T>, labels: &L) -> Tensor<T> {
     let labels = labels.as_ref();

@@ -32,6 +32,7 @@ use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View, 
 ///
 /// # Panics
 /// If the logits are not `[n, t, classes]` with `n > 0`, there are not `n` targets, or a label is no class, or blank.
+#[doc(alias("CTCLoss", "ctc_loss"))]
 #[track_caller]
 pub fn ctc<T: Scalar>(logits: &Tensor<T>, targets: &[impl AsRef<[usize]>]) -> Tensor<T> {
     Ctc::new(targets).mean(logits)

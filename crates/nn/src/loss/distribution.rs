@@ -19,6 +19,7 @@ use autograd::{Algebra, Keeps, Op, Pointwise, Scalar, Tensor};
 ///
 /// # Panics
 /// If the shapes differ, or there are no elements.
+#[doc(alias("KLDivLoss", "kl_div"))]
 #[track_caller]
 pub fn kl_divergence<T: Scalar>(log_prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     must_be_alike("kl_divergence", log_prediction, target);
@@ -55,6 +56,7 @@ impl<T: Scalar> Pointwise<T, 2> for KlDivergence {
 ///
 /// # Panics
 /// If the shapes differ, or there are no elements.
+#[doc(alias = "PoissonNLLLoss")]
 #[track_caller]
 pub fn poisson_nll<T: Scalar>(log_rate: &Tensor<T>, counts: &Tensor<T>) -> Tensor<T> {
     mean_of("poisson_nll", PoissonNll, log_rate, counts)
@@ -91,6 +93,7 @@ impl<T: Scalar> Pointwise<T, 2> for PoissonNll {
 ///
 /// # Panics
 /// If the shapes differ, or there are no elements.
+#[doc(alias = "GaussianNLLLoss")]
 #[track_caller]
 pub fn gaussian_nll<T: Scalar>(mean: &Tensor<T>, variance: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     must_be_alike("gaussian_nll", mean, target);

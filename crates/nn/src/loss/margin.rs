@@ -46,7 +46,8 @@ impl<T: Scalar> Pointwise<T, 2> for Hinge {
 fn must_be_signs<T: Scalar>(loss: &str, signs: &Tensor<T>) {
     let no_sign = |sign: &T| sign.abs() != T::one();
     if let Some(place) = signs.array().view().contiguous().iter().position(no_sign) {
-        let error = ShapeError::new(format!("{loss}: sign {place} is neither 1 nor -1")).operand(
+        let value = signs.array().view().contiguous()[place];
+        let error = ShapeError::new(format!("{loss}: sign {place} is {value}, neither 1 nor -1")).operand(
             "signs",
             signs.shape(),
             "counted in row-major order",
@@ -65,6 +66,7 @@ fn must_be_signs<T: Scalar>(loss: &str, signs: &Tensor<T>) {
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, or a sign is neither 1 nor -1.
+#[doc(alias = "MarginRankingLoss")]
 #[track_caller]
 pub fn margin_ranking<T: Scalar>(a: &Tensor<T>, b: &Tensor<T>, signs: &Tensor<T>, margin: f64) -> Tensor<T> {
     must_be_alike("margin_ranking", a, b);
@@ -85,6 +87,7 @@ pub fn margin_ranking<T: Scalar>(a: &Tensor<T>, b: &Tensor<T>, signs: &Tensor<T>
 ///
 /// # Panics
 /// If the scores are not `[n, classes]` with `n > 0`, there are not `n` labels, or a label is not below `classes`.
+#[doc(alias = "MultiMarginLoss")]
 #[track_caller]
 pub fn multi_margin<T: Scalar, L: AsRef<[usize]> + ?Sized>(
     scores: &Tensor<T>,
@@ -118,6 +121,7 @@ pub fn multi_margin<T: Scalar, L: AsRef<[usize]> + ?Sized>(
 ///
 /// # Panics
 /// If the shapes differ, or there are no elements.
+#[doc(alias = "TripletMarginLoss")]
 #[track_caller]
 pub fn triplet_margin<T: Scalar>(
     anchor: &Tensor<T>,
@@ -142,6 +146,7 @@ pub fn triplet_margin<T: Scalar>(
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, there is not one sign for each row, or it is neither 1 nor -1.
+#[doc(alias = "CosineEmbeddingLoss")]
 #[track_caller]
 pub fn cosine_embedding<T: Scalar>(
     a: &Tensor<T>,

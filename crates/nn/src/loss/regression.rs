@@ -12,6 +12,7 @@ use autograd::{Algebra, Keeps, Pointwise, Scalar, Tensor};
 ///
 /// # Panics
 /// If the shapes differ, or there are no elements. Shapes are not broadcast: that hides mistakes.
+#[doc(alias("MSELoss", "mse_loss"))]
 #[track_caller]
 pub fn mse<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     mean_of("mse", SquaredDifference, prediction, target)
@@ -48,6 +49,7 @@ impl<T: Scalar> Pointwise<T, 2> for SquaredDifference {
 ///
 /// # Panics
 /// If the shapes differ, or there are no elements.
+#[doc(alias = "L1Loss")]
 #[doc(alias = "l1_loss")]
 #[track_caller]
 pub fn mae<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
@@ -94,6 +96,7 @@ fn sign<T: Scalar, A: Algebra<T>>(x: A) -> A {
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, or `delta` is not positive.
+#[doc(alias = "HuberLoss")]
 #[track_caller]
 pub fn huber<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>, delta: f64) -> Tensor<T> {
     assert!(
@@ -114,6 +117,7 @@ pub fn huber<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>, delta: f64) 
 ///
 /// # Panics
 /// If the shapes differ, there are no elements, or `beta` is negative.
+#[doc(alias = "SmoothL1Loss")]
 #[track_caller]
 pub fn smooth_l1<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>, beta: f64) -> Tensor<T> {
     assert!(

@@ -46,7 +46,10 @@ impl ConfusionMatrix {
     /// If `classes` is 0.
     #[track_caller]
     pub fn new(classes: usize) -> Self {
-        assert!(classes > 0, "ConfusionMatrix::new: 0 classes; there has to be one at least");
+        assert!(
+            classes > 0,
+            "ConfusionMatrix::new: expected at least one class, found 0\n  help: give as many as the network has outputs"
+        );
         Self {
             labels: (0..classes).map(|class| class.to_string()).collect(),
             counts: vec![0; classes * classes],
@@ -65,7 +68,7 @@ impl ConfusionMatrix {
         let (found, classes) = (labels.len(), self.classes());
         assert!(
             found == classes,
-            "ConfusionMatrix::with_labels: {found} labels for {classes} classes; give one a class"
+            "ConfusionMatrix::with_labels: {found} labels for {classes} classes\n  help: give one label for each class"
         );
         Self { labels, ..self }
     }
@@ -80,14 +83,14 @@ impl ConfusionMatrix {
         let (p, t) = (predicted.len(), truth.len());
         assert!(
             p == t,
-            "ConfusionMatrix::record: {p} predicted classes, but {t} true ones; give one of each a sample"
+            "ConfusionMatrix::record: {p} predicted classes, but {t} true ones\n  help: give one of each for each sample, of one batch"
         );
         for (name, classes) in [("predicted", predicted), ("truth", truth)] {
             if let Some((i, class)) = classes.iter().enumerate().find(|(_, class)| **class >= self.classes())
             {
                 panic!(
-                    "ConfusionMatrix::record: {name}[{i}] is {class}, but the classes are 0 to {}; make the matrix with \
-                     more classes, or number them from 0",
+                    "ConfusionMatrix::record: {name}[{i}] is {class}, but the classes are 0 to {}\n  help: make the matrix \
+                     with more classes, or number them from 0",
                     self.classes() - 1
                 );
             }
@@ -120,8 +123,13 @@ impl ConfusionMatrix {
     /// If nothing was recorded.
     #[track_caller]
     pub fn accuracy(&self) -> f64 {
-        let right = (0..self.classes()).map(|class| self.right(class)).sum();
-        fraction(right, self.counts.iter().sum()).expect("ConfusionMatrix::accuracy: nothing was recorded")
+        let right: u64 = (0..self.classes()).map(|class| self.right(class)).sum();
+        let all: u64 = self.counts.iter().sum();
+        assert!(
+            all > 0,
+            "ConfusionMatrix::accuracy: nothing was recorded\n  help: `record` counts a batch of predictions"
+        );
+        right as f64 / all as f64
     }
 
     /// Of the samples that were predicted to be `class`, the fraction that are; `None` if there are none.
@@ -176,7 +184,7 @@ impl ConfusionMatrix {
         let classes = self.classes();
         assert!(
             class < classes,
-            "ConfusionMatrix::{function}: class {class} of {classes}; they are numbered from 0"
+            "ConfusionMatrix::{function}: class {class} is out of range for {classes} classes\n  help: they count from 0"
         );
     }
 }
@@ -253,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "precision: class 3 of 3")]
+    #[should_panic(expected = "precision: class 3 is out of range for 3 classes")]
     fn precision_of_no_class() {
         let _ = ConfusionMatrix::new(3).precision(3);
     }

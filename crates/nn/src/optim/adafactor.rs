@@ -61,7 +61,12 @@ impl<T: Scalar> Adafactor<T> {
 
     /// The mean of squares, after it has followed those of the gradient: of shape `[.., n, m]`, or that of the gradient.
     fn squares(&self, g: &Tensor<T>, share: f64, slots: &mut [Vec<T>]) -> Tensor<T> {
-        let [rows, columns] = slots else { panic!("Adafactor: expected two slots, found {}", slots.len()) };
+        let [rows, columns] = slots else {
+            panic!(
+                "Adafactor: expected two slots, found {}\n  help: an optimizer that leaves its steps to this one names as many slots",
+                slots.len()
+            )
+        };
         let square = g.square();
         if g.rank() < 2 {
             columns.clear();

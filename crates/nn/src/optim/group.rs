@@ -14,6 +14,7 @@ use autograd::Scalar;
 /// let slow = Group::new().rate(0.1).decay(0.0);
 /// # let _ = slow;
 /// ```
+#[doc(alias = "param_groups")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Group {
     rate: f64,

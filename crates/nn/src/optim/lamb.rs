@@ -60,7 +60,10 @@ impl<T: Scalar> Optimizer<T> for Lamb<T> {
 
     fn update(&self, step: ParamStep<'_, T>) {
         let ParamStep { shape, lr, w, g, slots: [m, v, ..], .. } = step else {
-            panic!("Lamb: expected two slots, found {}", step.slots.len())
+            panic!(
+                "Lamb: expected two slots, found {}\n  help: an optimizer that leaves its steps to this one names as many slots",
+                step.slots.len()
+            )
         };
         let t = exponent(step.step);
         let mean = T::of((1.0 - self.beta1.powi(t)).recip());

@@ -33,6 +33,7 @@ use std::collections::VecDeque;
 /// assert!((report.loss - 24.2).abs() < 1e-9); // where it began
 /// assert!(point.to_vec().iter().all(|x| (x - 1.0).abs() < 1e-4)); // where the loss changes by less than 1e-9
 /// ```
+#[doc(alias = "LBFGS")]
 #[derive(Clone, Debug)]
 pub struct Lbfgs<T: Scalar = f32> {
     /// The length of a step, as a share of Newton's; where a search begins.

@@ -111,7 +111,8 @@ pub trait Optimizer<T: Scalar = f32> {
     ///
     /// # Panics
     /// If no parameter of the module has one: then these gradients are of another network. If a parameter has not the
-    /// shape of the one that is remembered under its path: then that was another network's. If a [group](Self::group) is empty.
+    /// shape of the one that is remembered under its path: then that was another network's. If a [group](Self::group) is empty, or the
+    /// learning rate has become negative or not finite.
     #[track_caller]
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
         let updated = self.step_where(module, grads, &|_, _| true);
@@ -134,6 +135,7 @@ pub trait Optimizer<T: Scalar = f32> {
         belongs: &dyn Fn(&Path, &Param<T>) -> bool,
     ) -> usize {
         let _span = span(type_name::<Self>());
+        let (decay, lr) = (self.decay(), rate("step", self.lr()));
         let mut state = std::mem::take(self.state());
         if state.steps == 0 {
             state.groups.must_have_members(module);
@@ -141,7 +143,6 @@ pub trait Optimizer<T: Scalar = f32> {
         }
         let mut path = std::mem::take(&mut state.path);
         let (mut place, mut updated) = (0, 0);
-        let (decay, lr) = (self.decay(), self.lr());
         module.visit_mut(&mut path, &mut |path, param| {
             if !belongs(path, param) {
                 place += 1;
@@ -217,10 +218,13 @@ impl<T: Scalar> ParamStep<'_, T> {
     }
 }
 
-/// A learning rate, of the optimizer with this name.
+/// A learning rate, for the optimizer with this name.
 #[track_caller]
 fn rate(name: &str, lr: f64) -> f64 {
-    assert!(lr >= 0.0 && lr.is_finite(), "{name}: expected a learning rate of at least 0, found {lr}");
+    assert!(
+        lr >= 0.0 && lr.is_finite(),
+        "{name}: expected a finite learning rate of at least 0, found {lr}\n  help: 1e-3 is usual for Adam and its kin, 0.1 for Sgd; to climb instead of descend, negate the loss"
+    );
     lr
 }
 

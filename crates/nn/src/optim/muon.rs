@@ -122,7 +122,11 @@ impl<T: Scalar> Optimizer<T> for Muon<T> {
                 step.path, step.shape
             )
         };
-        let [momentum, ..] = &mut *step.slots else { panic!("Muon: expected a slot, found none") };
+        let [momentum, ..] = &mut *step.slots else {
+            panic!(
+                "Muon: expected a slot, found none\n  help: an optimizer that leaves its steps to this one names as many slots"
+            )
+        };
         let (keep, rest, nesterov) = (T::of(self.momentum), T::of(1.0 - self.momentum), self.nesterov);
         let mean = Tensor::build([n, m], |u| {
             update_each(u, step.g, [momentum], |_, g, [old]| {

@@ -17,6 +17,7 @@ use autograd::Scalar;
 /// let rmsprop = RmsProp::<f32> { centered: true, ..RmsProp::new(0.01) };
 /// assert_eq!(rmsprop.alpha, 0.99);
 /// ```
+#[doc(alias = "RMSprop")]
 #[derive(Clone, Debug)]
 pub struct RmsProp<T: Scalar = f32> {
     /// The learning rate.

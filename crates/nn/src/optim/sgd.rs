@@ -53,7 +53,10 @@ impl<T: Scalar> Sgd<T> {
     /// If the momentum is not in `[0, 1)`.
     #[track_caller]
     pub fn momentum(self, momentum: f64) -> Self {
-        assert!((0.0..1.0).contains(&momentum), "Sgd: expected a momentum in [0, 1), found {momentum}");
+        assert!(
+            (0.0..1.0).contains(&momentum),
+            "Sgd: expected a momentum from 0 to below 1, found {momentum}\n  help: it is the share of the last step that is kept; 0.9 is usual"
+        );
         Sgd { momentum, ..self }
     }
 }

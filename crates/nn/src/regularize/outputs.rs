@@ -131,19 +131,23 @@ pub fn jacobian_penalty<T: Scalar>(
     let (n, x, one) = (x.dims()[0], x.detach(), Tensor::scalar(T::one()));
     let mut sum = None;
     for _ in 0..projections {
-        let mut outputs = 0;
+        let (mut outputs, mut wrong) = (0, None);
         let mut project = |y: Tensor<T>| {
-            assert!(
-                y.rank() > 0 && y.dims()[0] == n && y.size() > 0,
-                "jacobian_penalty: expected outputs of {n} samples, found shape {}\n  help: they are `[n, ..]`",
-                y.shape()
-            );
+            if y.dims().first() != Some(&n) || y.size() == 0 {
+                wrong = Some(y.shape().clone());
+                return y.sum();
+            }
             outputs = y.size() / n;
             let directions = Tensor::normal([n, outputs], T::zero(), T::one(), rng);
             let directions = &directions / directions.norm_keepdims(1, 2.0);
             (&y * directions.reshape(y.shape())).sum()
         };
         let (_, [slopes]) = vjp(|[x]| project(net(x)), [&x], &one);
+        if let Some(shape) = wrong {
+            panic!(
+                "jacobian_penalty: expected outputs of {n} samples, found shape {shape}\n  help: they are `[n, ..]`"
+            )
+        }
         // A direction of length 1 sees, in the mean, one share of the outputs.
         let cost =
             SumOf::all(Square).apply([&slopes]) * T::of(0.5 * outputs as f64 / (n * projections) as f64);

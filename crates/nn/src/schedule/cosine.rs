@@ -11,6 +11,7 @@ fn wave(start: f64, end: f64, progress: f64) -> f64 {
 /// Down along half a cosine: `CosineAnnealingLR`, which stays at its end.
 ///
 /// Source: I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
+#[doc(alias = "CosineAnnealingLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cosine {
     /// How long it takes.
@@ -35,6 +36,7 @@ impl Schedule for Cosine {
 /// Cosines one after the other, each longer than the one before: `CosineAnnealingWarmRestarts`.
 ///
 /// Source: as of [`Cosine`].
+#[doc(alias = "CosineAnnealingWarmRestarts")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct WarmRestarts {
     /// How long the first takes.
@@ -77,6 +79,7 @@ impl Schedule for WarmRestarts {
 /// Up to the rate and down to almost nothing, along half a cosine each: `OneCycleLR`, whose largest rate is the optimizer's.
 ///
 /// Source: L. N. Smith and N. Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates", 2018.
+#[doc(alias = "OneCycleLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct OneCycle {
     /// How long both take, at least 2.

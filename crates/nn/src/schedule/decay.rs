@@ -3,6 +3,7 @@
 use super::{Schedule, progress};
 
 /// `factorᵏ` after `k` times `every`: `StepLR`.
+#[doc(alias = "StepLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepDecay {
     /// How long the rate stays.
@@ -33,6 +34,7 @@ impl Schedule for StepDecay {
 }
 
 /// `factorᵏ` after `k` of the milestones: `MultiStepLR`.
+#[doc(alias = "MultiStepLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Milestones {
     /// When the rate falls.
@@ -55,6 +57,7 @@ impl Schedule for Milestones {
 }
 
 /// `factorᵗ`: `ExponentialLR`.
+#[doc(alias = "ExponentialLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exponential {
     /// What the rate is multiplied by each time.
@@ -79,6 +82,7 @@ fn power(factor: f64, exponent: u64) -> f64 {
 }
 
 /// Along a line, and then at its end: `LinearLR`.
+#[doc(alias = "LinearLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// How long it takes.
@@ -125,6 +129,7 @@ impl Schedule for Warmup {
 }
 
 /// `(1 - t / length)ᵖ`: `PolynomialLR`.
+#[doc(alias = "PolynomialLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Polynomial {
     /// How long it takes to 0.

@@ -22,6 +22,7 @@ use std::fmt;
 /// ```
 ///
 /// A closure from `u64` to `f64` is one, too: `|t: u64| 1.0 / (1.0 + t as f64)`.
+#[doc(alias("lr_scheduler", "LRScheduler"))]
 pub trait Schedule: Send + Sync {
     /// What the first rate is multiplied by at time `t`, counted from 0.
     fn share(&self, t: u64) -> f64;

@@ -37,7 +37,10 @@ pub enum TrainError {
 impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TrainError::Empty { name } => write!(f, "the {name} data has no samples"),
+            TrainError::Empty { name } => write!(
+                f,
+                "the {name} data has no samples\n  help: `len()` of a data set is their number; a split by 0 or 1 leaves one part empty"
+            ),
             TrainError::NotFinite { epoch, step, what, birth } => {
                 write!(
                     f,
@@ -49,7 +52,10 @@ impl fmt::Display for TrainError {
                 )
             }
             TrainError::NoGradient { paths } if paths.is_empty() => {
-                write!(f, "the network has no parameters, so there is nothing to train")
+                write!(
+                    f,
+                    "the network has no parameters, so there is nothing to train\n  help: a weight is a `Param`, and its field not marked `#[module(skip)]`; frozen ones learn again by `unfreeze`"
+                )
             }
             TrainError::NoGradient { paths } => write!(
                 f,

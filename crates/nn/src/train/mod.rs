@@ -10,6 +10,7 @@ mod health;
 #[cfg(feature = "interrupt")]
 mod interrupt;
 mod log;
+mod loss;
 mod options;
 mod place;
 #[cfg(feature = "progress")]
@@ -26,6 +27,7 @@ pub use finder::{RateCurve, RateFinder, RatePoint};
 #[cfg(feature = "interrupt")]
 pub use interrupt::Interrupt;
 pub use log::Log;
+pub use loss::{Loss, NoLoss};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};
@@ -67,10 +69,6 @@ pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     workers: usize,
 }
 
-/// The loss of a trainer that has none yet: call [`Trainer::loss`] before [`Trainer::fit`].
-#[derive(Clone, Copy, Debug)]
-pub struct NoLoss;
-
 /// A named measure of outputs against targets: the mean over a batch, or of all at once.
 struct Metric<'a, Y, T: Scalar> {
     name: &'static str,
@@ -107,6 +105,9 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     }
 
     /// What is minimised: a function of the outputs and the targets of a batch to a number, the mean over the batch.
+    ///
+    /// A loss that does not fit its targets panics, as [`cross_entropy`](crate::cross_entropy) does at a label that the network has no
+    /// output for. [`Dataset::with_classes`] gives an error before the training, with the sample that is to blame.
     pub fn loss<L>(self, loss: L) -> Trainer<'a, O, L, Y, T>
     where
         L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
@@ -145,7 +146,6 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
 impl<O, L, Y, T> Trainer<'_, O, L, Y, T>
 where
     O: Optimizer<T>,
-    L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
     Y: Samples,
     T: Scalar,
 {
@@ -155,6 +155,7 @@ where
     /// # Errors
     /// If a data set is empty, a loss or a gradient is not finite, a parameter gets no gradient in the whole first
     /// epoch, or a [checkpoint](Self::checkpoint) cannot be written or read.
+    #[track_caller]
     pub fn fit<N, X>(
         &mut self,
         net: &mut N,
@@ -162,6 +163,7 @@ where
         test: &Dataset<X, Y>,
     ) -> Result<Report, TrainError>
     where
+        L: Loss<T, Y>,
         N: Layer<T, X>,
         X: Samples,
     {
@@ -190,6 +192,7 @@ where
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
+    #[track_caller]
     pub fn fit_batches<N, X>(
         &mut self,
         net: &mut N,
@@ -197,6 +200,7 @@ where
         test: &Dataset<X, Y>,
     ) -> Result<Report, TrainError>
     where
+        L: Loss<T, Y>,
         N: Layer<T, X>,
         X: Samples,
     {
@@ -221,7 +225,11 @@ where
             callback.on_start(&plan, training);
             Control::Continue
         });
-        let outcome = begun.and_then(|_| self.run(net, &batches, test, &mut place));
+        // No closure: what panics in a step blames the line that has called this.
+        let outcome = match begun {
+            Ok(_) => self.run(net, &batches, test, &mut place),
+            Err(error) => Err(error),
+        };
         let ended = self.tell(net, |callback, training| {
             callback.on_end(&place.report, training);
             Control::Continue
@@ -232,6 +240,7 @@ where
     /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
     pub fn evaluate<N, X>(&self, net: &N, data: &Dataset<X, Y>) -> (f64, Vec<(&'static str, f64)>)
     where
+        L: Loss<T, Y>,
         N: Layer<T, X>,
         X: Samples,
     {
@@ -241,7 +250,7 @@ where
         let keeps_all = self.metrics.iter().any(|metric| metric.over_all);
         for batch in data.batches(self.batch) {
             let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
-            loss.add(no_grad(|| (self.loss)(&outputs, &batch.y)).item().into(), samples);
+            loss.add(no_grad(|| self.loss.of(&outputs, &batch.y)).item().into(), samples);
             for (mean, metric) in means.iter_mut().zip(&self.metrics).filter(|(_, metric)| !metric.over_all) {
                 mean.add((metric.measure)(&outputs, &batch.y), samples);
             }

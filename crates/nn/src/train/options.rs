@@ -20,7 +20,10 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// If there are none.
     #[track_caller]
     pub fn batch(self, batch: usize) -> Self {
-        assert!(batch > 0, "batch: the size of a batch is at least 1");
+        assert!(
+            batch > 0,
+            "batch: expected a size of at least 1, found 0\n  help: 32 is usual; `.batch(train.len())` makes one batch of all samples"
+        );
         Trainer { batch, ..self }
     }
 

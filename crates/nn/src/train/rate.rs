@@ -68,6 +68,7 @@ impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
 /// let plateau = Plateau { factor: 0.5, patience: 3, ..Plateau::new() };
 /// assert_eq!((plateau.threshold, plateau.cooldown), (1e-4, 0));
 /// ```
+#[doc(alias = "ReduceLROnPlateau")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plateau {
     /// What the rate is multiplied by.

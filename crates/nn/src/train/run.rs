@@ -2,7 +2,7 @@
 
 use super::health::{look_at, missing};
 use super::place::Place;
-use super::{Callback, Control, EpochReport, InTraining, StepReport, TrainError, Trainer};
+use super::{Callback, Control, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
 use crate::data::{Batches, Dataset, Samples};
 use crate::files::Record;
 use crate::layer::Layer;
@@ -15,11 +15,12 @@ use std::time::Instant;
 impl<O, L, Y, T> Trainer<'_, O, L, Y, T>
 where
     O: Optimizer<T>,
-    L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
+    L: Loss<T, Y>,
     Y: Samples,
     T: Scalar,
 {
     /// All epochs from this place on; those that were measured are in its report, also if an error ends them.
+    #[track_caller]
     pub(super) fn run<N, X>(
         &mut self,
         net: &mut N,
@@ -53,6 +54,7 @@ where
     }
 
     /// One pass over the training data, or what is left of it.
+    #[track_caller]
     fn epoch<N, X>(
         &mut self,
         net: &mut N,
@@ -92,6 +94,7 @@ where
     }
 
     /// A step with this batch: its loss before the step.
+    #[track_caller]
     fn step<N, X>(&mut self, net: &mut N, x: &X, y: &Y, place: &mut Place) -> Result<f64, TrainError>
     where
         N: Layer<T, X>,
@@ -119,12 +122,14 @@ where
         Ok(mean)
     }
 
+    #[track_caller]
     fn update(&mut self, net: &mut dyn Module<T>, grads: &mut Gradients<T>) {
         self.changes.iter().for_each(|change| change(net, grads));
         self.optimizer.step(net, grads);
     }
 
     /// The mean loss of samples, and the gradients of this share of it and its penalties.
+    #[track_caller]
     fn gradients_of<N, X>(
         &mut self,
         net: &N,
@@ -161,13 +166,14 @@ where
     }
 
     /// The mean loss of samples in training, and what is differentiated: this share of it, with as much of the penalties.
+    #[track_caller]
     fn root<N, X>(&mut self, net: &N, x: &X, y: &Y, share: f64) -> (f64, Tensor<T>)
     where
         N: Layer<T, X>,
         X: Samples,
     {
         let outputs = net.forward(x, &mut Mode::train(&mut self.rng));
-        let mut root = (self.loss)(&outputs, y);
+        let mut root = self.loss.of(&outputs, y);
         let shape = root.shape();
         assert!(
             root.size() == 1,

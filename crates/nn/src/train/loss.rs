@@ -1,0 +1,26 @@
+//! What a trainer minimises, and what the compiler says of one that was given nothing to minimise.
+
+use autograd::{Scalar, Tensor};
+
+/// What a [`Trainer`](crate::Trainer) minimises: any function of outputs and targets to a single number.
+#[diagnostic::on_unimplemented(
+    message = "this trainer has no loss to minimise",
+    label = "call `.loss(..)` on it first",
+    note = "`Trainer::new(optimizer).loss(cross_entropy)` is for labels, `.loss(mse)` for numbers"
+)]
+pub trait Loss<T: Scalar, Y> {
+    /// The loss of the outputs for a batch, against its targets.
+    fn of(&self, outputs: &Tensor<T>, targets: &Y) -> Tensor<T>;
+}
+
+// Otherwise the compiler would tell that `NoLoss` is no function, which helps nobody.
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, Y, F: Fn(&Tensor<T>, &Y) -> Tensor<T>> Loss<T, Y> for F {
+    fn of(&self, outputs: &Tensor<T>, targets: &Y) -> Tensor<T> {
+        self(outputs, targets)
+    }
+}
+
+/// The loss of a trainer that has none yet: call [`Trainer::loss`](crate::Trainer::loss) before [`Trainer::fit`](crate::Trainer::fit).
+#[derive(Clone, Copy, Debug)]
+pub struct NoLoss;
