@@ -2,7 +2,7 @@
 //!
 //! The critic's loss contains the slope of the critic by its input, so its gradient is one of a gradient.
 
-use std::f32::consts::PI;
+use examples::moons::moons;
 use wengert::gradient_penalty;
 use wengert::prelude::*;
 
@@ -15,10 +15,10 @@ fn main() {
     let adam = || Adam { beta1: 0.0, beta2: 0.9, ..Adam::new(1e-3) };
     let (mut of_generator, mut of_critic) = (adam(), adam());
 
-    let before = distance(&moons(512, &mut rng), &generate(&generator, 512, &mut rng));
+    let before = distance(&moons(512, 0.05, &mut rng), &generate(&generator, 512, &mut rng));
     for step in 1..=1500 {
         for _ in 0..3 {
-            let (real, fake) = (moons(BATCH, &mut rng), generate(&generator, BATCH, &mut rng).detach());
+            let (real, fake) = (moons(BATCH, 0.05, &mut rng), generate(&generator, BATCH, &mut rng).detach());
             let judge = |x: &Tensor| critic.forward(x, &mut Mode::eval());
             let penalty = gradient_penalty(judge, &real, &fake, &mut rng);
             let loss = judge(&fake).mean() - judge(&real).mean() + penalty * 10.0;
@@ -28,7 +28,7 @@ fn main() {
         let loss = -critic.forward(&fake, &mut Mode::eval()).mean();
         of_generator.step(&mut generator, &loss.backward());
         if step % 500 == 0 {
-            let real = moons(512, &mut rng);
+            let real = moons(512, 0.05, &mut rng);
             println!(
                 "step {step}  energy distance {:.4}",
                 distance(&real, &generate(&generator, 512, &mut rng))
@@ -36,26 +36,14 @@ fn main() {
         }
     }
 
-    let (real, fake) = (moons(512, &mut rng), generate(&generator, 512, &mut rng));
+    let (real, fake) = (moons(512, 0.05, &mut rng), generate(&generator, 512, &mut rng));
     draw(&fake);
-    let (after, noise) = (distance(&real, &fake), distance(&real, &moons(512, &mut rng)));
+    let (after, noise) = (distance(&real, &fake), distance(&real, &moons(512, 0.05, &mut rng)));
     println!(
         "energy distance {before:.4} before and {after:.4} after; of two samples of the moons {noise:.4}"
     );
     println!("expected: less than a tenth of what it was");
     assert!(after < before / 10.0, "the generator has not learned the moons");
-}
-
-/// Points of two half circles that reach into each other, `[n, 2]`.
-fn moons(n: usize, rng: &mut Rng) -> Tensor {
-    let angles = Tensor::uniform([n], 0.0_f32, PI, rng).to_vec();
-    let noise = Tensor::normal([n, 2], 0.0, 0.05, rng);
-    let point = |(i, angle): (usize, f32)| match i % 2 {
-        0 => [angle.cos() - 0.5, angle.sin() - 0.25],
-        _ => [0.5 - angle.cos(), 0.25 - angle.sin()],
-    };
-    let points = angles.into_iter().enumerate().flat_map(point).collect();
-    Tensor::from_vec(points, [n, 2]).expect("two numbers for each") + noise
 }
 
 fn generate(generator: &Mlp, n: usize, rng: &mut Rng) -> Tensor {

@@ -1,3 +1,4 @@
 //! What several examples share.
 
+pub mod moons;
 pub mod plot;

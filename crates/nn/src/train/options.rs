@@ -111,7 +111,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// stopped, and as often as asked for.
     ///
     /// What is in them: the network, what the optimizer and the callbacks remember, the learning rate, the random numbers, and the
-    /// place in the data. Training that goes on from one, with the same program and data, ends with the same bits as if it had never
+    /// place in the data. They are of one call of `fit`; for a second, take another folder. Training that goes on from one, with the same program and data, ends with the same bits as if it had never
     /// been interrupted.
     ///
     /// ```
