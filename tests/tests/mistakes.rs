@@ -336,7 +336,7 @@ fn mistakes() -> Vec<Mistake> {
             || digits().split(80.0, &mut Rng::seed(0)),
             expect![[r#"
                 split: expected a fraction from 0 to 1, found 80
-                  help: it is no percentage: 0.8 puts 80 of 100 samples into the first part"#]]),
+                  help: it is no percentage: 0.8 puts 80 of 100 into the first part"#]]),
         somebody("chooses a sample that is not there",
             || digits().select(&[0, 1797]),
             expect![[r#"

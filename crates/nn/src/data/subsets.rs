@@ -143,10 +143,10 @@ pub(super) fn by_class(labels: &[usize]) -> Vec<Vec<usize>> {
 }
 
 #[track_caller]
-fn must_be_a_fraction(of: &str, fraction: f64) {
+pub(super) fn must_be_a_fraction(of: &str, fraction: f64) {
     assert!(
         (0.0..=1.0).contains(&fraction),
-        "{of}: expected a fraction from 0 to 1, found {fraction}\n  help: it is no percentage: 0.8 puts 80 of 100 samples into the first part"
+        "{of}: expected a fraction from 0 to 1, found {fraction}\n  help: it is no percentage: 0.8 puts 80 of 100 into the first part"
     );
 }
 

@@ -3,6 +3,7 @@
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorKind};
 use super::gz::Source;
+use super::subsets::must_be_a_fraction;
 use autograd::{Array, ShapeError};
 use std::{collections::BTreeSet, io::Read, path::Path, sync::Arc};
 
@@ -150,7 +151,7 @@ impl Text {
     /// If the fraction is not in `[0, 1]`.
     #[track_caller]
     pub fn split(&self, fraction: f64) -> (Text, Text) {
-        assert!((0.0..=1.0).contains(&fraction), "split: expected a fraction in [0, 1], found {fraction}");
+        must_be_a_fraction("split", fraction);
         let (begin, rest) = self.ids.split_at((fraction * self.len() as f64).round() as usize);
         let part = |ids: &[usize]| Text { vocabulary: Arc::clone(&self.vocabulary), ids: ids.to_vec() };
         (part(begin), part(rest))
