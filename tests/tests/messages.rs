@@ -7,6 +7,7 @@ use expect_test::{Expect, expect};
 use std::fmt::Display;
 use tests::messages::panic_of;
 use wengert::autograd::{Array, Axes, Call, Keeps, Op, Rng, Shape, Tensor, View, grad, try_grad};
+use wengert::{Embedding, Layer, Mode, Optimizer, Sgd};
 
 /// `f` panics with this message, and blames this file.
 #[track_caller]
@@ -681,4 +682,19 @@ fn operators_that_keep_too_little() {
             "{caller}"
         );
     }
+}
+
+/// Once an optimizer has met the network.
+#[test]
+fn an_embedding_is_named_by_its_path() {
+    let mut net = (Embedding::<f32>::new(5, 2, &mut Rng::seed(0)),);
+    let grads = net.0.forward(&vec![0], &mut Mode::eval()).sum().backward();
+    Sgd::new(0.1).step(&mut net, &grads);
+    let (message, file, line) = panic_of(|| net.0.forward(&vec![0, 7, 9], &mut Mode::eval()));
+    assert_eq!((file.as_str(), line), (file!(), line!() - 1));
+    let beginning = "Embedding `0`: index 7, at place 1, is out of range for a weight of shape [5, 2]";
+    assert!(message.starts_with(beginning) && message.contains("`Embedding::new(10, ..)`"), "{message}");
+    let indices = Array::from_slice(&[5]);
+    let (message, ..) = panic_of(|| net.0.forward(&indices, &mut Mode::eval()));
+    assert!(message.starts_with("Embedding `0`: index 5, at place 0"), "{message}");
 }

@@ -363,6 +363,11 @@ fn mistakes() -> Vec<Mistake> {
             expect![[r#"
                 Cases::shapes: found the pattern "m,k", expected letters and digits
                   help: `..mk` is a matrix and any axes before it; equal letters are equal sizes, a digit is a size"#]]),
+        somebody("minimises as many losses as there are samples",
+            || { let data = Dataset::new(ones([3, 4]), ones([3, 2])).unwrap(); Trainer::new(Sgd::new(0.1)).loss(|y: &Tensor, t: &Tensor| (y - t).square()).fit(&mut Linear::new(4, 2, &mut Rng::seed(0)), &data, &data) },
+            expect![[r#"
+                Trainer: the loss has shape [3, 2], not a single number
+                  help: end it by `.mean()`"#]]),
         somebody("trains with a label that the network has no output for",
             || { let data = Dataset::new(ones([3, 4]), vec![0, 1, 2]).unwrap(); Trainer::new(Sgd::new(0.1)).loss(|y: &Tensor, labels: &Vec<usize>| cross_entropy(y, labels)).fit(&mut Linear::new(4, 2, &mut Rng::seed(0)), &data, &data) },
             expect![[r#"

@@ -5,9 +5,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tests::messages::panic_of;
 use wengert::autograd::ops::{LayerNorm, Matmul, Mul, Softmax};
 use wengert::autograd::{
-    Call, Cases, Keeps, Map, Op, Shape, ShapeError, Tensor, View, check_fn, check_with, no_grad,
+    Call, Cases, Keeps, Map, Op, Shape, ShapeError, Tensor, View, check, check_fn, check_with, no_grad,
 };
 
 const SEEDS: u64 = 50;
@@ -101,9 +102,14 @@ fn caught<const N: usize>(op: &(impl Op<f64, N> + Clone), cases: impl Fn() -> Ca
         complaints.len()
     );
     for complaint in complaints {
-        for said in
-            says.iter().chain(&["planted: ", "input 0    [", "cotangent", "Rng::seed", "PROPTEST_RNG_SEED"])
-        {
+        for said in says.iter().chain(&[
+            "planted: ",
+            "help: ",
+            "input 0    [",
+            "cotangent",
+            "Rng::seed",
+            "PROPTEST_RNG_SEED",
+        ]) {
             assert!(complaint.contains(said), "expected {said:?} in:\n{complaint}");
         }
     }
@@ -112,6 +118,18 @@ fn caught<const N: usize>(op: &(impl Op<f64, N> + Clone), cases: impl Fn() -> Ca
 const DIFFERENCES: &str =
     "does not hold that the gradient equals central differences\n  the gradient of input";
 const SECOND: &str = "does not hold that the second derivative equals central differences";
+
+/// A complaint blames the line that has asked for the proof.
+#[test]
+fn the_line_is_that_of_the_check() {
+    let op = || square_with(|_, call, dy| dy * call.x(0) * -2.0);
+    let (_, file, line) = panic_of(|| check(op()));
+    assert_eq!((file.as_str(), line), (file!(), line!() - 1));
+    let (_, file, line) = panic_of(|| check_with(op(), Cases::default()));
+    assert_eq!((file.as_str(), line), (file!(), line!() - 1));
+    let (_, file, line) = panic_of(|| check_fn(|[x]| op().apply([x]), Cases::default()));
+    assert_eq!((file.as_str(), line), (file!(), line!() - 1));
+}
 
 #[test]
 fn wrong_sign() {
