@@ -50,27 +50,30 @@ impl Elastic {
 
     /// By how much each pixel is moved along one axis.
     fn moves(self, height: usize, width: usize, rng: &mut Rng) -> Vec<f64> {
-        let noise: Vec<f64> = (0..height * width).map(|_| 2.0 * rng.uniform::<f64>() - 1.0).collect();
-        let mut moves = self.smoothed(&self.smoothed(&noise, [height, width], 1), [height, width], width);
-        moves.iter_mut().for_each(|x| *x *= self.strength);
-        moves
+        let noise: Vec<f64> =
+            (0..height * width).map(|_| self.strength * (2.0 * rng.uniform::<f64>() - 1.0)).collect();
+        self.smoothed(&self.smoothed(&noise, height, width), width, height)
     }
 
-    /// The convolution with a Gaussian, cut off at four deviations, along the axis with this stride; beyond the border is 0.
-    fn smoothed(self, x: &[f64], [height, width]: [usize; 2], stride: usize) -> Vec<f64> {
-        let length = if stride == 1 { width } else { height };
-        let reach = (4.0 * self.smoothness).ceil().min(length as f64) as usize;
+    /// The convolution of columns with a Gaussian, cut off at four deviations, where beyond the border is 0; and the result transposed, so
+    /// that what is done twice is done along both axes.
+    fn smoothed(self, x: &[f64], height: usize, width: usize) -> Vec<f64> {
+        let reach = (4.0 * self.smoothness).ceil().min(height as f64) as usize;
         let weight = |i: usize| (-0.5 * (i as f64 / self.smoothness).powi(2)).exp();
-        let weights: Vec<f64> = (0..=reach).map(weight).collect();
         // Over all integers, so that what is cut off counts as 0.
-        let total = weights[0] + 2.0 * (1..=(8.0 * self.smoothness).ceil() as usize).map(weight).sum::<f64>();
-        let sum = |i: usize| {
-            let place = i / stride % length;
-            let (first, last) = (place.saturating_sub(reach), (place + reach).min(length - 1));
-            let begin = i - place * stride;
-            (first..=last).map(|j| weights[place.abs_diff(j)] * x[begin + j * stride]).sum::<f64>() / total
-        };
-        (0..x.len()).map(sum).collect()
+        let total = weight(0) + 2.0 * (1..=(8.0 * self.smoothness).ceil() as usize).map(weight).sum::<f64>();
+        let weights: Vec<f64> = (0..=reach).map(|i| weight(i) / total).collect();
+        let mut smooth = vec![0.0; x.len()];
+        let mut sum = vec![0.0; width];
+        for row in 0..height {
+            sum.fill(0.0);
+            for other in row.saturating_sub(reach)..=(row + reach).min(height - 1) {
+                let (weight, x) = (weights[row.abs_diff(other)], &x[other * width..][..width]);
+                sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += weight * x);
+            }
+            sum.iter().enumerate().for_each(|(column, sum)| smooth[column * height + row] = *sum);
+        }
+        smooth
     }
 }
 
@@ -107,7 +110,7 @@ mod tests {
         let (height, width) = (21, 31);
         let mut one = vec![0.0; height * width];
         one[10 * width + 15] = 1.0;
-        let smooth = elastic.smoothed(&elastic.smoothed(&one, [height, width], 1), [height, width], width);
+        let smooth = elastic.smoothed(&elastic.smoothed(&one, height, width), width, height);
         for (i, smooth) in smooth.iter().enumerate() {
             let (y, x) = ((i / width) as f64 - 10.0, (i % width) as f64 - 15.0);
             let gaussian = (-(x * x + y * y) / 8.0).exp() / (8.0 * std::f64::consts::PI);

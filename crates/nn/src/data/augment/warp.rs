@@ -17,6 +17,16 @@ pub(super) fn warp<T: Scalar>(
         let [y, x] = source(row, column);
         let (top, left) = (y.floor(), x.floor());
         let (down, right) = (y - top, x - left);
+        let [height, width] = size;
+        let is_within = top >= 0.0 && left >= 0.0 && top + 1.0 < height as f64 && left + 1.0 < width as f64;
+        if is_within && down > 0.0 && right > 0.0 {
+            let begin = top as usize * width + left as usize;
+            let along = |begin: usize| {
+                let (x, next): (f64, f64) = (plane[begin].into(), plane[begin + 1].into());
+                (1.0 - right) * x + right * next
+            };
+            return T::of((1.0 - down) * along(begin) + down * along(begin + width));
+        }
         let mut value = 0.0;
         for (row, weight) in [(top, 1.0 - down), (top + 1.0, down)] {
             for (column, weight) in [(left, weight * (1.0 - right)), (left + 1.0, weight * right)] {
