@@ -375,8 +375,26 @@ mod tests {
             seen
         };
         assert_eq!(of(&[0, 1, 2, 3, 4, 5], 2), of(&[5, 3, 1, 0, 2, 4], 4));
+        let mut numbers: Vec<f32> =
+            of(&[0, 1, 2, 3, 4, 5], 2).into_iter().map(|(_, number)| number).collect();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 6, "each sample has its own");
         let twice = of(&[3, 3], 1);
         assert!(twice[0].0 == twice[1].0 && twice[0].1 != twice[1].1, "{twice:?}");
+    }
+
+    /// Of a million million numbers, ten are different ones.
+    #[test]
+    fn random_numbers_are_of_the_batch() {
+        let draw = |mut batch: Batch, rng: &mut Rng| {
+            batch.y = vec![rng.below(1_000_000_000_000)];
+            batch
+        };
+        let mut numbers: Vec<usize> =
+            numbered(10).batches(1).map_batch(draw, &mut Rng::seed(0)).flat_map(|batch| batch.y).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 10);
     }
 
     #[test]

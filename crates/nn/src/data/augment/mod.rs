@@ -315,12 +315,16 @@ mod tests {
         assert!((erased(0.3) - 2800.0).abs() < 145.0, "{}", erased(0.3));
     }
 
+    /// Noise of deviation 0 changes nothing, but it draws a number for every pixel.
     #[test]
-    fn a_later_augmentation_does_not_change_an_earlier() {
+    fn what_an_augmentation_draws_does_not_change_another() {
         let (x, shape) = image(1, 6, 6);
-        let alone = applied(&Augmentation::default().then(Shift::up_to(3)), &x, &shape, 4);
-        let chain = Augmentation::default().then(Shift::up_to(3)).sometimes(0.0, Noise::new(1.0));
-        assert_eq!(applied(&chain, &x, &shape, 4), alone);
+        let chain = |probability| {
+            Augmentation::default().sometimes(probability, Noise::new(0.0)).then(Shift::up_to(3))
+        };
+        for seed in 0..8 {
+            assert_eq!(applied(&chain(0.0), &x, &shape, seed), applied(&chain(1.0), &x, &shape, seed));
+        }
     }
 
     #[test]
