@@ -172,7 +172,7 @@ where
     }
 
     /// As [`fit`](Self::fit), with batches of one's own in every epoch: augmented, sampled by weight, or by several workers. All that is
-    /// random in them has to come from the generator that is given.
+    /// random in them has to come from the generator that is given: then a checkpoint that is resumed goes on with the same ones.
     ///
     /// ```
     /// use nn::data::{Augmentation, Shift, digits};
@@ -211,7 +211,7 @@ where
             }
         }
         name_all(net);
-        let mut place = Place::new(net, first.samples(), &self.rng);
+        let mut place = Place::new(net, first.samples(), first.len(), &self.rng);
         let checkpoints = self.checkpoints.take();
         if let Some(mut checkpoints) = checkpoints {
             let begun = checkpoints.begin(|record| self.remember(net, &mut place, record));

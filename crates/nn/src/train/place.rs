@@ -25,12 +25,14 @@ pub(super) struct Place {
     /// Whether a callback has ended the training.
     pub(super) is_over: bool,
     pub(super) report: Report,
+    /// The samples and the batches of an epoch.
     samples: usize,
+    batches: usize,
 }
 
 impl Place {
     /// The beginning.
-    pub(super) fn new<T: Scalar>(net: &dyn Module<T>, samples: usize, rng: &Rng) -> Self {
+    pub(super) fn new<T: Scalar>(net: &dyn Module<T>, samples: usize, batches: usize, rng: &Rng) -> Self {
         Place {
             epoch: 1,
             step: 0,
@@ -42,6 +44,7 @@ impl Place {
             is_over: false,
             report: Report::default(),
             samples,
+            batches,
         }
     }
 
@@ -56,6 +59,7 @@ impl Place {
     /// Shows itself to a record, with the values of these metrics.
     pub(super) fn remember<T: Scalar>(&mut self, metrics: &[&'static str], record: &mut Record<'_, T>) {
         record.same("samples", &self.samples);
+        record.same("batches", &self.batches);
         record.value("epoch", &mut self.epoch);
         record.value("step", &mut self.step);
         record.value("steps", &mut self.steps);
