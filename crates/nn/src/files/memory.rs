@@ -36,14 +36,16 @@ impl<T: Scalar> Memory<T> {
         const BETWEEN: [char; 2] = ['\u{1e}', '\u{1f}'];
         let pairs = self.0.metadata.iter().map(|(name, text)| format!("{name}{}{text}", BETWEEN[1]));
         let text = pairs.collect::<Vec<_>>().join(&BETWEEN[0].to_string());
-        record.parsed("kept.values", text, |text| {
+        let metadata = record.parsed("kept.values", text, |text| {
             let pairs = text.split(BETWEEN[0]).filter(|pair| !pair.is_empty());
             let pairs = pairs.map(|pair| {
                 pair.split_once(BETWEEN[1]).map(|(name, text)| (name.to_owned(), text.to_owned()))
             });
-            self.0.metadata = pairs.collect::<Option<_>>()?;
-            Some(())
+            pairs.collect()
         });
+        if let Some(metadata) = metadata {
+            self.0.metadata = metadata;
+        }
         record.tensors("kept.tensors", &mut self.0.tensors);
     }
 }

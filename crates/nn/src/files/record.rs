@@ -112,17 +112,25 @@ impl<T: Scalar> Record<'_, T> {
         }
     }
 
-    /// Something that is written as this text; `set` reads such a text and, if it can, takes it over.
+    /// Something that is written as this text, which `parse` reads again. Gives what is to take its place, if this visit changes something;
+    /// a text that cannot be read is found by the visit before, which only looks.
     ///
     /// # Panics
     /// As [`value`](Self::value).
     #[track_caller]
-    pub fn parsed(&mut self, name: &str, text: String, set: impl FnOnce(&str) -> Option<()>) {
-        let mut text = text;
-        self.value(name, &mut text);
-        if self.changes() && set(&text).is_none() {
+    pub fn parsed<V>(
+        &mut self,
+        name: &str,
+        text: String,
+        parse: impl FnOnce(&str) -> Option<V>,
+    ) -> Option<V> {
+        self.value(name, &mut { text });
+        let text = self.now(name)?;
+        let parsed = parse(&text);
+        if parsed.is_none() {
             self.problem(format!("not to be read: {} is {text:?}", self.full(name)));
         }
+        parsed.filter(|_| self.changes())
     }
 
     /// A tensor, which keeps its shape.

@@ -69,16 +69,18 @@ impl Place {
         record.value("seconds", &mut self.seconds);
         record.value("is_over", &mut self.is_over);
         let text = self.trained.iter().map(|&trained| if trained { '1' } else { '0' }).collect();
-        record.parsed("trained", text, |text| {
+        let parameters = self.trained.len();
+        let trained = record.parsed("trained", text, |text| {
             let trained: Vec<bool> = text.chars().map(|digit| digit == '1').collect();
-            (trained.len() == self.trained.len()).then(|| self.trained = trained)
+            (trained.len() == parameters).then_some(trained)
         });
         let text = written(&self.report.epochs);
-        record.parsed("epochs", text, |text| {
-            let epochs = text.lines().map(|line| read(line, metrics)).collect::<Option<_>>()?;
-            self.report.epochs = epochs;
-            Some(())
+        let epochs = record.parsed("epochs", text, |text| {
+            text.lines().map(|line| read(line, metrics)).collect::<Option<_>>()
         });
+        if let (Some(trained), Some(epochs)) = (trained, epochs) {
+            (self.trained, self.report.epochs) = (trained, epochs);
+        }
     }
 }
 
