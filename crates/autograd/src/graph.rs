@@ -71,25 +71,44 @@ impl<T: Scalar, O: AnyOp<T>> Slot<T> for Option<O> {
 }
 
 impl<T: Scalar> Node<T> {
-    /// A new node, in memory that lay idle if there is any.
+    /// An empty node, in memory that lay idle if there is any.
     #[inline]
-    fn make(shape: &Shape, caller: &'static Location<'static>, fill: impl FnOnce(&mut Node<T>)) -> Place<T> {
+    fn make(fill: impl FnOnce(&mut Node<T>)) -> Place<T> {
         let mut place = idle::take_node().unwrap_or_else(|| {
-            let (shape, inputs) = (Shape::scalar(), Vec::new());
+            let (shape, inputs, caller) = (Shape::scalar(), Vec::new(), Location::caller());
             Arc::new(Node { id: 0, shape, inputs, op: None, output: None, caller })
         });
-        let node = Arc::get_mut(&mut place).expect("a node that lies idle has no other owner");
-        node.id = next_id();
-        node.shape = shape.clone();
-        node.caller = caller;
-        fill(node);
+        fill(Arc::get_mut(&mut place).expect("a node that lies idle has no other owner"));
         Place(Some(place))
     }
 
     /// A leaf: a variable that gradients are asked for.
     #[track_caller]
     pub(crate) fn leaf(shape: &Shape) -> Place<T> {
-        Node::make(shape, Location::caller(), |_| ())
+        let caller = Location::caller();
+        Node::make(|node| node.begin(shape, caller))
+    }
+
+    #[inline]
+    fn begin(&mut self, shape: &Shape, caller: &'static Location<'static>) {
+        self.id = next_id();
+        self.shape = shape.clone();
+        self.caller = caller;
+    }
+
+    /// What a call was given and has made, of which it holds what is kept.
+    #[inline(never)]
+    fn hold(&mut self, x: &[&Tensor<T>], y: &Array<T>, keeps: Keeps, caller: &'static Location<'static>) {
+        self.begin(y.shape(), caller);
+        self.inputs.reserve_exact(x.len());
+        self.inputs.extend(x.iter().enumerate().map(|(i, x)| Input {
+            place: x.place().clone(),
+            held: match keeps.has_x(i) {
+                true => Held::Value(x.array().clone()),
+                false => Held::Shape(x.shape().clone()),
+            },
+        }));
+        self.output = keeps.has_y().then(|| y.clone());
     }
 
     /// The nodes of the inputs that are tracked.
@@ -182,36 +201,43 @@ pub(crate) fn next_id() -> Id {
 }
 
 /// Evaluates an operator, and records the call if an input is tracked and recording is on.
+///
+/// Little of it is compiled for each operator anew: a network uses many.
 #[inline]
 #[track_caller]
 pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
     let caller = Location::caller();
-    let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
-    let span = profile::forward(&op, x, caller);
-    let array = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
-    profile::close(span, array.shape());
-    nan::value(&op, x, &array, caller);
-    onnx::value(&op, x, &array, caller);
-    if !is_recording() || x.iter().all(|x| !x.is_tracked()) {
-        return Ok(Tensor::constant(array));
-    }
-    let mut keeps = Keeps::NONE;
-    for (i, x) in x.iter().enumerate() {
-        if x.is_tracked() {
-            keeps = keeps | op.keeps(i);
-        }
-    }
-    let place = Node::make(array.shape(), caller, |node| {
-        node.inputs.reserve_exact(x.len());
-        node.inputs.extend(x.iter().enumerate().map(|(i, x)| Input {
-            place: x.place().clone(),
-            held: match keeps.has_x(i) {
-                true => Held::Value(x.array().clone()),
-                false => Held::Shape(x.shape().clone()),
-            },
-        }));
-        node.output = keeps.has_y().then(|| array.clone());
+    let y = value(&op, x, caller)?;
+    let Some(keeps) = kept(&op, x) else { return Ok(Tensor::constant(y)) };
+    let place = Node::make(|node| {
+        node.hold(x, &y, keeps, caller);
         node.set_op(op);
     });
-    Ok(Tensor::tracked(array, place))
+    Ok(Tensor::tracked(y, place))
+}
+
+/// The value of an operator, seen by all that look on.
+#[inline(never)]
+fn value<T: Scalar>(
+    op: &dyn AnyOp<T>,
+    x: &[&Tensor<T>],
+    caller: &'static Location<'static>,
+) -> Result<Array<T>, ShapeError> {
+    let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
+    let span = profile::forward(op, x, caller);
+    let y = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
+    profile::close(span, y.shape());
+    nan::value(op, x, &y, caller);
+    onnx::value(op, x, &y, caller);
+    Ok(y)
+}
+
+/// What the gradients of a call will read, unless the call is not recorded.
+#[inline(never)]
+fn kept<T: Scalar>(op: &dyn AnyOp<T>, x: &[&Tensor<T>]) -> Option<Keeps> {
+    if !is_recording() {
+        return None;
+    }
+    let tracked = x.iter().enumerate().filter(|(_, x)| x.is_tracked());
+    tracked.map(|(i, _)| op.keeps(i)).reduce(|a, b| a | b)
 }

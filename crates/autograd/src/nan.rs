@@ -186,7 +186,7 @@ struct Gradient {
 /// Looks at the value of an operator, if a trace is taken.
 #[inline]
 pub(crate) fn value<T: Scalar>(
-    op: &impl AnyOp<T>,
+    op: &dyn AnyOp<T>,
     x: &[&Tensor<T>],
     y: &Array<T>,
     caller: &'static Location<'static>,
@@ -221,7 +221,7 @@ impl Drop for Within {
 
 #[cold]
 fn look_at_value<T: Scalar>(
-    op: &impl AnyOp<T>,
+    op: &dyn AnyOp<T>,
     x: &[&Tensor<T>],
     y: &Array<T>,
     caller: &'static Location<'static>,

@@ -229,7 +229,6 @@ impl<T: Scalar, O: Op<T, N>, const N: usize> AnyOp<T> for Fixed<O, N> {
         self.0.name()
     }
 
-    #[inline]
     fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
         let shape = self.0.shape(std::array::from_fn(|i| x[i].shape()))?;
         Array::build(shape, |y| self.0.forward(std::array::from_fn(|i| x[i].view()), y))

@@ -169,7 +169,6 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
         snake_case(std::any::type_name::<P>())
     }
 
-    #[inline]
     fn forward(&self, x: [View<'_, T>; N], y: &mut [T]) {
         let shape = Shape::joint(&x.map(|x| x.shape())).or_panic();
         map_each(x, [] as [View<'_, T>; 0], &shape, y, Value(&self.0));

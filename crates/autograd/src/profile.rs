@@ -130,7 +130,7 @@ thread_local! {
 /// Begins to measure the value of an operator, if a profile is taken. Not around a closure: its result would be moved.
 #[inline]
 pub(crate) fn forward<T: Scalar>(
-    op: &impl AnyOp<T>,
+    op: &dyn AnyOp<T>,
     x: &[&Tensor<T>],
     caller: &'static Location<'static>,
 ) -> Option<Span> {
@@ -158,7 +158,7 @@ pub(crate) fn backward<T: Scalar>(node: &Node<T>, gradients: impl FnOnce()) {
 }
 
 #[cold]
-fn open_forward<T: Scalar>(op: &impl AnyOp<T>, x: &[&Tensor<T>], caller: &'static Location<'static>) -> Span {
+fn open_forward<T: Scalar>(op: &dyn AnyOp<T>, x: &[&Tensor<T>], caller: &'static Location<'static>) -> Span {
     let nodes = x.iter().filter_map(|x| x.node());
     let leaves = nodes.filter(|node| node.is_leaf()).map(|node| node.id).collect();
     let shapes = x.iter().map(|x| x.shape().clone()).collect();

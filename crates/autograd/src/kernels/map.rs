@@ -34,7 +34,6 @@ impl<T, V, U, F: Fn([T; N], [V; M]) -> U + Sync, const N: usize, const M: usize>
 ///
 /// # Panics
 /// If `y` does not have the size of `shape`, or an operand does not broadcast to it.
-#[inline]
 pub(crate) fn map<T: Element, U: Send, const N: usize>(
     x: [View<'_, T>; N],
     shape: &Shape,
@@ -45,7 +44,6 @@ pub(crate) fn map<T: Element, U: Send, const N: usize>(
 }
 
 /// As [`map`], with `M` further operands, which may be of another type, and of what may be large.
-#[inline]
 pub(crate) fn map_each<T: Element, V: Element, U: Send, const N: usize, const M: usize>(
     x: [View<'_, T>; N],
     more: [View<'_, V>; M],
@@ -72,7 +70,6 @@ pub(crate) fn map_each<T: Element, V: Element, U: Send, const N: usize, const M:
 
 /// Calls `work` with stretches of `y`, in whole multiples of `unit` elements, and where each begins: with one, or with some for
 /// several threads if that pays. What an element costs is not known: the first stretch tells.
-#[inline]
 fn in_stretches<U: Send>(y: &mut [U], unit: usize, work: impl Fn(usize, &mut [U]) + Sync) {
     let least = SAMPLE.next_multiple_of(unit);
     if y.len() < 24 * least || threads::threads() == 1 {
@@ -99,7 +96,6 @@ pub(crate) fn plain<'a, T: Element, const N: usize>(
 }
 
 /// Writes `f` of each element in its place.
-#[inline]
 pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Each<T, T, T, 1, 0>) {
     in_stretches(y, 64, |_, y| on_widest(InPlace { y, f: &f }));
 }

@@ -15,6 +15,7 @@ use crate::layout::Places;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
 use std::cmp::Reverse;
+use std::iter::Skip;
 
 /// The columns of a small sum, whose room takes less to clear.
 const LITTLE: usize = 128;
@@ -36,7 +37,7 @@ pub(crate) fn sum<T: Scalar>(x: View<'_, T>, reduced: &[usize], y: &mut [T]) {
         axes.map(|a| (dims[a], layout.strides()[a])).collect()
     };
     let mut summed = pick(true);
-    summed.sort_by_key(|&(_, stride)| Reverse(stride.unsigned_abs()));
+    summed.sort_unstable_by_key(|&(_, stride)| Reverse(stride.unsigned_abs()));
     let (mut summed, mut kept) = (Walk::new(&summed), Walk::new(&pick(false)));
     let start = layout.offset() as isize;
 
@@ -153,7 +154,7 @@ fn blocks<T: Scalar>(all: &Blocks<'_, T>, y: &mut [T]) {
     threads::for_each_chunk(&mut sums, columns, nanoseconds, |i, y| {
         let block = starts.places(start).nth(i / leaves).expect("a start for every block");
         let (first, left) = (i % leaves * leaf, len - i % leaves * leaf);
-        let starts = std::iter::once(block + first);
+        let starts = Walk::default().places((block + first) as isize).skip(0);
         on_widest(BlockSums { data, starts, len: left.min(leaf), columns, y });
     });
     blocks_of(&sums, leaves * columns, columns, y);
@@ -165,15 +166,15 @@ fn blocks_of<T: Scalar>(data: &[T], len: usize, columns: usize, y: &mut [T]) {
     blocks(&Blocks { data, starts, start: 0, len, columns }, y);
 }
 
-struct BlockSums<'a, T, S> {
+struct BlockSums<'a, T> {
     data: &'a [T],
-    starts: S,
+    starts: Skip<Places>,
     len: usize,
     columns: usize,
     y: &'a mut [T],
 }
 
-impl<T: Scalar, S: Iterator<Item = usize>> Loop for BlockSums<'_, T, S> {
+impl<T: Scalar> Loop for BlockSums<'_, T> {
     #[inline(always)]
     fn run(self) {
         let BlockSums { data, starts, len, columns, y } = self;

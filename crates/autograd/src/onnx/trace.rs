@@ -205,7 +205,7 @@ impl Recorder {
 /// Adds the form of an operator, if a graph is being recorded.
 #[inline]
 pub(crate) fn value<T: Scalar>(
-    op: &impl AnyOp<T>,
+    op: &dyn AnyOp<T>,
     x: &[&Tensor<T>],
     y: &Array<T>,
     caller: &'static Location<'static>,

@@ -198,6 +198,8 @@ macro_rules! number_with {
     ($T:ty, $Op:ident, $op:ident, |$c:ident, $x:ident| $apply:expr) => {
         impl ops::$Op<&Tensor<$T>> for $T {
             type Output = Tensor<$T>;
+            #[inline]
+            // not compiled before it is called: a library for both types would otherwise hold every operator twice
             #[track_caller]
             fn $op(self, $x: &Tensor<$T>) -> Tensor<$T> {
                 let $c = self;
@@ -206,6 +208,7 @@ macro_rules! number_with {
         }
         impl ops::$Op<Tensor<$T>> for $T {
             type Output = Tensor<$T>;
+            #[inline]
             #[track_caller]
             fn $op(self, x: Tensor<$T>) -> Tensor<$T> {
                 let ($c, $x) = (self, &x);

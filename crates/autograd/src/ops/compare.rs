@@ -157,6 +157,7 @@ macro_rules! between_masks {
     ($Op:ident, $op:ident, $name:literal, $node:literal, $test:expr; $([$A:ty, $B:ty])*) => {$(
         impl ops::$Op<$B> for $A {
             type Output = Array<bool>;
+            #[inline]
             #[track_caller]
             fn $op(self, other: $B) -> Array<bool> {
                 let mask = compare($name, [self.view(), other.view()], $test).or_panic();
@@ -174,6 +175,7 @@ between_masks!(BitAnd bitand "and" "And" |a, b| a & b, BitOr bitor "or" "Or" |a,
 
 impl ops::Not for &Array<bool> {
     type Output = Array<bool>;
+    #[inline]
     #[track_caller]
     fn not(self) -> Array<bool> {
         let mask =
@@ -185,6 +187,7 @@ impl ops::Not for &Array<bool> {
 
 impl ops::Not for Array<bool> {
     type Output = Array<bool>;
+    #[inline]
     #[track_caller]
     fn not(self) -> Array<bool> {
         !&self

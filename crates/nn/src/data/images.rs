@@ -131,7 +131,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
         DataError::new(&folder.display().to_string(), Place::File, DataErrorKind::Io(error))
     })?;
     paths.retain(|path| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")));
-    paths.sort();
+    paths.sort_unstable();
     Ok(paths)
 }
 

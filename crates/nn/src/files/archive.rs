@@ -122,7 +122,7 @@ impl<T: Scalar> Archive<T> {
     /// The header, and the tensors in the order in which they are written.
     fn parts(&self) -> Result<Parts<'_, T>, FileErrorKind> {
         let mut tensors: Vec<_> = self.tensors.iter().collect();
-        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        tensors.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok((header::write(&tensors, &self.metadata)?, tensors))
     }
 }

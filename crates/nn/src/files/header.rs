@@ -117,14 +117,14 @@ impl Header {
                 return Err(source.malformed(entry.at, reason, cure).of_entry(&entry.name));
             }
         }
-        self.entries.sort_by(|a, b| (&a.name, a.at).cmp(&(&b.name, b.at)));
+        self.entries.sort_unstable_by(|a, b| (&a.name, a.at).cmp(&(&b.name, b.at)));
         if let Some(pair) = self.entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
             return Err(spoiled(
                 &pair[1],
                 format!("there is an entry of this name at byte {}, too", pair[0].at),
             ));
         }
-        self.entries.sort_by(|a, b| (a.range, &a.name).cmp(&(b.range, &b.name)));
+        self.entries.sort_unstable_by(|a, b| (a.range, &a.name).cmp(&(b.range, &b.name)));
         let mut position = 0;
         let mut before: Option<&Entry> = None;
         for entry in &self.entries {

@@ -1,16 +1,18 @@
 //! Random rotations: rows at right angles, every direction equally likely.
 //!
 //! Of a matrix `A` of independent normal numbers, with `A = L Q` for a lower triangular `L` with a positive diagonal, the rows of `Q` are
-//! such (F. Mezzadri, "How to generate random matrices from the classical compact groups", 2007). `L` is Cholesky's factor of `A Aᵀ`, and
-//! `Q = L⁻¹ A`. Done once this loses digits, as many as the condition of `A` has squared; done again, to the `Q` found, it is exact to the
-//! last digits (Y. Yamamoto and others, "Roundoff error analysis of the CholeskyQR2 algorithm", 2015). A small number added to the
-//! diagonal at first keeps the factor from failing for any `A` (T. Fukaya and others, "Shifted Cholesky QR", 2020). All of it is products
-//! of matrices, which Gram and Schmidt's method is not.
+//! such (F. Mezzadri, "How to generate random matrices from the classical compact groups", 2007). That is the method of Gram and Schmidt:
+//! each row less its projections on those before, and scaled. Rounding leaves it at right angles only as far as little of a row was
+//! taken away, so all is done twice, which is enough (L. Giraud, J. Langou and M. Rozložník, "The loss of orthogonality in the
+//! Gram-Schmidt orthogonalization process", 2005). Some rows at a time are taken against all before, so that most of the work is
+//! products of matrices.
 
 use autograd::{Rng, Scalar, Shape, Tensor};
 
-/// Weights `[outputs, ..]` whose rows, or columns if these are fewer, are at right angles and as long as the gain. Worked out in double
-/// precision.
+/// The rows that are taken together.
+const PANEL: usize = 16;
+
+/// Weights `[outputs, ..]` whose rows, or columns if these are fewer, are at right angles and as long as the gain.
 pub(super) fn sample<T: Scalar>(shape: &Shape, gain: f64, rng: &mut Rng) -> Tensor<T> {
     let rows = shape[0];
     let columns: usize = shape.dims()[1..].iter().product();
@@ -18,19 +20,33 @@ pub(super) fn sample<T: Scalar>(shape: &Shape, gain: f64, rng: &mut Rng) -> Tens
         return Tensor::zeros(shape);
     }
     let (few, many) = (rows.min(columns), rows.max(columns));
-    let mut q = Tensor::<f64>::normal([few, many], 0.0, 1.0, rng);
-    for pass in 0..3 {
-        let mut gram = q.matmul(&q.t());
-        if pass == 0 {
-            let trace = gram.trace().item();
-            let shift = 11.0 * ((few * many + few * (few + 1)) as f64) * f64::EPSILON / 2.0 * trace;
-            gram.update(|gram| gram.iter_mut().step_by(few + 1).for_each(|g| *g += shift));
+    let mut q = Tensor::normal([few, many], T::zero(), T::one(), rng);
+    for first in (0..few).step_by(PANEL) {
+        let done = q.i(..first);
+        let mut panel = q.i(first..few.min(first + PANEL));
+        for _ in 0..2 {
+            panel = &panel - panel.matmul(&done.t()).matmul(&done);
+            panel.update(|rows| one_after_the_other(rows, many));
         }
-        q = gram.cholesky().solve_triangular(&q, false);
+        drop(done);
+        q.update(|q| panel.array().view().iter().zip(&mut q[first * many..]).for_each(|(new, q)| *q = new));
     }
     let q = if rows > columns { q.t() } else { q };
-    let q = q.array().view().contiguous();
-    Tensor::build(shape, |w| w.iter_mut().zip(q.iter()).for_each(|(w, &q)| *w = T::of(gain * q)))
+    (q * T::of(gain)).reshape(shape)
+}
+
+/// Gram and Schmidt's method for the rows of a matrix.
+fn one_after_the_other<T: Scalar>(rows: &mut [T], columns: usize) {
+    let dot = |a: &[T], b: &[T]| -> f64 { a.iter().zip(b).map(|(&a, &b)| a.into() * b.into()).sum() };
+    for i in 0..rows.len() / columns {
+        let (before, row) = rows[..(i + 1) * columns].split_at_mut(i * columns);
+        for other in before.chunks_exact(columns) {
+            let along = T::of(dot(row, other));
+            row.iter_mut().zip(other).for_each(|(x, &other)| *x = *x - along * other);
+        }
+        let scale = T::of(dot(row, row).sqrt().recip());
+        row.iter_mut().for_each(|x| *x = *x * scale);
+    }
 }
 
 #[cfg(test)]
