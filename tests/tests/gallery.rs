@@ -567,16 +567,16 @@ fn a_summary_says_what_there_is_and_what_it_costs() {
     expect![[r#"
         layer       parameter                 shape         count     bytes  output         FLOPs
         ─────────────────────────────────────────────────────────────────────────────────────────
-        conv        weight                    [8, 1, 3, 3]     72     288 B  [1, 8, 6, 6]   5,184
+        conv        weight                    [8, 1, 3, 3]     72     288 B  [1, 8, 6, 6]   5,472
                     bias (frozen)             [8]               8      32 B
-        norm        weight                    [8]               8      32 B                     8
+        norm        weight                    [8]               8      32 B  [1, 8, 6, 6]     592
                     bias                      [8]               8      32 B
                     running_mean (statistic)  [8]               8      32 B
                     running_var (statistic)   [8]               8      32 B
         head        weight                    [10, 288]     2,880  11.2 KiB  [1, 10]        5,760
                     bias                      [10]             10      40 B
-        (itself)    scale                     []                1       4 B                     0
-        (no layer)                                                                          1,466
+        (itself)    scale                     []                1       4 B  [1, 10]           10
+        (no layer)                                                                            584
         ─────────────────────────────────────────────────────────────────────────────────────────
         total       2,979 trained                           3,003  11.7 KiB                12,418
     "#]]

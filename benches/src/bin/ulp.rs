@@ -1,4 +1,4 @@
-//! `ulp [--every N]`: the worst error of each elementary function in single precision, over every number that there is, or over
+//! `ulp [--every N] [FUNCTION...]`: the worst error of each elementary function in single precision, over every number that there is, or over
 //! one in `N`. The distance to the value in double precision is counted in units in the last place of `f32`.
 
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use wengert::prelude::*;
 use wengert::with_threads;
 
-const USAGE: &str = "usage: ulp [--every N], with N from 1 on";
+const USAGE: &str = "usage: ulp [--every N] [FUNCTION...], with N from 1 on";
 
 /// How many numbers a thread takes at once.
 const CHUNK: u64 = 1 << 16;
@@ -34,15 +34,22 @@ const FUNCTIONS: [Function; 9] = [
 ];
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let every = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => 1,
-        ["--every", n] => n.parse().ok().filter(|&n| n > 0).ok_or(USAGE)?,
-        _ => return Err(USAGE.into()),
+    let mut names: Vec<String> = std::env::args().skip(1).collect();
+    let every = match names.first() {
+        Some(first) if first == "--every" => {
+            let given: Vec<String> = names.drain(..names.len().min(2)).collect();
+            given.get(1).and_then(|n| n.parse().ok()).filter(|&n| n > 0).ok_or(USAGE)?
+        }
+        _ => 1,
     };
+    if let Some(unknown) = names.iter().find(|name| FUNCTIONS.iter().all(|function| function.name != **name))
+    {
+        return Err(format!("there is no function `{unknown}`; {USAGE}").into());
+    }
     let mut all_hold = true;
     println!("{:10}  {:>9}  {:>5}  at", "function", "worst", "limit");
-    for function in &FUNCTIONS {
+    let is_asked = |function: &&Function| names.is_empty() || names.iter().any(|name| name == function.name);
+    for function in FUNCTIONS.iter().filter(is_asked) {
         let (off, x) = worst(function, every);
         let verdict = if off <= function.limit { "" } else { "  TOO FAR OFF" };
         println!("{:10}  {off:9.6}  {:5}  {x:e}{verdict}", function.name, function.limit);
@@ -123,7 +130,9 @@ mod tests {
 
     #[test]
     fn a_sample_is_within_the_limits() {
-        for function in &FUNCTIONS {
+        let is_asked =
+            |function: &&Function| names.is_empty() || names.iter().any(|name| name == function.name);
+        for function in FUNCTIONS.iter().filter(is_asked) {
             let (off, x) = worst(function, 1009);
             assert!(off > 0.2 && off <= function.limit, "{}({x:e}) is {off} units off", function.name);
         }

@@ -14,6 +14,7 @@ use crate::gradients::{GradError, Gradients, why_none};
 use crate::graph::{Call, Id, Node};
 use crate::idle;
 use crate::nan;
+use crate::observe;
 use crate::profile;
 use crate::recording;
 use crate::scalar::Scalar;
@@ -156,6 +157,7 @@ pub(crate) fn sweep<T: Scalar>(
     dy: Tensor<T>,
     targets: Option<&[Id]>,
 ) -> Result<Gradients<T>, GradError> {
+    let _unseen = observe::pause();
     let mut grads = Gradients { by_age: idle::take_gradients() };
     sweep_since(0, root, dy, targets, &mut |id, dx| grads.add(id, dx))?;
     Ok(grads)

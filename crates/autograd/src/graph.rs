@@ -13,6 +13,7 @@ use crate::array::Array;
 use crate::error::ShapeError;
 use crate::idle;
 use crate::nan;
+use crate::observe;
 use crate::onnx;
 use crate::op::{AnyOp, Keeps};
 use crate::profile;
@@ -207,34 +208,46 @@ pub(crate) fn next_id() -> Id {
 #[track_caller]
 pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
     let caller = Location::caller();
+    let seen = observe::begin(&op);
     let y = value(&op, x, caller)?;
-    let Some(keeps) = kept(&op, x) else { return Ok(Tensor::constant(y)) };
-    let place = Node::make(|node| {
-        node.hold(x, &y, keeps, caller);
-        node.set_op(op);
-    });
-    Ok(Tensor::tracked(y, place))
+    let y = match kept(&op, x) {
+        None => Tensor::constant(y),
+        Some(keeps) => {
+            let place = Node::make(|node| {
+                node.hold(x, &y, keeps, caller);
+                node.set_op(op);
+            });
+            Tensor::tracked(y, place)
+        }
+    };
+    observe::end(seen, x, &y);
+    Ok(y)
 }
 
 /// The value of an operator, seen by all that look on.
-#[inline(never)]
+#[inline]
 fn value<T: Scalar>(
-    op: &dyn AnyOp<T>,
+    op: &impl AnyOp<T>,
     x: &[&Tensor<T>],
     caller: &'static Location<'static>,
 ) -> Result<Array<T>, ShapeError> {
     let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
     let span = profile::forward(op, x, caller);
-    let y = op.value(&arrays).map_err(|e| e.of(&op.name()))?;
-    profile::close(span, y.shape());
-    nan::value(op, x, &y, caller);
-    onnx::value(op, x, &y, caller);
-    Ok(y)
+    let mut y = op.value(&arrays);
+    match &y {
+        Ok(y) => {
+            profile::close(span, y.shape());
+            nan::value(op, x, y, caller);
+            onnx::value(op, x, y, caller);
+        }
+        Err(_) => y = y.map_err(|e| e.of(&op.name())),
+    }
+    y
 }
 
 /// What the gradients of a call will read, unless the call is not recorded.
-#[inline(never)]
-fn kept<T: Scalar>(op: &dyn AnyOp<T>, x: &[&Tensor<T>]) -> Option<Keeps> {
+#[inline]
+fn kept<T: Scalar>(op: &impl AnyOp<T>, x: &[&Tensor<T>]) -> Option<Keeps> {
     if !is_recording() {
         return None;
     }

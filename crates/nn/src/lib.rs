@@ -13,6 +13,7 @@
 extern crate self as wengert;
 
 mod average;
+mod capture;
 mod chart;
 mod checkpoint;
 mod clip;
@@ -44,6 +45,7 @@ pub use autograd::{
     with_threads,
 };
 pub use average::{Average, update_statistics};
+pub use capture::{Captured, capture};
 pub use checkpoint::checkpointed;
 pub use clip::{clip_adaptive, clip_norm, clip_value};
 pub use data::{Batch, Batches, Dataset, Samples};

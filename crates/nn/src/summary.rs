@@ -1,9 +1,13 @@
 //! What a network is made of: its layers, their parameters, and what they cost.
 
+use crate::capture::{layer_of, layers, place, watch};
 use crate::layer::Layer;
 use crate::module::{Module, Path};
-use autograd::{Event, Pass, Scalar, Shape, profile};
+use autograd::{Applied, Scalar, Shape, observe};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 /// The parameters of a module, by layer. Printed, it is a table.
 ///
@@ -47,9 +51,9 @@ pub fn summary<T: Scalar>(module: &(impl Module<T> + ?Sized)) -> Summary {
     Summary { layers, bytes_each: size_of::<T>(), other_flops: None }
 }
 
-/// As [`summary`], and what each layer gives and costs for the input `x`, found by running the network once in evaluation.
+/// As [`summary`], and what each layer gives and costs for the input `x`, found by running the network in evaluation.
 ///
-/// An operator belongs to the layer whose parameter it reads; those that read none, or a frozen one, are counted together.
+/// An operator belongs to the layer whose parameter it reads; those that read none are counted together.
 ///
 /// ```
 /// use nn::{Activation, Mlp, Rng, Tensor, summary_of};
@@ -64,34 +68,35 @@ pub fn summary<T: Scalar>(module: &(impl Module<T> + ?Sized)) -> Summary {
 #[track_caller]
 pub fn summary_of<T: Scalar, X>(net: &(impl Layer<T, X> + ?Sized), x: &X) -> Summary {
     let mut summary = summary(net);
-    let (_, profile) = profile(|| net.predict(x));
-    let names = net.parameters().into_iter().map(|(path, param)| (path, &**param));
-    let mut others = 0;
-    for event in profile.named(names).events().filter(|event| event.pass == Pass::Forward) {
-        match summary.layers.iter_mut().find(|layer| layer.path == event.layer) {
-            Some(layer) => {
-                layer.flops += flops(&event);
-                // Neither a view nor what was made of the parameters alone.
-                let is_result =
-                    |y: &&Shape| event.bytes > 0 && layer.parameters.iter().all(|p| p.shape != **y);
-                layer.output = event.output.filter(is_result).cloned().or(layer.output.take());
-            }
-            None => others += flops(&event),
+    let flops = Rc::new(RefCell::new(HashMap::<Option<String>, u64>::new()));
+    let (sums, layers) = (flops.clone(), layers(net));
+    let count = move |call: Applied<'_, T>| {
+        let layer = layer_of(&layers, &call).map(|(layer, _)| layer.to_owned());
+        *sums.borrow_mut().entry(layer).or_default() += flops_of(&call);
+    };
+    observe(count, || net.predict(x));
+    let mut flops = flops.take();
+    for layer in &mut summary.layers {
+        layer.flops = flops.remove(&Some(layer.path.clone())).unwrap_or(0);
+    }
+    summary.other_flops = Some(flops.into_values().sum());
+    for value in watch(net, || net.predict(x)).1 {
+        if let Some(layer) = summary.layers.iter_mut().find(|layer| layer.path == value.layer) {
+            layer.output = Some(value.output.shape().clone());
         }
     }
-    summary.other_flops = Some(others);
     summary
 }
 
 /// The floating-point operations of a call: two for each multiplication and addition of a product of matrices, a convolution or
 /// attention; of all else one for each element of the result. Views are free.
-fn flops(event: &Event<'_>) -> u64 {
-    let Some(y) = event.output else { return 0 };
-    let outputs = y.size() as u64;
-    let dims = |i: usize| event.inputs.get(i).map_or(&[][..], Shape::dims);
+fn flops_of<T: Scalar>(call: &Applied<'_, T>) -> u64 {
+    let outputs = call.output.size() as u64;
+    let is_view = call.is_shown || call.inputs.iter().any(|x| place(x) == place(call.output));
+    let dims = |i: usize| call.inputs.get(i).map_or(&[][..], |x| x.dims());
     let per_first = |dims: &[usize]| dims.iter().skip(1).product::<usize>() as u64;
     let last = |i: usize| dims(i).last().copied().unwrap_or(1) as u64;
-    match event.operator {
+    match call.operator {
         "linear" | "matmul" => 2 * outputs * last(0),
         // The filters are [outputs, inputs, ..], each entry of which meets every place of the result ...
         "conv1d" | "conv2d" => 2 * outputs * per_first(dims(1)),
@@ -104,7 +109,7 @@ fn flops(event: &Event<'_>) -> u64 {
             let keys = dims(1).iter().rev().nth(1).copied().unwrap_or(1) as u64;
             2 * outputs * keys + 2 * (outputs / last(2).max(1)) * last(0) * keys
         }
-        _ if event.bytes == 0 => 0,
+        _ if is_view => 0,
         _ => outputs,
     }
 }
@@ -129,8 +134,7 @@ pub struct LayerSummary {
     pub path: String,
     /// Its parameters.
     pub parameters: Vec<ParamSummary>,
-    /// The shape of what it gives, if the network was run: of its last operator. `None` also where that reads its parameters in another
-    /// shape only, as batch normalisation in evaluation does.
+    /// The shape of what it gave last, if the network was run: of its last operator that reads a parameter.
     pub output: Option<Shape>,
     /// Its floating-point operations; 0 if the network was not run.
     pub flops: u64,

@@ -39,7 +39,7 @@
 //! - [`Dataset`], [`data`]: samples, batches and readers. [`Trainer`]: the loop. [`Optimizer`], [`Schedule`], [`Regularizer`]: how it learns.
 //! - [`cross_entropy`], [`mse`] and the other losses; [`metrics`].
 //! - [`files`]: weights to and from files. [`export_onnx`]: networks for other programs.
-//! - [`profile`], [`summary`], [`graph`](fn@graph), [`trace_nan`], [`grad_report`]: seeing inside.
+//! - [`profile`], [`summary`], [`graph`](fn@graph), [`trace_nan`], [`grad_report`], [`capture`], [`observe`]: seeing inside.
 //! - [`Op`], [`Pointwise`] and [`Primitive`]: operators of one's own, and `check`, which proves their gradients.
 //!
 //! Types written without a parameter are over `f32`; bare literals infer `f64`, as everywhere in Rust, so name the type once where

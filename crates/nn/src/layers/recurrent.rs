@@ -224,6 +224,7 @@ fn one_run<C: Cell, T: Scalar>(
         true => Tensor::zeros([n, 0, size]),
         false => Tensor::stack(&all.iter().collect::<Vec<_>>(), 1),
     };
+    autograd::show("recurrent", &[&weights.weight_ih], &outputs);
     (outputs, state)
 }
 

@@ -78,7 +78,8 @@ pub(super) fn share<'a>(parts: usize, nanoseconds: usize, f: &'a (dyn Fn(usize) 
         return (0..parts).for_each(f);
     };
     let helpers = (threads() - 1).min(parts - 1);
-    let is_worth_it = owner.account.is_worth_sharing(nanoseconds, Instant::now());
+    let began = Instant::now();
+    let is_worth_it = owner.account.is_worth_sharing(nanoseconds, began);
     if !is_worth_it || !owner.has_awake(helpers, nanoseconds) {
         drop(owner);
         return (0..parts).for_each(f);
@@ -93,7 +94,6 @@ pub(super) fn share<'a>(parts: usize, nanoseconds: usize, f: &'a (dyn Fn(usize) 
     BOARD.ended.0.store(0, Ordering::Relaxed);
     BOARD.open.0.store((helpers as u64) << 32 | parts as u64, Ordering::Release);
 
-    let began = Instant::now();
     let mut mine = 0;
     let result = catch_unwind(AssertUnwindSafe(|| {
         while let Some((job, part)) = take(0) {
@@ -108,7 +108,8 @@ pub(super) fn share<'a>(parts: usize, nanoseconds: usize, f: &'a (dyn Fn(usize) 
     }
     let worked = began.elapsed();
     wait_for(parts - mine);
-    owner.account.settle(parts, mine, worked, began.elapsed() - worked);
+    let waited = if mine == parts { Duration::ZERO } else { began.elapsed() - worked };
+    owner.account.settle(parts, mine, worked, waited);
     drop(owner);
     let panic = BOARD.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(panic) = result.err().or(panic) {
