@@ -52,7 +52,7 @@ const NEAR: f32 = 0.7;
 /// `Φ(x)` near 0, by the polynomial that is minimax for single precision.
 #[inline(always)]
 fn near_the_middle(x: f32) -> f32 {
-    let p = horner!(x * x; 1.042_873_2e-4, -1.182_545_2e-3, 9.972_711e-3, -6.649_033e-2, 3.989_422_9e-1);
+    let p = horner!(x * x; 1.042_873_2e-4, -1.182_545_2e-3, 9.972_711e-3, -6.649_033e-2, 3.989_423e-1);
     0.5 + x * p
 }
 

@@ -15,7 +15,6 @@ use crate::layout::Places;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
 use std::cmp::Reverse;
-use std::iter::Skip;
 
 /// The columns of a small sum, whose room takes less to clear.
 const LITTLE: usize = 128;
@@ -143,8 +142,8 @@ fn blocks<T: Scalar>(all: &Blocks<'_, T>, y: &mut [T]) {
     let most = LEAVES / count;
     if most < 2 || len < 2 * LEAF {
         return threads::for_each_rows(y, columns, nanoseconds, |first, y| {
-            let starts = starts.places(start).skip(first);
-            on_widest(BlockSums { data, starts, len, columns, y });
+            let starts = starts.places(start);
+            on_widest(BlockSums { data, starts, first, len, columns, y });
         });
     }
     let whole = STRETCH * columns * rows_side_by_side(len / columns, columns);
@@ -154,8 +153,8 @@ fn blocks<T: Scalar>(all: &Blocks<'_, T>, y: &mut [T]) {
     threads::for_each_chunk(&mut sums, columns, nanoseconds, |i, y| {
         let block = starts.places(start).nth(i / leaves).expect("a start for every block");
         let (first, left) = (i % leaves * leaf, len - i % leaves * leaf);
-        let starts = Walk::default().places((block + first) as isize).skip(0);
-        on_widest(BlockSums { data, starts, len: left.min(leaf), columns, y });
+        let starts = Walk::default().places((block + first) as isize);
+        on_widest(BlockSums { data, starts, first: 0, len: left.min(leaf), columns, y });
     });
     blocks_of(&sums, leaves * columns, columns, y);
 }
@@ -168,7 +167,9 @@ fn blocks_of<T: Scalar>(data: &[T], len: usize, columns: usize, y: &mut [T]) {
 
 struct BlockSums<'a, T> {
     data: &'a [T],
-    starts: Skip<Places>,
+    /// Where blocks begin, and the number of the first that is summed.
+    starts: Places,
+    first: usize,
     len: usize,
     columns: usize,
     y: &'a mut [T],
@@ -177,7 +178,8 @@ struct BlockSums<'a, T> {
 impl<T: Scalar> Loop for BlockSums<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let BlockSums { data, starts, len, columns, y } = self;
+        let BlockSums { data, starts, first, len, columns, y } = self;
+        let starts = starts.skip(first);
         if columns == 1 {
             for (start, y) in starts.zip(y) {
                 *y = pairwise(&data[start..][..len]);

@@ -42,10 +42,10 @@ fn one_after_the_other<T: Scalar>(rows: &mut [T], columns: usize) {
         let (before, row) = rows[..(i + 1) * columns].split_at_mut(i * columns);
         for other in before.chunks_exact(columns) {
             let along = T::of(dot(row, other));
-            row.iter_mut().zip(other).for_each(|(x, &other)| *x = *x - along * other);
+            row.iter_mut().zip(other).for_each(|(x, &other)| *x -= along * other);
         }
         let scale = T::of(dot(row, row).sqrt().recip());
-        row.iter_mut().for_each(|x| *x = *x * scale);
+        row.iter_mut().for_each(|x| *x *= scale);
     }
 }
 
