@@ -580,7 +580,7 @@ fn a_summary_says_what_there_is_and_what_it_costs() {
         ─────────────────────────────────────────────────────────────────────────────────────────
         total       2,979 trained                           3,003  11.7 KiB                12,418
     "#]]
-    .assert_eq(&wengert::summary_of(&net, &Tensor::zeros([1, 1, 8, 8])).to_string());
+    .assert_eq(&summary_of(&net, &Tensor::zeros([1, 1, 8, 8])).to_string());
     expect![[r#"
         layer     parameter                 shape         count     bytes
         ─────────────────────────────────────────────────────────────────

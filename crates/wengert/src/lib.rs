@@ -68,12 +68,17 @@ pub mod prelude {
     #[cfg(feature = "data")]
     pub use nn::data::{digits, mnist};
     pub use nn::files::Checkpoints;
-    pub use nn::metrics::{ConfusionMatrix, accuracy};
+    pub use nn::metrics::{ConfusionMatrix, accuracy, binary_accuracy, top_k};
     pub use nn::{
-        Activation, Adam, AdamW, Batch, Callback, Control, Conv2d, Dataset, Dropout, EarlyStop, Embedding,
-        EpochReport, Flatten, InTraining, Init, Layer, LayerNorm, Linear, Losses, Lstm, MaxPool2d, Mlp, Mode,
-        Module, MultiHeadAttention, Optimizer, Param, Report, Residual, Sequential, Sgd, StepReport,
-        TrainError, Trainer, TransformerBlock, bce_with_logits, cross_entropy, huber, l1, l2, mae, mse,
+        Activation, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, AdaptiveAvgPool2d, Average, AvgPool2d,
+        Batch, BatchNorm1d, BatchNorm2d, Callback, Control, Conv1d, Conv2d, ConvTranspose2d, Cosine, Dataset,
+        Dropout, EarlyStop, Embedding, EpochReport, Exponential, Flatten, GroupNorm, Gru, InTraining, Init,
+        Lamb, Layer, LayerNorm, Lbfgs, Linear, Lion, Log, Lookahead, Losses, Lstm, MaxPool2d, Mlp, Mode,
+        Module, MultiHeadAttention, Muon, NAdam, OneCycle, Optimizer, Page, Param, Plateau, Polynomial,
+        RAdam, Report, Residual, RmsNorm, RmsProp, Rnn, Schedule, Sequential, Sgd, StepDecay, StepReport,
+        TensorBoard, TrainError, Trainer, TransformerBlock, WarmRestarts, Warmup, bce, bce_with_logits,
+        capture, clip_norm, clip_value, cross_entropy, export_onnx, grad_report, hinge, huber, kl_divergence,
+        l1, l2, load, mae, mse, nll, save, smooth_l1, summary, summary_of,
     };
 }
 
