@@ -130,6 +130,21 @@ fn a_causal_block_sees_no_future() {
     assert!(y.slice(1, 4..).to_vec() != z.slice(1, 4..).to_vec());
 }
 
+/// Of what attention adds, of the units within the network, and of what the network adds, as in PyTorch's `TransformerEncoderLayer`.
+#[test]
+fn dropout_in_a_block_is_in_its_three_places() {
+    let block = TransformerBlock::<f64>::new(8, 2, &mut Rng::seed(0)).dropout(0.5);
+    let x = Tensor::normal([3, 5, 8], 0.0, 1.0, &mut Rng::seed(1));
+    let (mut rng, mut by_hand) = (Rng::seed(2), Rng::seed(2));
+    let y = block.forward(&x, &mut Mode::train(&mut rng));
+    let mode = &mut Mode::train(&mut by_hand);
+    let added = block.self_attn.forward(&block.norm1.forward(&x, mode), mode);
+    let h = &x + block.drop.forward(&added, mode);
+    let units = block.drop.forward(&block.linear1.forward(&block.norm2.forward(&h, mode), mode).gelu(), mode);
+    let expected = &h + block.drop.forward(&block.linear2.forward(&units, mode), mode);
+    assert_eq!(y.to_vec(), expected.to_vec());
+}
+
 #[test]
 fn dropout_in_a_block_is_of_training_alone() {
     let block = TransformerBlock::<f64>::new(8, 2, &mut Rng::seed(0)).dropout(0.5);

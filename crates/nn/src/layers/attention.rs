@@ -168,7 +168,7 @@ pub struct TransformerBlock<T: Scalar = f32> {
     pub norm1: LayerNorm<T>,
     /// Of the small network.
     pub norm2: LayerNorm<T>,
-    /// Of what either adds, in training.
+    /// Of what either adds and of what lies between the two layers of the network, in training, as in PyTorch.
     #[module(skip)]
     pub drop: Dropout,
     /// Whether each is normalised before, and not after its result has been added.
@@ -198,7 +198,7 @@ impl<T: Scalar> TransformerBlock<T> {
         TransformerBlock { self_attn: self.self_attn.causal(), ..self }
     }
 
-    /// In training, this share of what attention and network add is left out.
+    /// In training, this share is left out of what attention and network add, and of the units within the network.
     ///
     /// # Panics
     /// If the rate is not from 0 to 1.
@@ -223,8 +223,8 @@ impl<T: Scalar> Layer<T> for TransformerBlock<T> {
         let attend =
             |x: &Tensor<T>, mode: &mut Mode| self.drop.forward(&self.self_attn.forward(x, mode), mode);
         let think = |x: &Tensor<T>, mode: &mut Mode| {
-            let y = self.linear2.forward(&self.linear1.then(x, Gelu), mode);
-            self.drop.forward(&y, mode)
+            let hidden = self.drop.forward(&self.linear1.then(x, Gelu), mode);
+            self.drop.forward(&self.linear2.forward(&hidden, mode), mode)
         };
         if self.norm_first {
             let x = x + attend(&self.norm1.forward(x, mode), mode);
