@@ -626,3 +626,36 @@ fn a_spike_of_the_loss_is_undone() {
     let loss = mse(&net.predict(&x), &y).item();
     assert!(loss < 1e-3, "{loss}");
 }
+
+/// Layers are looked at with the first step and every so many, once for small batches that add up, and the training is the same.
+#[test]
+fn looking_at_layers_changes_nothing() {
+    let train_with = |micro: usize, every: Option<usize>| {
+        let mut rng = Rng::seed(3);
+        let (train, test) = digits().take(320).split(0.8, &mut rng);
+        let mut net = Noisy::new(&mut rng);
+        let told = RefCell::new(Vec::new());
+        let mut trainer = Trainer::new(Adam::new(1e-2)).loss(cross_entropy).epochs(2).micro_batch(micro);
+        if let Some(every) = every {
+            trainer = trainer.diagnose_every(every, |step, diagnosis| {
+                let paths: Vec<String> = diagnosis.rows.iter().map(|row| row.path.clone()).collect();
+                assert_eq!(paths, ["mlp.layers.0", "mlp.layers.1"]);
+                assert!(
+                    diagnosis
+                        .rows
+                        .iter()
+                        .all(|row| row.gradient.is_some_and(|g| g > 0.0) && row.deviation > 0.0)
+                );
+                told.borrow_mut().push(step);
+            });
+        }
+        trainer.fit(&mut net, &train, &test).unwrap();
+        drop(trainer);
+        (bits(&net), told.take())
+    };
+    for micro in [32, 10] {
+        let (with, told) = train_with(micro, Some(5));
+        assert_eq!(told, [1, 6, 11, 16]);
+        assert!(with == train_with(micro, None).0, "small batches of {micro}");
+    }
+}

@@ -156,16 +156,20 @@ pub(crate) fn layer_of<'a, T: Scalar>(
     found.filter(|_| !layers.contains_key(&place(call.output)))
 }
 
-/// Runs `f`, and tells what every layer of the network gives meanwhile.
-pub(crate) fn watch<T: Scalar, R>(
-    net: &(impl Module<T> + ?Sized),
-    f: impl FnOnce() -> R,
-) -> (R, Vec<Value<T>>) {
-    let (layers, values) = (layers(net), Rc::new(RefCell::new(Vec::new())));
-    let seen = values.clone();
-    let see = move |call: Applied<'_, T>| {
-        let mut values = seen.borrow_mut();
-        let (layer, at) = match layer_of(&layers, &call) {
+/// What has been seen of a network's layers.
+pub(crate) struct Seen<T: Scalar> {
+    layers: HashMap<usize, (String, String)>,
+    pub(crate) values: Vec<Value<T>>,
+}
+
+impl<T: Scalar> Seen<T> {
+    pub(crate) fn of(net: &(impl Module<T> + ?Sized)) -> Self {
+        Seen { layers: layers(net), values: Vec::new() }
+    }
+
+    /// Keeps what a call gives, if it belongs to a layer or was shown.
+    pub(crate) fn see(&mut self, call: &Applied<'_, T>) {
+        let (layer, at) = match layer_of(&self.layers, call) {
             Some((layer, at)) => (layer.to_owned(), Some(at)),
             None if call.is_shown => (call.operator.to_owned(), None),
             None => return,
@@ -174,24 +178,32 @@ pub(crate) fn watch<T: Scalar, R>(
         let mut read: Vec<usize> = at.into_iter().collect();
         if is_shown && at.is_some() {
             // It stands for all that the layer has done for it.
-            values.retain(|value: &Value<T>| value.is_shown || value.layer != layer);
+            self.values.retain(|value| value.is_shown || value.layer != layer);
         }
-        match values.last_mut() {
-            // A layer of several operators reads each of its parameters once; what reads one again is another call.
-            Some(last)
-                if !last.is_shown
-                    && !is_shown
-                    && last.layer == layer
-                    && !at.is_some_and(|at| last.read.contains(&at)) =>
-            {
-                read.append(&mut last.read);
-                *last = Value { layer, output, read, is_shown };
-            }
-            _ => values.push(Value { layer, output, read, is_shown }),
+        // A layer of several operators reads each of its parameters once; what reads one again is another call.
+        let goes_on = |last: &Value<T>| {
+            !last.is_shown
+                && !is_shown
+                && last.layer == layer
+                && !at.is_some_and(|at| last.read.contains(&at))
+        };
+        if let Some(mut last) = self.values.pop_if(|last| goes_on(last)) {
+            read.append(&mut last.read);
         }
-    };
-    let result = observe(see, f);
-    (result, values.take())
+        self.values.push(Value { layer, output, read, is_shown });
+    }
+}
+
+/// Runs `f`, and tells what every layer of the network gives meanwhile.
+pub(crate) fn watch<T: Scalar, R>(
+    net: &(impl Module<T> + ?Sized),
+    f: impl FnOnce() -> R,
+) -> (R, Vec<Value<T>>) {
+    let all = Rc::new(RefCell::new(Seen::of(net)));
+    let seen = all.clone();
+    let result = observe(move |call| seen.borrow_mut().see(&call), f);
+    let values = std::mem::take(&mut all.borrow_mut().values);
+    (result, values)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@
 //! - [`Dataset`], [`data`]: samples, batches and readers. [`Trainer`]: the loop. [`Optimizer`], [`Schedule`], [`Regularizer`]: how it learns.
 //! - [`cross_entropy`], [`mse`] and the other losses; [`metrics`].
 //! - [`files`]: weights to and from files. [`export_onnx`]: networks for other programs.
-//! - [`profile`], [`summary`], [`graph`](fn@graph), [`trace_nan`], [`grad_report`], [`capture`], [`observe`]: seeing inside.
+//! - [`profile`], [`summary`], [`graph`](fn@graph), [`trace_nan`], [`grad_report`], [`capture`], [`diagnose`], [`observe`]: seeing inside.
 //! - [`Op`], [`Pointwise`] and [`Primitive`]: operators of one's own, and `check`, which proves their gradients.
 //!
 //! Types written without a parameter are over `f32`; bare literals infer `f64`, as everywhere in Rust, so name the type once where
@@ -77,8 +77,8 @@ pub mod prelude {
         Module, MultiHeadAttention, Muon, NAdam, OneCycle, Optimizer, Page, Param, Plateau, Polynomial,
         RAdam, Report, Residual, RmsNorm, RmsProp, Rnn, Schedule, Sequential, Sgd, StepDecay, StepReport,
         TensorBoard, TrainError, Trainer, TransformerBlock, WarmRestarts, Warmup, bce, bce_with_logits,
-        capture, clip_norm, clip_value, cross_entropy, export_onnx, grad_report, hinge, huber, kl_divergence,
-        l1, l2, load, mae, mse, nll, save, smooth_l1, summary, summary_of,
+        capture, clip_norm, clip_value, cross_entropy, diagnose, export_onnx, grad_report, hinge, huber,
+        kl_divergence, l1, l2, load, mae, mse, nll, save, smooth_l1, summary, summary_of,
     };
 }
 

@@ -36,6 +36,7 @@ pub use tensorboard::TensorBoard;
 
 use self::place::{Mean, Place};
 use crate::data::{Batches, Dataset, Samples};
+use crate::diagnose::Diagnosis;
 use crate::files::Checkpoints;
 use crate::layer::Layer;
 use crate::module::{Module, name_all};
@@ -57,6 +58,11 @@ use std::fmt;
 pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     optimizer: O,
     loss: L,
+    settings: Settings<'a, Y, T>,
+}
+
+/// All but what is minimised, and by what.
+struct Settings<'a, Y, T: Scalar> {
     epochs: usize,
     batch: usize,
     rng: Rng,
@@ -67,7 +73,12 @@ pub struct Trainer<'a, O, L = NoLoss, Y = Vec<usize>, T: Scalar = f32> {
     checkpoints: Option<Checkpoints>,
     micro_batch: Option<usize>,
     workers: usize,
+    /// Every how many steps layers are looked at, and who is told.
+    diagnoses: Option<(usize, Tell<'a>)>,
 }
+
+/// Who is told of a step and its diagnosis.
+type Tell<'a> = Box<dyn FnMut(usize, &Diagnosis) + 'a>;
 
 /// A named measure of outputs against targets: the mean over a batch, or of all at once.
 struct Metric<'a, Y, T: Scalar> {
@@ -88,9 +99,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     /// A trainer with this optimizer: 10 epochs, batches of 32 samples, seed 0.
     pub fn new(optimizer: O) -> Self {
         let (penalties, changes, metrics, callbacks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Trainer {
-            optimizer,
-            loss: NoLoss,
+        let settings = Settings {
             epochs: 10,
             batch: 32,
             rng: Rng::seed(0),
@@ -101,7 +110,9 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             checkpoints: None,
             micro_batch: None,
             workers: 0,
-        }
+            diagnoses: None,
+        };
+        Trainer { optimizer, loss: NoLoss, settings }
     }
 
     /// What is minimised: a function of the outputs and the targets of a batch to a number, the mean over the batch.
@@ -112,34 +123,8 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
     where
         L: Fn(&Tensor<T>, &Y) -> Tensor<T>,
     {
-        let Trainer {
-            optimizer,
-            loss: NoLoss,
-            epochs,
-            batch,
-            rng,
-            penalties,
-            changes,
-            metrics,
-            callbacks,
-            checkpoints,
-            micro_batch,
-            workers,
-        } = self;
-        Trainer {
-            optimizer,
-            loss,
-            epochs,
-            batch,
-            rng,
-            penalties,
-            changes,
-            metrics,
-            callbacks,
-            checkpoints,
-            micro_batch,
-            workers,
-        }
+        let Trainer { optimizer, loss: NoLoss, settings } = self;
+        Trainer { optimizer, loss, settings }
     }
 }
 
@@ -167,7 +152,7 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        let (batch, workers) = (self.batch, self.workers);
+        let (batch, workers) = (self.settings.batch, self.settings.workers);
         self.fit_batches(net, |rng| train.batches(batch).shuffle(rng).workers(workers), test)
     }
 
@@ -204,22 +189,26 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        let first = batches(&mut self.rng.clone());
+        let first = batches(&mut self.settings.rng.clone());
         for (name, is_empty) in [("training", first.len() == 0), ("test", test.is_empty())] {
             if is_empty {
                 return Err(TrainError::Empty { name });
             }
         }
         name_all(net);
-        let mut place = Place::new(net, first.samples(), first.len(), &self.rng);
-        let checkpoints = self.checkpoints.take();
+        let mut place = Place::new(net, first.samples(), first.len(), &self.settings.rng);
+        let checkpoints = self.settings.checkpoints.take();
         if let Some(mut checkpoints) = checkpoints {
             let begun = checkpoints.begin(|record| self.remember(net, &mut place, record));
-            self.checkpoints = Some(checkpoints);
+            self.settings.checkpoints = Some(checkpoints);
             place.report.resumed = begun?;
         }
-        let plan =
-            Plan { epochs: self.epochs, steps_per_epoch: first.len(), epoch: place.epoch, step: place.step };
+        let plan = Plan {
+            epochs: self.settings.epochs,
+            steps_per_epoch: first.len(),
+            epoch: place.epoch,
+            step: place.step,
+        };
         drop(first);
         let begun = self.tell(net, |callback, training| {
             callback.on_start(&plan, training);
@@ -245,13 +234,15 @@ where
         X: Samples,
     {
         let mut loss = Mean::default();
-        let mut means = vec![Mean::default(); self.metrics.len()];
+        let mut means = vec![Mean::default(); self.settings.metrics.len()];
         let mut all = Vec::new();
-        let keeps_all = self.metrics.iter().any(|metric| metric.over_all);
-        for batch in data.batches(self.batch) {
+        let keeps_all = self.settings.metrics.iter().any(|metric| metric.over_all);
+        for batch in data.batches(self.settings.batch) {
             let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
             loss.add(no_grad(|| self.loss.of(&outputs, &batch.y)).item().into(), samples);
-            for (mean, metric) in means.iter_mut().zip(&self.metrics).filter(|(_, metric)| !metric.over_all) {
+            for (mean, metric) in
+                means.iter_mut().zip(&self.settings.metrics).filter(|(_, metric)| !metric.over_all)
+            {
                 mean.add((metric.measure)(&outputs, &batch.y), samples);
             }
             if keeps_all {
@@ -263,17 +254,17 @@ where
             Some(outputs) if metric.over_all => (metric.name, (metric.measure)(outputs, data.y())),
             _ => (metric.name, mean.value()),
         };
-        (loss.value(), self.metrics.iter().zip(means).map(value).collect())
+        (loss.value(), self.settings.metrics.iter().zip(means).map(value).collect())
     }
 }
 
 impl<O: fmt::Debug, L, Y, T: Scalar> fmt::Debug for Trainer<'_, O, L, Y, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let metrics: Vec<_> = self.metrics.iter().map(|metric| metric.name).collect();
+        let metrics: Vec<_> = self.settings.metrics.iter().map(|metric| metric.name).collect();
         f.debug_struct("Trainer")
             .field("optimizer", &self.optimizer)
-            .field("epochs", &self.epochs)
-            .field("batch", &self.batch)
+            .field("epochs", &self.settings.epochs)
+            .field("batch", &self.settings.batch)
             .field("metrics", &metrics)
             .finish_non_exhaustive()
     }

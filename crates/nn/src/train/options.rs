@@ -4,14 +4,16 @@
 use super::Progress;
 use super::{Callback, Metric, Trainer};
 use crate::clip::clip_norm;
+use crate::diagnose::Diagnosis;
 use crate::files::Checkpoints;
 use crate::module::Module;
 use autograd::{Gradients, Rng, Scalar, Tensor};
 
 impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// How often every sample is shown.
-    pub fn epochs(self, epochs: usize) -> Self {
-        Trainer { epochs, ..self }
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.settings.epochs = epochs;
+        self
     }
 
     /// How many samples make a batch.
@@ -19,17 +21,19 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// # Panics
     /// If there are none.
     #[track_caller]
-    pub fn batch(self, batch: usize) -> Self {
+    pub fn batch(mut self, batch: usize) -> Self {
         assert!(
             batch > 0,
             "batch: expected a size of at least 1, found 0\n  help: 32 is usual; `.batch(train.len())` makes one batch of all samples"
         );
-        Trainer { batch, ..self }
+        self.settings.batch = batch;
+        self
     }
 
     /// Has the batches of [`fit`](Self::fit) worked out ahead by so many threads, where that takes long: the same batches for any number.
-    pub fn workers(self, workers: usize) -> Self {
-        Trainer { workers, ..self }
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.settings.workers = workers;
+        self
     }
 
     /// At most so many samples of a batch go through the network at once, which bounds the memory of a step; the gradients of these small
@@ -41,18 +45,20 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// # Panics
     /// If there are none.
     #[track_caller]
-    pub fn micro_batch(self, samples: usize) -> Self {
+    pub fn micro_batch(mut self, samples: usize) -> Self {
         assert!(
             samples > 0,
             "micro_batch: expected at least one sample, found 0\n  help: leave it out to take whole batches"
         );
-        Trainer { micro_batch: Some(samples), ..self }
+        self.settings.micro_batch = Some(samples);
+        self
     }
 
     /// The seed of the order of samples and of everything random in the network. The same seed, data and network give
     /// the same bits.
-    pub fn seed(self, seed: u64) -> Self {
-        Trainer { rng: Rng::seed(seed), ..self }
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.rng = Rng::seed(seed);
+        self
     }
 
     /// Adds a penalty on the parameters to the loss of every step, such as `|net| l2(net, 1e-4)`. Reports do not include
@@ -66,13 +72,13 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// # Ok::<(), nn::TrainError>(())
     /// ```
     pub fn penalty(mut self, penalty: impl Fn(&dyn Module<T>) -> Tensor<T> + 'a) -> Self {
-        self.penalties.push(Box::new(penalty));
+        self.settings.penalties.push(Box::new(penalty));
         self
     }
 
     /// Changes the gradients of every step before it is made, such as `|net, grads| clip_value(net, grads, 1.0)`.
     pub fn gradients(mut self, change: impl Fn(&dyn Module<T>, &mut Gradients<T>) + 'a) -> Self {
-        self.changes.push(Box::new(change));
+        self.settings.changes.push(Box::new(change));
         self
     }
 
@@ -86,7 +92,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
 
     /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
     pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.metrics.push(Metric { name, over_all: false, measure: Box::new(measure) });
+        self.settings.metrics.push(Metric { name, over_all: false, measure: Box::new(measure) });
         self
     }
 
@@ -97,13 +103,37 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         name: &'static str,
         measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
     ) -> Self {
-        self.metrics.push(Metric { name, over_all: true, measure: Box::new(measure) });
+        self.settings.metrics.push(Metric { name, over_all: true, measure: Box::new(measure) });
+        self
+    }
+
+    /// Looks at what the layers give and at their gradients with the first step and every so many steps, and hands that to `tell`, with the
+    /// number of the step: to be printed, or to end a search that leads nowhere. See [`diagnose`](crate::diagnose()). The training is the
+    /// same to the bit; of small batches whose gradients add up, it is the first.
+    ///
+    /// ```
+    /// use nn::{Activation, Adam, Mlp, Rng, Trainer, cross_entropy, data::digits};
+    /// let (train, test) = digits().split(0.2, &mut Rng::seed(0));
+    /// let mut net = Mlp::new(&[64, 32, 10], Activation::Relu, &mut Rng::seed(0));
+    /// let mut trainer = Trainer::new(Adam::new(0.01)).loss(cross_entropy).epochs(1).diagnose_every(10, |step, diagnosis| {
+    ///     diagnosis.troubled().for_each(|layer| println!("step {step}, {}: {:?}", layer.path, layer.troubles));
+    /// });
+    /// trainer.fit(&mut net, &train, &test)?;
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If `steps` is 0.
+    #[track_caller]
+    pub fn diagnose_every(mut self, steps: usize, tell: impl FnMut(usize, &Diagnosis) + 'a) -> Self {
+        assert!(steps > 0, "diagnose_every: expected at least 1 step, found 0\n  help: 100 is usual");
+        self.settings.diagnoses = Some((steps, Box::new(tell)));
         self
     }
 
     /// Adds a callback: it is told of every step and epoch, and can end the training.
     pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
-        self.callbacks.push(Box::new(callback));
+        self.settings.callbacks.push(Box::new(callback));
         self
     }
 
@@ -131,8 +161,9 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// # std::fs::remove_dir_all(&folder).unwrap();
     /// # Ok::<(), nn::TrainError>(())
     /// ```
-    pub fn checkpoint(self, checkpoints: impl Into<Checkpoints>) -> Self {
-        Trainer { checkpoints: Some(checkpoints.into()), ..self }
+    pub fn checkpoint(mut self, checkpoints: impl Into<Checkpoints>) -> Self {
+        self.settings.checkpoints = Some(checkpoints.into());
+        self
     }
 
     /// Shows progress: a live bar where standard error is a terminal, a line for each epoch where it is not.

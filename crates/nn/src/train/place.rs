@@ -14,6 +14,8 @@ pub(super) struct Place {
     pub(super) step: usize,
     /// The steps made in all epochs.
     pub(super) steps: u64,
+    /// How many of them had been made when layers were looked at last.
+    pub(super) diagnosed: Option<u64>,
     /// The random numbers that the order of this epoch's samples was drawn from.
     pub(super) order: Rng,
     /// The losses of this epoch.
@@ -37,6 +39,7 @@ impl Place {
             epoch: 1,
             step: 0,
             steps: 0,
+            diagnosed: None,
             order: rng.clone(),
             loss: Mean::default(),
             seconds: 0.0,

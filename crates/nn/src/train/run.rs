@@ -4,6 +4,7 @@ use super::health::{look_at, missing};
 use super::place::Place;
 use super::{Callback, Control, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
 use crate::data::{Batches, Dataset, Samples};
+use crate::diagnose::{Diagnosis, look_on};
 use crate::files::Record;
 use crate::layer::Layer;
 use crate::mode::Mode;
@@ -32,7 +33,7 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        while place.epoch <= self.epochs && !place.is_over {
+        while place.epoch <= self.settings.epochs && !place.is_over {
             let start = Instant::now();
             let before = place.seconds;
             let control = self.epoch(net, batches, place, start)?;
@@ -68,12 +69,12 @@ where
     {
         let before = place.seconds;
         if place.step == 0 {
-            place.order = self.rng.clone();
+            place.order = self.settings.rng.clone();
         }
         let mut order = place.order.clone();
         let batches = batches(&mut order);
         if place.step == 0 {
-            self.rng = order;
+            self.settings.rng = order;
         }
         for batch in batches.skip(place.step) {
             let loss = self.step(net, &batch.x, &batch.y, place)?;
@@ -86,7 +87,7 @@ where
             if control == Control::Stop {
                 return Ok(control);
             }
-            if self.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(place.steps)) {
+            if self.settings.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(place.steps)) {
                 self.save(net, place)?;
             }
         }
@@ -100,7 +101,7 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        let (samples, most) = (y.count(), self.micro_batch.unwrap_or(usize::MAX));
+        let (samples, most) = (y.count(), self.settings.micro_batch.unwrap_or(usize::MAX));
         if samples <= most {
             let (loss, mut grads) = self.gradients_of(net, x, y, 1.0, place)?;
             self.update(net, &mut grads);
@@ -124,7 +125,7 @@ where
 
     #[track_caller]
     fn update(&mut self, net: &mut dyn Module<T>, grads: &mut Gradients<T>) {
-        self.changes.iter().for_each(|change| change(net, grads));
+        self.settings.changes.iter().for_each(|change| change(net, grads));
         self.optimizer.step(net, grads);
     }
 
@@ -142,12 +143,19 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        let before = self.rng.clone();
+        let before = self.settings.rng.clone();
         let (epoch, step) = (place.epoch, place.step + 1);
-        let (loss, root) = self.root(net, x, y, share);
+        let is_due = |(every, _): &(usize, _)| {
+            place.steps.is_multiple_of(*every as u64) && place.diagnosed != Some(place.steps)
+        };
+        let is_due = self.settings.diagnoses.as_ref().is_some_and(is_due);
+        let ((loss, root), values) = match is_due {
+            true => look_on(net, || self.root(net, x, y, share)),
+            false => (self.root(net, x, y, share), Vec::new()),
+        };
         let not_finite = |trainer: &mut Self, what: String| {
             // Once more, with the same random numbers, to see where it comes from.
-            trainer.rng = before.clone();
+            trainer.settings.rng = before.clone();
             let (_, trace) = trace_nan(|| trainer.root(net, x, y, share).1.backward());
             let birth = trace.named(net.parameters().into_iter().map(|(path, param)| (path, &**param)));
             TrainError::NotFinite { epoch, step, what, birth: birth.to_string() }
@@ -162,6 +170,10 @@ where
         if let Some(path) = look_at(net, &grads, &mut place.trained) {
             return Err(not_finite(self, format!("the gradient of `{path}`")));
         }
+        if let Some((_, tell)) = self.settings.diagnoses.as_mut().filter(|_| is_due) {
+            tell(place.steps as usize + 1, &Diagnosis::of(net, values, &grads));
+            place.diagnosed = Some(place.steps);
+        }
         Ok((loss, grads))
     }
 
@@ -172,7 +184,7 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        let outputs = net.forward(x, &mut Mode::train(&mut self.rng));
+        let outputs = net.forward(x, &mut Mode::train(&mut self.settings.rng));
         let mut root = self.loss.of(&outputs, y);
         let shape = root.shape();
         assert!(
@@ -180,7 +192,7 @@ where
             "Trainer: the loss has shape {shape}, not a single number\n  help: end it by `.mean()`"
         );
         let loss: f64 = root.item().into();
-        for penalty in &self.penalties {
+        for penalty in &self.settings.penalties {
             root = root + penalty(net);
         }
         if share < 1.0 {
@@ -197,7 +209,7 @@ where
     ) -> Result<Control, TrainError> {
         let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
         let (mut control, mut failure) = (Control::Continue, None);
-        for callback in &mut self.callbacks {
+        for callback in &mut self.settings.callbacks {
             control = control.and(what(&mut **callback, &mut training));
             failure = failure.or_else(|| callback.failure());
         }
@@ -206,9 +218,9 @@ where
 
     /// Writes a checkpoint, if there are to be any.
     fn save(&mut self, net: &mut dyn Module<T>, place: &mut Place) -> Result<(), TrainError> {
-        let Some(mut checkpoints) = self.checkpoints.take() else { return Ok(()) };
+        let Some(mut checkpoints) = self.settings.checkpoints.take() else { return Ok(()) };
         let saved = checkpoints.save(place.steps, |record| self.remember(net, place, record));
-        self.checkpoints = Some(checkpoints);
+        self.settings.checkpoints = Some(checkpoints);
         saved?;
         Ok(())
     }
@@ -223,12 +235,12 @@ where
         record.module("model", net);
         record.optimizer("optimizer", &mut self.optimizer);
         record.within("trainer", |record| {
-            record.same("batch", &self.batch);
-            record.value("rng", &mut self.rng);
-            let names: Vec<&'static str> = self.metrics.iter().map(|metric| metric.name).collect();
+            record.same("batch", &self.settings.batch);
+            record.value("rng", &mut self.settings.rng);
+            let names: Vec<&'static str> = self.settings.metrics.iter().map(|metric| metric.name).collect();
             place.remember(&names, record);
         });
-        for (i, callback) in self.callbacks.iter_mut().enumerate() {
+        for (i, callback) in self.settings.callbacks.iter_mut().enumerate() {
             record.within(&format!("callback.{i}"), |record| callback.remember(record));
         }
     }
