@@ -1,6 +1,7 @@
 //! L-BFGS against PyTorch: losses, parameters, and how many iterations and evaluations it makes.
 
 use tests::golden::{self, assert_close};
+use wengert::files::{Checkpoints, Record};
 use wengert::prelude::*;
 use wengert::{BatchNorm, Lbfgs, LbfgsStop, mse};
 
@@ -180,4 +181,35 @@ fn another_network_is_a_mistake() {
 fn a_loss_of_another_network_is_a_mistake() {
     let (mut net, other) = (Param::new(Tensor::scalar(1.0)), Param::new(Tensor::scalar(1.0)));
     search(1.0).step(&mut net, |_| other.square());
+}
+
+/// Saved after some steps and restored into a new one, it goes on to the same bits.
+#[test]
+fn a_checkpoint_goes_on_with_the_same_bits() {
+    let folder = std::env::temp_dir().join(format!("wengert_lbfgs_{}", std::process::id()));
+    let begin = || Param::new(Tensor::from([-1.2, 1.0]));
+    for make in [|| search(1.0), || Lbfgs::new(1e-3)] {
+        let make = || Lbfgs { max_iter: 4, history: 3, ..make() };
+        let (mut whole, mut lbfgs) = (begin(), make());
+        for _ in 0..2 {
+            lbfgs.step(&mut whole, rosenbrock);
+        }
+        let mut checkpoints = Checkpoints::new(&folder);
+        let keep = |record: &mut Record<'_, f64>, point: &mut Param<f64>, lbfgs: &mut Lbfgs<f64>| {
+            record.module("point", point);
+            record.within("lbfgs", |record| lbfgs.state.remember(record));
+        };
+        checkpoints.save(2, |record| keep(record, &mut whole, &mut lbfgs)).unwrap();
+        lbfgs.step(&mut whole, rosenbrock);
+
+        let (mut resumed, mut fresh) = (begin(), make());
+        let mut checkpoints = Checkpoints::new(&folder);
+        assert!(checkpoints.restore(|record| keep(record, &mut resumed, &mut fresh)).unwrap().is_some());
+        fresh.step(&mut resumed, rosenbrock);
+        let bits = |point: &Param<f64>| point.to_vec().into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        assert_eq!(bits(&resumed), bits(&whole));
+        assert_eq!(fresh.state.iterations(), lbfgs.state.iterations());
+        assert_eq!(fresh.state.evaluations(), lbfgs.state.evaluations());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

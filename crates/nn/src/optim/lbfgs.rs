@@ -8,10 +8,11 @@
 //! ```
 
 use super::flat::{add, dot, for_each_trained, gather, largest, parameters, set, sum};
+use super::lbfgs_state::{Last, LbfgsState, Pair};
 use super::rate;
 use super::wolfe::{Limits, Point, strong_wolfe};
 use crate::module::{Module, Path};
-use autograd::{Gradients, Scalar, Shape, Tensor, span};
+use autograd::{Gradients, Scalar, Tensor, span};
 use std::collections::VecDeque;
 
 /// L-BFGS, for problems whose loss is the same at each evaluation: small networks on all data at once, fits, images that are optimized.
@@ -53,47 +54,6 @@ pub struct Lbfgs<T: Scalar = f32> {
     pub strong_wolfe: bool,
     /// What is remembered.
     pub state: LbfgsState<T>,
-}
-
-/// What [`Lbfgs`] remembers from step to step.
-#[derive(Clone, Debug)]
-pub struct LbfgsState<T: Scalar = f32> {
-    iterations: u64,
-    evaluations: u64,
-    /// The trained parameters, whose numbers lie one after another in the vectors.
-    layout: Vec<(String, Shape)>,
-    pairs: VecDeque<Pair<T>>,
-    /// `γ`.
-    scale: f64,
-    last: Option<Last<T>>,
-}
-
-#[derive(Clone, Debug)]
-struct Pair<T: Scalar> {
-    s: Tensor<T>,
-    y: Tensor<T>,
-    /// `1 / yᵀs`.
-    rho: f64,
-}
-
-/// The last iteration: the gradient where it began, its direction, and how far it went.
-#[derive(Clone, Debug)]
-struct Last<T: Scalar> {
-    gradient: Tensor<T>,
-    direction: Tensor<T>,
-    t: f64,
-}
-
-impl<T: Scalar> LbfgsState<T> {
-    /// The number of iterations of all steps.
-    pub fn iterations(&self) -> u64 {
-        self.iterations
-    }
-
-    /// The number of evaluations of the loss in all steps.
-    pub fn evaluations(&self) -> u64 {
-        self.evaluations
-    }
 }
 
 /// What a step of [`Lbfgs`] has done.

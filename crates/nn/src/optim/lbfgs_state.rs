@@ -1,0 +1,114 @@
+//! What L-BFGS remembers: the last changes of gradient and parameters, and where the last iteration ended; saved and restored as a whole.
+
+use crate::files::Record;
+use autograd::{Scalar, Shape, Tensor};
+use std::collections::{HashMap, VecDeque};
+
+/// What [`Lbfgs`](super::Lbfgs) remembers from step to step.
+#[derive(Clone, Debug)]
+pub struct LbfgsState<T: Scalar = f32> {
+    pub(super) iterations: u64,
+    pub(super) evaluations: u64,
+    /// The trained parameters, whose numbers lie one after another in the vectors.
+    pub(super) layout: Vec<(String, Shape)>,
+    pub(super) pairs: VecDeque<Pair<T>>,
+    /// `γ`.
+    pub(super) scale: f64,
+    pub(super) last: Option<Last<T>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Pair<T: Scalar> {
+    pub(super) s: Tensor<T>,
+    pub(super) y: Tensor<T>,
+    /// `1 / yᵀs`.
+    pub(super) rho: f64,
+}
+
+/// The last iteration: the gradient where it began, its direction, and how far it went.
+#[derive(Clone, Debug)]
+pub(super) struct Last<T: Scalar> {
+    pub(super) gradient: Tensor<T>,
+    pub(super) direction: Tensor<T>,
+    pub(super) t: f64,
+}
+
+impl<T: Scalar> LbfgsState<T> {
+    /// The number of iterations of all steps.
+    pub fn iterations(&self) -> u64 {
+        self.iterations
+    }
+
+    /// The number of evaluations of the loss in all steps.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
+    }
+
+    /// Shows a record all of it, to be saved or restored. Hyperparameters stay those of the
+    /// program.
+    ///
+    /// ```
+    /// use nn::files::{Checkpoints, Record};
+    /// use nn::{Lbfgs, Param, Tensor};
+    /// # let folder = std::env::temp_dir().join("wengert_lbfgs_remember_example");
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// fn keep(record: &mut Record<'_, f64>, x: &mut Param<f64>, lbfgs: &mut Lbfgs<f64>) {
+    ///     record.module("x", x);
+    ///     record.within("lbfgs", |record| lbfgs.state.remember(record));
+    /// }
+    /// let (mut x, mut lbfgs) = (Param::new(Tensor::from([3.0, -1.0])), Lbfgs::new(1.0));
+    /// let mut checkpoints = Checkpoints::new(&folder);
+    /// checkpoints.restore(|record| keep(record, &mut x, &mut lbfgs))?; // if there is one
+    /// lbfgs.step(&mut x, |x| x.square().sum());
+    /// checkpoints.save(1, |record| keep(record, &mut x, &mut lbfgs))?;
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # Ok::<(), nn::FileError>(())
+    /// ```
+    pub fn remember(&mut self, record: &mut Record<'_, T>) {
+        record.value("iterations", &mut self.iterations);
+        record.value("evaluations", &mut self.evaluations);
+        record.value("scale", &mut self.scale);
+        let lines = self.layout.iter().map(|(path, shape)| {
+            let dims: Vec<String> = shape.dims().iter().map(usize::to_string).collect();
+            format!("[{}] {path}", dims.join(","))
+        });
+        let layout = record.parsed("parameters", lines.collect::<Vec<_>>().join("\n"), |text| {
+            text.lines().map(path_and_shape).collect()
+        });
+        let rhos = self.pairs.iter().map(|pair| pair.rho).chain(self.last.as_ref().map(|last| last.t));
+        let rhos: Vec<String> = rhos.map(|number| number.to_string()).collect();
+        let numbers: Option<Vec<f64>> = record.parsed("numbers", rhos.join(" "), |text| {
+            text.split_whitespace().map(|number| number.parse().ok()).collect()
+        });
+        let pairs = self.pairs.iter().enumerate();
+        let mut vectors: Vec<(String, Tensor<T>)> = pairs
+            .flat_map(|(i, pair)| [(format!("{i}.s"), pair.s.clone()), (format!("{i}.y"), pair.y.clone())])
+            .collect();
+        if let Some(Last { gradient, direction, .. }) = &self.last {
+            vectors.extend([
+                ("gradient".to_owned(), gradient.clone()),
+                ("direction".to_owned(), direction.clone()),
+            ]);
+        }
+        record.tensors("vectors", &mut vectors);
+        if let (Some(layout), Some(numbers)) = (layout, numbers) {
+            let mut vectors: HashMap<String, Tensor<T>> = vectors.into_iter().collect();
+            let mut numbers = numbers.into_iter();
+            let mut pair = |i: usize| {
+                let (s, y) = (vectors.remove(&format!("{i}.s"))?, vectors.remove(&format!("{i}.y"))?);
+                Some(Pair { s, y, rho: numbers.next()? })
+            };
+            self.pairs = (0..).map_while(&mut pair).collect();
+            let ends = vectors.remove("gradient").zip(vectors.remove("direction")).zip(numbers.next());
+            self.last = ends.map(|((gradient, direction), t)| Last { gradient, direction, t });
+            self.layout = layout;
+        }
+    }
+}
+
+/// A line such as `[2,3] hidden.weight`.
+fn path_and_shape(line: &str) -> Option<(String, Shape)> {
+    let (dims, path) = line.strip_prefix('[')?.split_once("] ")?;
+    let dims = dims.split(',').filter(|dim| !dim.is_empty()).map(|dim| dim.parse().ok());
+    Some((path.to_owned(), dims.collect::<Option<Vec<usize>>>()?.into()))
+}
