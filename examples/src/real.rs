@@ -27,6 +27,9 @@ pub struct Options {
 
 /// Runs an example: prints `help` if the command line asks for it, and else calls `example` with the options, which are among
 /// `known`, each with a value. An error is printed with the name of the program.
+///
+/// # Panics
+/// If the help does not name an option that is known.
 pub fn start(
     help: &str,
     known: &[&'static str],
@@ -113,7 +116,7 @@ impl Options {
     }
 
     /// Where the data lies: `--data`, or else the first of these places that there is: `name` in the folder that `WENGERT_DATA` names in
-    /// the environment, in `data` here, in `data` of the project, and `usual`, where a package puts it.
+    /// the environment, or, if it names none, in `data` here and in `data` of the project; and `usual`, where a package puts it.
     ///
     /// # Errors
     /// If there is none of them: all places, and `cure`, which says how to get the data.
@@ -121,14 +124,12 @@ impl Options {
         if let Some(given) = self.path("data") {
             return Ok(given); // its reader says what is wrong with it
         }
-        let folders = [
-            std::env::var_os("WENGERT_DATA").map(PathBuf::from),
-            Some("data".into()),
-            Some(Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("data")),
-        ];
+        let folders = match std::env::var_os("WENGERT_DATA") {
+            Some(folder) => vec![PathBuf::from(folder)],
+            None => vec!["data".into(), Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("data")],
+        };
         let looked: Vec<PathBuf> = folders
             .into_iter()
-            .flatten()
             .map(|folder| folder.join(name))
             .chain(usual.iter().map(PathBuf::from))
             .collect();
@@ -281,12 +282,12 @@ mod tests {
     #[test]
     fn data_is_where_the_option_says_or_where_it_lies_or_an_error_that_tells_all() {
         assert_eq!(options(&["--data", "no/such"]).data("none", &[], "").unwrap(), Path::new("no/such"));
-        let here = env!("CARGO_MANIFEST_DIR");
-        assert_eq!(options(&[]).data("none", &["no/such", here], "").unwrap(), Path::new(here));
+        let there = env!("CARGO_MANIFEST_DIR");
+        assert_eq!(options(&[]).data("none", &["no/such", there], "").unwrap(), Path::new(there));
         let error = options(&[]).data("none", &["no/such"], "install it").unwrap_err();
         assert!(error.is::<NoData>());
         let message = error.to_string();
-        for part in ["data/none\n", "no/such\n", "help: install it"] {
+        for part in ["/none\n", "no/such\n", "help: install it"] {
             assert!(message.contains(part), "{message}");
         }
     }
