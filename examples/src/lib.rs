@@ -2,3 +2,4 @@
 
 pub mod moons;
 pub mod plot;
+pub mod real;

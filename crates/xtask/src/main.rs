@@ -1,5 +1,6 @@
 //! The tasks of the repository: `cargo xtask TASK`. One file a task; `cargo xtask` alone prints the help.
 
+mod apt;
 mod bench_smoke;
 mod book;
 mod dependencies;
@@ -30,7 +31,8 @@ The tasks of the repository.
     cargo xtask test --quick    format, lints and tests alone
     cargo xtask test --deep     also what takes long: 200 kills of a training, ten minutes of programs at random
     cargo xtask test --list     the names of the checks, in order
-    cargo xtask examples        build and run every example, and hold `digits` to its accuracy and its time
+    cargo xtask examples        build and run every example, the long ones in a short form, and hold each to what it promises
+    cargo xtask examples --long    the long ones to their end: an hour; the data of all has to be there, see README.md
     cargo xtask book            build the book and look for dead links, leftovers and anything from the network
     cargo xtask bench-smoke     the instructions of a step and of operators, beside the kept ones; UPDATE=1 keeps the new ones
     cargo xtask memcheck        the tests of kernels and buffers under valgrind, but for the slowest
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["examples"] => with_workspace(examples::run),
+        ["examples", "--long"] => with_workspace(examples::long),
         ["book"] => with_workspace(book::run),
         ["bench-smoke"] => with_workspace(bench_smoke::run),
         ["memcheck"] => with_workspace(memcheck::run),

@@ -2,7 +2,7 @@
 //! together with all that it started.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,6 +37,19 @@ pub(crate) fn silent(_line: &str) -> bool {
 /// Runs `command` and shows the lines for which `shown` holds as they come. An exit code other than 0, and being alive
 /// after `limit`, are errors that carry all that the process printed.
 pub(crate) fn run(command: &mut Command, limit: Duration, shown: fn(&str) -> bool) -> Result<Output> {
+    let (status, output) = finish(command, limit, shown)?;
+    match status.success() {
+        true => Ok(output),
+        false => Err(format!("{}\n`{}` ended with {status}", output.transcript, describe(command))),
+    }
+}
+
+/// As [`run`], for whom other exit codes than 0 mean something.
+pub(crate) fn finish(
+    command: &mut Command,
+    limit: Duration,
+    shown: fn(&str) -> bool,
+) -> Result<(ExitStatus, Output)> {
     let name = describe(command);
     let start = Instant::now();
     let mut child = command
@@ -82,8 +95,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration, shown: fn(&str) -> boo
         hear(line);
     }
     match status {
-        Some(status) if status.success() => Ok(output),
-        Some(status) => Err(format!("{}\n`{name}` ended with {status}", output.transcript)),
+        Some(status) => Ok((status, output)),
         None => Err(format!(
             "{}\n`{name}` was still running after {} s and has been ended",
             output.transcript,
