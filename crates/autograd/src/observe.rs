@@ -78,13 +78,13 @@ pub fn observe<T: Scalar, R>(see: impl FnMut(Applied<'_, T>) + 'static, f: impl 
 /// thing. Does nothing while nobody does.
 ///
 /// ```
-/// use autograd::{Tensor, observe, show};
+/// use autograd::{Applied, Tensor, observe, show};
 /// let residual = |x: &Tensor| {
 ///     let y = x + x.tanh();
 ///     show("residual", &[x], &y);
 ///     y
 /// };
-/// observe(|call| println!("{call:?}"), || residual(&Tensor::zeros([2, 2])));
+/// observe(|call: Applied<'_, f32>| println!("{call:?}"), || residual(&Tensor::zeros([2, 2])));
 /// ```
 pub fn show<T: Scalar>(name: &str, x: &[&Tensor<T>], y: &Tensor<T>) {
     if ON.get() {
