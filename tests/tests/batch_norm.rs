@@ -191,3 +191,17 @@ fn a_trainer_moves_them() {
 fn one_element_is_its_own_mean() {
     BatchNorm::<f64>::new(3).forward(&batch(0).slice(0, ..1), &mut Mode::train(&mut Rng::seed(0)));
 }
+
+/// Only where both statistics are frozen do they take the place of those of the batch.
+#[test]
+fn one_frozen_statistic_does_not_freeze_the_other() {
+    let mut norm = BatchNorm::<f64>::new(2);
+    norm.freeze("running_mean");
+    let x = Tensor::normal([8, 2], 3.0, 2.0, &mut Rng::seed(0)).requires_grad();
+    let y = norm.forward(&x, &mut Mode::train(&mut Rng::seed(0)));
+    assert!(y.mean_axes(0).abs().max().item() < 1e-12, "the batch's own mean is taken");
+    let before = norm.running_mean.to_vec();
+    Sgd::new(0.0).step(&mut norm, &y.square().sum().backward());
+    assert_eq!(norm.running_mean.to_vec(), before);
+    assert!(norm.running_var.to_vec() != [1.0, 1.0]);
+}

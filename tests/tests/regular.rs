@@ -440,3 +440,15 @@ fn distributions_that_do_not_exist_are_said() {
         assert!(message.contains(expected) && message.contains("\n  help: "), "{init:?}: {message}");
     }
 }
+
+/// The penalty teaches the critic alone: whoever made the false samples gets no gradient from it.
+#[test]
+fn a_gradient_penalty_is_the_critics_affair() {
+    let mut rng = Rng::seed(5);
+    let w = Tensor::<f64>::normal([3, 2], 0.0, 1.0, &mut rng).requires_grad();
+    let [real, fake] = [0, 1].map(|_| Tensor::normal([4, 3], 0.0, 1.0, &mut rng).requires_grad());
+    let critic = |x: &Tensor<f64>| x.matmul(&w).square().sum_axes(1);
+    let grads = gradient_penalty(critic, &real, &fake, &mut rng).backward();
+    assert!(grads.get(&w).is_some());
+    assert!(grads.get(&real).is_none() && grads.get(&fake).is_none());
+}
