@@ -452,3 +452,18 @@ fn a_gradient_penalty_is_the_critics_affair() {
     assert!(grads.get(&w).is_some());
     assert!(grads.get(&real).is_none() && grads.get(&fake).is_none());
 }
+
+/// A layer that has just been made is already divided by about its spectral norm, before any step of training improves the estimate.
+#[test]
+fn spectral_normalisation_begins_with_a_good_estimate() {
+    let mut rng = Rng::seed(6);
+    let norm = SpectralNorm::<_, f64>::new(Linear::new(40, 30, &mut rng), &mut rng);
+    let w = norm.weight();
+    let mut v = Tensor::<f64>::normal([40], 0.0, 1.0, &mut rng);
+    for _ in 0..500 {
+        v = w.t().matmul(&w.matmul(&v));
+        v = &v / v.norm(2.0);
+    }
+    let largest = w.matmul(&v).norm(2.0).item();
+    assert!((0.99..1.1).contains(&largest), "{largest}");
+}
