@@ -420,3 +420,15 @@ fn filters_begin_as_in_pytorch() {
     assert!(conv.weight.mean().item().abs() < 0.05 * bound);
     assert_eq!((conv.weight.dims(), conv.bias.expect("one").dims()), (&[64, 8, 3, 3][..], &[64][..]));
 }
+
+/// As PyTorch's: uniform within Glorot's bound of the three maps taken together, biases 0.
+#[test]
+fn attention_begins_uniform_within_glorots_bound() {
+    let width = 48;
+    let attention = MultiHeadAttention::<f64>::new(width, 4, &mut Rng::seed(0));
+    let bound = (6.0 / (4 * width) as f64).sqrt();
+    let weights = attention.in_proj_weight.to_vec();
+    let largest = weights.iter().fold(0.0, |largest: f64, w| largest.max(w.abs()));
+    assert!(largest <= bound && largest > 0.99 * bound, "{largest} of {bound}");
+    assert!(attention.in_proj_bias.to_vec().iter().all(|&b| b == 0.0));
+}
