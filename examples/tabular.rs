@@ -4,9 +4,9 @@
 //! other four. Scales are taken from what a network learns from alone, and when it stops is decided by cars that are kept out of both.
 
 use examples::real::{Error, Options, at_least, at_most, start};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use wengert::data::{CsvOptions, Table, read_csv};
+use wengert::data::{CsvOptions, Encoder, read_records};
 use wengert::metrics::{mae, r2, rmse};
 use wengert::prelude::*;
 
@@ -36,13 +36,11 @@ fn run(options: &Options) -> Result<(), Error> {
     let target = options.text("target", "miles_per_gallon");
     let categories = options.text("categories", "origin");
     let seed = options.number("seed", 0, 0)?;
-    let table = read_csv(&file, &CsvOptions { header: true, ..CsvOptions::default() })?;
-    let data =
-        samples(&table, &target, &categories.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>())?;
+    let data = samples(&file, &target, &categories)?;
     if data.len() < 10 * PARTS {
         return Err(format!("{} rows are too few: there have to be {}", data.len(), 10 * PARTS).into());
     }
-    println!("{} rows, {} inputs with each category but one as a column", data.len(), data.x().dims()[1]);
+    println!("{} rows, {} inputs with one for each category", data.len(), data.x().dims()[1]);
 
     let mut rng = Rng::seed(seed);
     let (mut truth, mut by_line, mut by_net) = (Vec::new(), Vec::new(), Vec::new());
@@ -84,37 +82,12 @@ fn run(options: &Options) -> Result<(), Error> {
     at_least("below that of the linear model by, in %", 100.0 * (1.0 - net / line), 8.0)
 }
 
-/// The rows of a table: `[n, inputs]` and `[n, 1]`. A category has a column for each of its values but the first, which is told by zeros
-/// in all of them.
-fn samples(table: &Table, target: &str, categories: &[&str]) -> Result<Dataset<Tensor, Tensor>, Error> {
-    let names = table.header.as_deref().unwrap_or_default();
-    if let Some(unknown) =
-        [target].iter().chain(categories).find(|name| !names.iter().any(|own| own == *name))
-    {
-        return Err(format!("there is no column {unknown:?}, only {names:?}").into());
-    }
-    let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-    for (place, name) in names.iter().enumerate() {
-        let column: Vec<f64> = table.data.iter().skip(place).step_by(table.columns).copied().collect();
-        if name == target {
-            targets = column;
-        } else if categories.contains(&name.as_str()) {
-            let mut values = column.clone();
-            values.sort_by(f64::total_cmp);
-            values.dedup();
-            let is = |value: &f64| column.iter().map(|own| f64::from(own == value)).collect();
-            inputs.extend(values[1..].iter().map(is));
-        } else {
-            inputs.push(column);
-        }
-    }
-    if inputs.is_empty() {
-        return Err(format!("no column is left to tell {target:?} from").into());
-    }
-    let rows = (0..table.rows).flat_map(|row| inputs.iter().map(move |column| column[row] as f32));
-    let x = Tensor::from_vec(rows.collect(), [table.rows, inputs.len()])?;
-    let y = Tensor::from_vec(targets.iter().map(|y| *y as f32).collect(), [table.rows, 1])?;
-    Ok(Dataset::new(x, y)?)
+/// The rows of a table: `[n, inputs]` and `[n, 1]`. A category has an input for each of its values.
+fn samples(file: &Path, target: &str, categories: &str) -> Result<Dataset<Tensor, Tensor>, Error> {
+    let records = read_records(file, &CsvOptions { header: true, ..CsvOptions::default() })?;
+    let categories = categories.split(',').filter(|name| !name.is_empty());
+    let encoder = categories.fold(Encoder::new().leave_out(target), Encoder::categories).fit(&records)?;
+    Ok(Dataset::new(encoder.encode(&records)?, records.numbers(records.column(target)?)?)?)
 }
 
 /// The weights `w` of the linear model with the least squared error: `(XᵀX + λ I) w = Xᵀy`, where the small `λ` sees to it that there is

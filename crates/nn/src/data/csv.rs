@@ -99,6 +99,24 @@ pub fn read_csv_from(reader: impl Read, name: &str, options: &CsvOptions) -> Res
 }
 
 fn read(source: Source<'_>, options: &CsvOptions) -> Result<Table, DataError> {
+    let mut data = Vec::new();
+    let Rows { header, columns, rows } = read_rows(source, options, |cells| read_numbers(cells, &mut data))?;
+    Ok(Table { columns, rows, data, header })
+}
+
+/// What was read, beside the cells themselves.
+pub(super) struct Rows {
+    pub(super) header: Option<Vec<String>>,
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+}
+
+/// Reads a table line by line: `take` gets the cells of each, and says how many there are.
+pub(super) fn read_rows(
+    source: Source<'_>,
+    options: &CsvOptions,
+    mut take: impl FnMut(Cells<'_>) -> Result<usize, Fault>,
+) -> Result<Rows, DataError> {
     let name = source.name().to_owned();
     if matches!(options.delimiter, '"' | '\n' | '\r') {
         let reason = format!("{:?} cannot separate cells", options.delimiter);
@@ -106,7 +124,7 @@ fn read(source: Source<'_>, options: &CsvOptions) -> Result<Table, DataError> {
         return Err(DataError::new(&name, Place::File, kind));
     }
     let mut reader = BufReader::new(source.with_limit(options.byte_limit));
-    let (mut header, mut data, mut columns, mut empty_line) = (None, Vec::new(), None, None);
+    let (mut header, mut columns, mut rows, mut empty_line) = (None, None, 0, None);
     let mut bytes = Vec::new();
     for line in 1.. {
         let located = |line, Fault { column, reason, cure }| {
@@ -129,7 +147,8 @@ fn read(source: Source<'_>, options: &CsvOptions) -> Result<Table, DataError> {
         let width = if options.header && header.is_none() {
             header.insert(read_names(cells).map_err(|fault| located(line, fault))?).len()
         } else {
-            read_numbers(cells, &mut data).map_err(|fault| located(line, fault))?
+            rows += 1;
+            take(cells).map_err(|fault| located(line, fault))?
         };
         let expected = *columns.get_or_insert(width);
         if width != expected {
@@ -141,23 +160,18 @@ fn read(source: Source<'_>, options: &CsvOptions) -> Result<Table, DataError> {
             ));
         }
     }
-    match columns {
-        Some(columns) if !data.is_empty() => Ok(Table { columns, rows: data.len() / columns, data, header }),
-        _ => {
-            let kind = DataErrorKind::malformed(
-                "the file has no row of numbers",
-                "check that it was written in full",
-            );
-            Err(DataError::new(&name, Place::File, kind))
-        }
+    if rows == 0 {
+        let kind = DataErrorKind::malformed("the file has no row", "check that it was written in full");
+        return Err(DataError::new(&name, Place::File, kind));
     }
+    Ok(Rows { header, columns: columns.expect("a row was read"), rows })
 }
 
 /// What is wrong with a line, and at which cell, counted from 1.
-struct Fault {
-    column: u64,
-    reason: String,
-    cure: &'static str,
+pub(super) struct Fault {
+    pub(super) column: u64,
+    pub(super) reason: String,
+    pub(super) cure: &'static str,
 }
 
 /// Spreadsheets begin a UTF-8 file with U+FEFF.
@@ -198,14 +212,14 @@ fn read_numbers(cells: Cells<'_>, data: &mut Vec<f64>) -> Result<usize, Fault> {
 }
 
 /// The beginning of a cell, in quotation marks, for an error.
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     const LENGTH: usize = 40;
     let begin: String = text.chars().take(LENGTH).collect();
     format!("{begin:?}{}", if begin.len() < text.len() { "..." } else { "" })
 }
 
 /// The cells of one line, each with its column, counted from 1.
-struct Cells<'a> {
+pub(super) struct Cells<'a> {
     rest: Option<&'a str>,
     delimiter: char,
     column: u64,
@@ -346,11 +360,11 @@ mod tests {
         });
         expect![[r#"
             no bytes
-                bytes: the file has no row of numbers; check that it was written in full
+                bytes: the file has no row; check that it was written in full
             empty lines
-                bytes: the file has no row of numbers; check that it was written in full
+                bytes: the file has no row; check that it was written in full
             a header and no more
-                bytes: the file has no row of numbers; check that it was written in full
+                bytes: the file has no row; check that it was written in full
             a header not announced
                 bytes, line 1, column 1: "x" is not a number; if the line names the columns, set `header`; else write a number or choose another delimiter
             a short row

@@ -3,7 +3,7 @@
 //! - [`Dataset`]: inputs and targets, split into parts and folds, joined and mapped; [`Scaler`]: columns on one scale;
 //! - [`Batches`]: an epoch, in order, shuffled, weighted or balanced, worked out by threads ahead of time;
 //! - [`Augmentation`]: samples changed at random, reproducibly;
-//! - readers, each for a format.
+//! - readers, each for a format; [`Encoder`]: the texts of a table as numbers.
 //!
 //! ```
 //! use nn::data::{Affine, Augmentation, Elastic, digits};
@@ -40,6 +40,8 @@ mod csv;
 #[cfg(feature = "data")]
 mod digits;
 #[cfg(feature = "data")]
+mod encoder;
+#[cfg(feature = "data")]
 mod error;
 #[cfg(feature = "data")]
 mod gz;
@@ -49,6 +51,8 @@ mod idx;
 mod images;
 #[cfg(feature = "data")]
 mod mnist;
+#[cfg(feature = "data")]
+mod records;
 #[cfg(feature = "data")]
 mod table;
 #[cfg(all(test, feature = "data"))]
@@ -69,10 +73,12 @@ pub use self::{
     arrays::{FromNumpy, npy, npz},
     csv::{CsvOptions, Table, read_csv, read_csv_from},
     digits::digits,
+    encoder::{Column, Encoder, Encoding},
     error::{DataError, DataErrorKind, Place},
     gz::INFLATED_LIMIT,
     idx::{Idx, read_idx, read_idx_from},
     mnist::mnist,
+    records::{Records, read_records, read_records_from},
     table::{csv_classes, csv_regression},
     text::{Text, read_text, read_text_from},
 };

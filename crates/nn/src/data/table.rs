@@ -191,9 +191,9 @@ mod tests {
         let errors = cases.map(|(what, error)| format!("{what}\n    {error}\n").replace(&folder, "folder"));
         expect![[r#"
             no bytes
-                folder/t.csv: the file has no row of numbers; check that it was written in full
+                folder/t.csv: the file has no row; check that it was written in full
             no rows
-                folder/t.csv: the file has no row of numbers; check that it was written in full
+                folder/t.csv: the file has no row; check that it was written in full
             no such column
                 folder/t.csv: there is no column "z", only ["x", "y"]; name each target once, as the file does
             two columns of the name

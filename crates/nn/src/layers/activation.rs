@@ -24,6 +24,14 @@ pub enum Activation {
     Tanh,
     /// `max(x, 0)`.
     Relu,
+    /// `x` above 0, `0.01 x` below.
+    LeakyRelu,
+    /// `x` above 0, `eˣ - 1` below.
+    Elu,
+    /// `x Φ(x)`, with the normal distribution `Φ`: the exact form, by the error function.
+    Gelu,
+    /// `x / (1 + e⁻ˣ)`, also called swish.
+    Silu,
 }
 
 impl<T: Scalar> Layer<T> for Activation {
@@ -34,6 +42,10 @@ impl<T: Scalar> Layer<T> for Activation {
             Activation::Sigmoid => x.sigmoid(),
             Activation::Tanh => x.tanh(),
             Activation::Relu => x.relu(),
+            Activation::LeakyRelu => x.leaky_relu(T::of(0.01)),
+            Activation::Elu => x.elu(T::one()),
+            Activation::Gelu => x.gelu(),
+            Activation::Silu => x.silu(),
         }
     }
 }

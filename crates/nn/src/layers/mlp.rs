@@ -27,8 +27,8 @@ pub struct Mlp<T: Scalar = f32> {
 }
 
 impl<T: Scalar> Mlp<T> {
-    /// A network whose layers have these sizes: first the inputs, last the outputs. Weights begin as He's for relu and
-    /// Xavier's otherwise, biases as zeros.
+    /// A network whose layers have these sizes: first the inputs, last the outputs. Weights begin as Xavier's for what is
+    /// bounded (sigmoid, tanh) or linear and as He's otherwise, biases as zeros.
     ///
     /// # Panics
     /// If there are fewer than two sizes, or one is 0.
@@ -38,7 +38,10 @@ impl<T: Scalar> Mlp<T> {
             sizes.len() >= 2 && !sizes.contains(&0),
             "Mlp: expected two sizes or more, none of them 0, found {sizes:?}\n  help: first the inputs, last the outputs: `&[4, 16, 3]` makes three numbers of four, by way of sixteen"
         );
-        let init = if activation == Activation::Relu { Init::HeUniform } else { Init::XavierUniform };
+        let init = match activation {
+            Activation::Identity | Activation::Sigmoid | Activation::Tanh => Init::XavierUniform,
+            _ => Init::HeUniform,
+        };
         let layers = sizes.windows(2).map(|pair| Linear::with_init(pair[0], pair[1], init, rng)).collect();
         Mlp { layers, activation }
     }
@@ -51,10 +54,10 @@ impl<T: Scalar> Layer<T> for Mlp<T> {
         let mut h = x.clone();
         for layer in hidden {
             h = match self.activation {
-                Activation::Identity => layer.forward(&h, mode),
                 Activation::Sigmoid => layer.then(&h, Sigmoid),
                 Activation::Tanh => layer.then(&h, Tanh),
                 Activation::Relu => layer.then(&h, Relu),
+                other => other.forward(&layer.forward(&h, mode), mode),
             };
         }
         last.forward(&h, mode)

@@ -175,6 +175,40 @@ pub trait Optimizer<T: Scalar = f32> {
     }
 }
 
+/// An optimizer that is chosen while the program runs.
+impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
+    fn slots(&self) -> &'static [&'static str] {
+        (**self).slots()
+    }
+    fn update(&self, step: ParamStep<'_, T>) {
+        (**self).update(step);
+    }
+    fn state(&mut self) -> &mut State<T> {
+        (**self).state()
+    }
+    fn visit_states(&mut self, path: &mut Path, see: &mut SeeState<'_, T>) {
+        (**self).visit_states(path, see);
+    }
+    fn lr(&self) -> f64 {
+        (**self).lr()
+    }
+    fn set_lr(&mut self, lr: f64) {
+        (**self).set_lr(lr);
+    }
+    fn decay(&self) -> Decay {
+        (**self).decay()
+    }
+    #[track_caller]
+    fn step_where(
+        &mut self,
+        module: &mut dyn Module<T>,
+        grads: &Gradients<T>,
+        belongs: &dyn Fn(&Path, &Param<T>) -> bool,
+    ) -> usize {
+        (**self).step_where(module, grads, belongs)
+    }
+}
+
 /// What is shown a state, with its path and the names of its slots: [`Optimizer::visit_states`].
 pub type SeeState<'a, T> = dyn FnMut(&Path, &'static [&'static str], &mut State<T>) + 'a;
 

@@ -1,0 +1,142 @@
+//! What a model file says of itself beside its weights: what goes in, and what comes out.
+
+use crate::data::Targets;
+use serde_json::{Map, Value, json};
+use std::error::Error;
+use wengert::data::{Column, Encoder, Encoding};
+
+/// What goes into a model, and what comes out.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Description {
+    /// The shape of a sample.
+    pub(crate) input: Vec<usize>,
+    /// How the cells of a table become inputs.
+    pub(crate) encoder: Option<Encoder>,
+    pub(crate) outputs: Outputs,
+}
+
+/// What comes out.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outputs {
+    /// A logit for each of these classes.
+    Classes(Vec<String>),
+    /// So many numbers.
+    Numbers(usize),
+}
+
+impl Outputs {
+    /// How many numbers come out.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Outputs::Classes(classes) => classes.len(),
+            Outputs::Numbers(count) => *count,
+        }
+    }
+}
+
+impl Description {
+    /// Whether a model of this kind can be tested on these targets.
+    pub(crate) fn fits(&self, targets: &Targets) -> Result<(), String> {
+        match (&self.outputs, targets) {
+            (Outputs::Classes(classes), Targets::Classes(y)) => match y.iter().find(|y| **y >= classes.len()) {
+                None => Ok(()),
+                Some(y) => Err(format!(
+                    "the test has class {y}, but training only classes up to {}\n  help: train on all classes",
+                    classes.len() - 1
+                )),
+            },
+            (Outputs::Numbers(count), Targets::Numbers(y)) if y.dims()[1] == *count => Ok(()),
+            _ => Err("the test has targets of another kind than training\n  help: test on samples of the same kind".into()),
+        }
+    }
+
+    /// As the text that stands in the file.
+    pub(crate) fn to_json(&self) -> String {
+        let column = |Column { name, encoding }: &Column| match encoding {
+            Encoding::Number { missing } => json!({ "name": name, "missing": missing }),
+            Encoding::Categories { values, missing } => {
+                json!({ "name": name, "values": values, "missing": missing })
+            }
+        };
+        let mut text = Map::new();
+        text.insert("input".into(), json!(self.input));
+        if let Some(encoder) = &self.encoder {
+            text.insert("columns".into(), encoder.columns.iter().map(column).collect());
+        }
+        match &self.outputs {
+            Outputs::Classes(classes) => text.insert("classes".into(), json!(classes)),
+            Outputs::Numbers(count) => text.insert("numbers".into(), json!(count)),
+        };
+        Value::Object(text).to_string()
+    }
+
+    /// From such a text.
+    pub(crate) fn from_json(text: &str) -> Result<Self, Box<dyn Error>> {
+        let value: Value = serde_json::from_str(text)?;
+        let of = |value: &Value| -> Option<Self> {
+            let encoder = match value.get("columns") {
+                None => None,
+                Some(columns) => {
+                    let mut encoder = Encoder::new();
+                    encoder.columns = columns.as_array()?.iter().map(column).collect::<Option<_>>()?;
+                    Some(encoder)
+                }
+            };
+            let outputs = match value.get("classes") {
+                Some(classes) => Outputs::Classes(texts(classes)?),
+                None => Outputs::Numbers(size(value.get("numbers")?)?),
+            };
+            let input = value.get("input")?.as_array()?.iter().map(size).collect::<Option<_>>()?;
+            Some(Description { input, encoder, outputs })
+                .filter(|description| description.outputs.count() > 0)
+        };
+        of(&value).ok_or_else(|| "the description of inputs and outputs is not whole".into())
+    }
+}
+
+fn column(value: &Value) -> Option<Column> {
+    let encoding = match value.get("values") {
+        Some(values) => {
+            Encoding::Categories { values: texts(values)?, missing: value.get("missing")?.as_bool()? }
+        }
+        None => Encoding::Number {
+            missing: match value.get("missing")? {
+                Value::Null => None,
+                number => Some(number.as_f64()? as f32),
+            },
+        },
+    };
+    Some(Column { name: value.get("name")?.as_str()?.to_owned(), encoding })
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|text| Some(text.as_str()?.to_owned())).collect()
+}
+
+fn size(value: &Value) -> Option<usize> {
+    value.as_u64().and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_comes_back_as_it_was() {
+        let numbers = Column { name: "a \"b\"".into(), encoding: Encoding::Number { missing: Some(0.1) } };
+        let texts = Encoding::Categories { values: vec!["x".into(), "ü".into()], missing: true };
+        let mut encoder = Encoder::new();
+        encoder.columns = vec![numbers, Column { name: "c".into(), encoding: texts }];
+        for (encoder, outputs) in
+            [(Some(encoder), Outputs::Classes(vec!["yes".into(), "no".into()])), (None, Outputs::Numbers(3))]
+        {
+            let description = Description { input: vec![1, 28, 28], encoder, outputs };
+            assert_eq!(Description::from_json(&description.to_json()).unwrap(), description);
+        }
+        for spoiled in
+            ["", "{}", r#"{"input":[4]}"#, r#"{"input":[0],"numbers":1}"#, r#"{"input":[4],"classes":[]}"#]
+        {
+            assert!(Description::from_json(spoiled).is_err(), "{spoiled}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `wengert export`: a model for other programs.
+
+use crate::model::Network;
+use crate::settings::Config;
+use std::error::Error;
+use std::path::Path;
+use wengert::{Tensor, export_onnx, save};
+
+/// Writes the model in the format that the name of the file asks for.
+pub(crate) fn run(config: &Config, file: &Path) -> Result<(), Box<dyn Error>> {
+    let (net, description) = Network::load(config)?;
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("onnx") => {
+            let example = Tensor::zeros([&[2], &description.input[..]].concat());
+            export_onnx(&net, &example, file)?;
+        }
+        Some("safetensors") => save(&net, file)?,
+        _ => {
+            return Err(format!(
+                "{}: there is no such format\n  help: end the name in `.onnx` or `.safetensors`",
+                file.display()
+            )
+            .into());
+        }
+    }
+    println!("written: {}", file.display());
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! `wengert`: a network trained from a file of settings, without a program of one's own.
+
+mod config;
+mod data;
+mod describe;
+mod evaluate;
+mod export;
+mod fault;
+mod model;
+mod predict;
+mod section;
+mod settings;
+mod table;
+mod train;
+
+use lexopt::Arg::{Long, Short, Value};
+use settings::Config;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Trains a multilayer perceptron or a convolutional network from a file of settings, and uses it.
+
+Usage: wengert COMMAND SETTINGS.toml [OPTIONS]
+
+Commands:
+  train SETTINGS           Trains, and writes model, checkpoints, log and report into the folder of the settings
+      --resume             Goes on from the last checkpoint, to the same bits
+  eval SETTINGS            Measures the model on the test part
+  predict SETTINGS FILE    Tells the samples of a file, as CSV
+      --output FILE        Writes it there instead of printing it
+  summary SETTINGS         Prints the layers, their shapes and sizes
+  export SETTINGS FILE     Writes the model as FILE.onnx or FILE.safetensors
+  help [settings]          Prints this, or what may be in the settings
+
+Ctrl-C ends a training after the step, with a checkpoint. WENGERT_THREADS=1 in the environment keeps it to one thread.
+";
+
+/// What each key of the settings means.
+const REFERENCE: &str = include_str!("../reference.md");
+
+fn main() -> ExitCode {
+    match run(lexopt::Parser::from_env()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
+    let (mut words, mut resume, mut output) = (Vec::new(), false, None);
+    while let Some(arg) = args.next()? {
+        match arg {
+            Value(word) => words.push(PathBuf::from(word)),
+            Long("resume") => resume = true,
+            Long("output") => output = Some(PathBuf::from(args.value()?)),
+            Short('h') | Long("help") => {
+                print!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Short('V') | Long("version") => {
+                println!("wengert {}", env!("CARGO_PKG_VERSION"));
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => {
+                return Err(
+                    format!("{}\n  help: `wengert help` lists what there is", other.unexpected()).into()
+                );
+            }
+        }
+    }
+    let words: Vec<&std::path::Path> = words.iter().map(PathBuf::as_path).collect();
+    let command = words.first().and_then(|word| word.to_str()).unwrap_or("");
+    if resume && command != "train" || output.is_some() && command != "predict" {
+        return Err("`--resume` belongs to `train`, `--output` to `predict`".into());
+    }
+    match (command, &words[words.len().min(1)..]) {
+        ("train", [settings]) => return train::run(&Config::read(settings)?, resume),
+        ("eval", [settings]) => {
+            let config = Config::read(settings)?;
+            let (net, description) = model::Network::load(&config)?;
+            println!("{}", evaluate::of(&net, &description, &data::test(&config, &description)?));
+        }
+        ("predict", [settings, file]) => predict::run(&Config::read(settings)?, file, output.as_deref())?,
+        ("summary", [settings]) => {
+            let config = Config::read(settings)?;
+            let (train, _, description) = data::load(&config, None)?;
+            let net = model::Network::new(&config, &description)?;
+            print!("{}", wengert::summary_of(&net, &wengert::Samples::select(&train.x, &[0])));
+        }
+        ("export", [settings, file]) => export::run(&Config::read(settings)?, file)?,
+        ("help", [topic]) if topic.to_str() == Some("settings") => print!("{REFERENCE}"),
+        ("help" | "", []) => print!("{HELP}"),
+        (command, _) => {
+            let known = ["train", "eval", "predict", "summary", "export", "help"];
+            let message = if known.contains(&command) {
+                format!("`{command}` wants other arguments")
+            } else {
+                format!("there is no command `{command}`")
+            };
+            return Err(format!("{message}\n  help: `wengert help` lists what there is").into());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,165 @@
+//! The settings of a training. `reference.md` says what each key means; `config.rs` reads them.
+
+use crate::fault::Source;
+use crate::section::Given;
+use std::path::PathBuf;
+use wengert::Activation;
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) source: Source,
+    pub(crate) data: Data,
+    pub(crate) model: Model,
+    pub(crate) training: Training,
+    pub(crate) augment: Option<Augment>,
+    /// The folder of all that a training writes.
+    pub(crate) folder: PathBuf,
+}
+
+/// `[data]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Data {
+    pub(crate) format: Format,
+    /// The share of the samples that are kept for testing, where no file of their own is named.
+    pub(crate) test_share: f64,
+    pub(crate) task: Option<Task>,
+    pub(crate) scale: Scale,
+}
+
+/// Where samples come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Format {
+    /// The digits that are part of the library.
+    Digits,
+    Csv(Csv),
+    Idx(Files),
+    Npy(Files),
+    Npz {
+        train: PathBuf,
+        test: Option<PathBuf>,
+        inputs: String,
+        targets: String,
+    },
+}
+
+/// What is particular to a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Csv {
+    pub(crate) train: PathBuf,
+    pub(crate) test: Option<PathBuf>,
+    pub(crate) target: Given<String>,
+    pub(crate) leave_out: Given<Vec<String>>,
+    pub(crate) categories: Given<Vec<String>>,
+    pub(crate) fill_missing: bool,
+    pub(crate) header: bool,
+    pub(crate) delimiter: char,
+}
+
+/// Files of inputs and of targets.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) train: [PathBuf; 2],
+    pub(crate) test: Option<[PathBuf; 2]>,
+}
+
+/// What is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Classes,
+    Numbers,
+}
+
+/// How inputs are brought to one scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    None,
+    Standardize,
+}
+
+/// `[model]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) hidden: Vec<usize>,
+    pub(crate) activation: Activation,
+    pub(crate) dropout: f64,
+    pub(crate) convolutions: Option<Convolutions>,
+    /// Where `kind` stands, for a model that does not fit the data.
+    pub(crate) at: std::ops::Range<usize>,
+}
+
+/// What comes before the layers of a perceptron, if inputs are images.
+#[derive(Clone, Debug)]
+pub(crate) struct Convolutions {
+    pub(crate) channels: Vec<usize>,
+    pub(crate) kernel: usize,
+    pub(crate) pool: usize,
+    pub(crate) batch_norm: bool,
+    /// Channels, height and width, where inputs are rows of numbers.
+    pub(crate) image: Option<[usize; 3]>,
+}
+
+/// `[training]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Training {
+    pub(crate) epochs: usize,
+    pub(crate) batch: usize,
+    pub(crate) seed: u64,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) rate: f64,
+    pub(crate) momentum: f64,
+    pub(crate) weight_decay: f64,
+    pub(crate) schedule: Schedule,
+    pub(crate) warmup: usize,
+    pub(crate) clip_norm: Option<f64>,
+    pub(crate) loss: Option<Given<Loss>>,
+    pub(crate) label_smoothing: f64,
+    pub(crate) early_stopping: Option<usize>,
+    pub(crate) workers: usize,
+    pub(crate) checkpoint_steps: Option<usize>,
+    pub(crate) tensorboard: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Optimizer {
+    Sgd,
+    Adam,
+    AdamW,
+    RmsProp,
+    Lion,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Schedule {
+    Constant,
+    Cosine,
+    OneCycle,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    CrossEntropy,
+    Mse,
+    Mae,
+    Huber,
+}
+
+impl Loss {
+    /// What it is a loss for.
+    pub(crate) fn task(self) -> Task {
+        if self == Loss::CrossEntropy { Task::Classes } else { Task::Numbers }
+    }
+}
+
+/// `[augment]`: by how much images are changed at random, each time that they are shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Augment {
+    pub(crate) shift: f64,
+    pub(crate) rotate: f64,
+    pub(crate) scale: f64,
+    pub(crate) flip: bool,
+    pub(crate) noise: f64,
+    pub(crate) cutout: usize,
+    /// Where the first of its keys stands.
+    pub(crate) at: std::ops::Range<usize>,
+}

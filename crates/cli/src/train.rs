@@ -1,0 +1,227 @@
+//! `wengert train`: a training by the settings, and all that it leaves in its folder.
+
+use crate::data::{self, Part, Targets, dataset};
+use crate::describe::Description;
+use crate::evaluate;
+use crate::model::Network;
+use crate::settings::{Augment, Config, Loss, Optimizer, Schedule, Task};
+use std::error::Error;
+use std::fs;
+use std::process::ExitCode;
+use wengert::data::{Affine, Augmentation, Cutout, Flip, Noise};
+use wengert::files::Checkpoints;
+use wengert::metrics::{accuracy, mae as mean_error, r2};
+use wengert::{
+    Adam, AdamW, Cosine, CrossEntropy, Dataset, Interrupt, Lion, Log, OneCycle, Op, Page, Report, RmsProp,
+    Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Measure<Y> = (&'static str, fn(&Tensor, &Y) -> f64);
+
+/// What ends a training that was asked to stop, as a shell says of Ctrl-C.
+const STOPPED: u8 = 130;
+
+/// Trains, and writes model, checkpoints, log and page.
+pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
+    let checkpoints = config.folder.join("checkpoints");
+    if !resume && fs::read_dir(&checkpoints).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(format!(
+            "{} holds an earlier training\n  help: go on with it by `--resume`, remove the folder, or give another by `folder` in `[output]`",
+            config.folder.display()
+        )
+        .into());
+    }
+    let (train, test, description) = data::load(config, None)?;
+    let kind = loss_for(config, &train.y)?;
+    let mut net = Network::new(config, &description)?;
+    net.fit_scales(&train)?;
+    fs::create_dir_all(&config.folder)
+        .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
+    println!(
+        "{} training samples, {} test samples, {} weights",
+        train.x.dims()[0],
+        test.x.dims()[0],
+        wengert::Module::parameter_count(&net)
+    );
+
+    let interrupt = Interrupt::new()?;
+    let report = match (&train.y, &test.y) {
+        (Targets::Classes(y), Targets::Classes(others)) => {
+            let (train, test) = (dataset(&train.x, y.clone())?, dataset(&test.x, others.clone())?);
+            let smoothing = config.training.label_smoothing;
+            let loss =
+                |logits: &Tensor, y: &Vec<usize>| CrossEntropy::new(y).smoothing(smoothing).apply([logits]);
+            fit(config, &mut net, &train, &test, &interrupt, loss, &[("accuracy", accuracy)], &[])?
+        }
+        (Targets::Numbers(y), Targets::Numbers(others)) => {
+            let (train, test) = (dataset(&train.x, y.clone())?, dataset(&test.x, others.clone())?);
+            let unit = net
+                .output
+                .as_ref()
+                .map(|output| output.scale.detach())
+                .ok_or("a model of numbers has units")?;
+            let loss = |told: &Tensor, y: &Tensor| {
+                let (told, y) = (told / &unit, y / &unit);
+                match kind {
+                    Some(Loss::Mae) => mae(&told, &y),
+                    Some(Loss::Huber) => huber(&told, &y, 1.0),
+                    _ => mse(&told, &y),
+                }
+            };
+            fit(config, &mut net, &train, &test, &interrupt, loss, &[("MAE", mean_error)], &[("R2", r2)])?
+        }
+        _ => return Err("training and test have targets of different kinds".into()),
+    };
+    if interrupt.is_asked() {
+        println!(
+            "stopped, with a checkpoint; `wengert train {} --resume` goes on",
+            config.source.path.display()
+        );
+        return Ok(ExitCode::from(STOPPED));
+    }
+    finish(config, &net, &description, &test, &report)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The loss of the settings, if it is one for such targets.
+fn loss_for(config: &Config, targets: &Targets) -> Result<Option<Loss>> {
+    let task = match targets {
+        Targets::Classes(_) => Task::Classes,
+        Targets::Numbers(_) => Task::Numbers,
+    };
+    match &config.training.loss {
+        Some(loss) if loss.value.task() != task => {
+            let (told, others) = match task {
+                Task::Classes => ("classes", "`cross-entropy`"),
+                Task::Numbers => ("numbers", "`mse`, `mae` or `huber`"),
+            };
+            let message = format!("this is no loss for {told}, which the data has");
+            Err(config
+                .source
+                .fault(loss.at.clone(), message, format!("take {others}, or drop the line"))
+                .into())
+        }
+        loss => Ok(loss.as_ref().map(|loss| loss.value)),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call for both kinds of targets")]
+fn fit<Y: Samples>(
+    config: &Config,
+    net: &mut Network,
+    train: &Dataset<Tensor, Y>,
+    test: &Dataset<Tensor, Y>,
+    interrupt: &Interrupt,
+    loss: impl Fn(&Tensor, &Y) -> Tensor,
+    metrics: &[Measure<Y>],
+    over_all: &[Measure<Y>],
+) -> Result<Report> {
+    let settings = &config.training;
+    let mut checkpoints = Checkpoints::new(config.folder.join("checkpoints")).resume();
+    if let Some(steps) = settings.checkpoint_steps {
+        checkpoints = checkpoints.every_steps(steps as u64);
+    }
+    let mut trainer = Trainer::new(optimizer(config))
+        .loss(loss)
+        .epochs(settings.epochs)
+        .batch(settings.batch)
+        .seed(settings.seed)
+        .schedule_steps(schedule(config, train.len()))
+        .checkpoint(checkpoints)
+        .with(interrupt.clone())
+        .with(Log::csv(config.folder.join("log.csv")))
+        .progress();
+    for (name, measure) in metrics {
+        trainer = trainer.metric(name, measure);
+    }
+    for (name, measure) in over_all {
+        trainer = trainer.metric_over_all(name, measure);
+    }
+    if let Some(most) = settings.clip_norm {
+        trainer = trainer.clip_norm(most);
+    }
+    if let Some(patience) = settings.early_stopping {
+        trainer = trainer.stop_early(patience);
+    }
+    if settings.tensorboard {
+        trainer = trainer.with(TensorBoard::new(config.folder.join("tensorboard")));
+    }
+    let augmentation = config.augment.as_ref().map(augmentation);
+    let batches = |rng: &mut wengert::Rng| {
+        let batches = train.batches(settings.batch).shuffle(rng);
+        let batches = match &augmentation {
+            Some(augmentation) => batches.augment(augmentation, rng),
+            None => batches,
+        };
+        batches.workers(settings.workers)
+    };
+    Ok(trainer.fit_batches(net, batches, test)?)
+}
+
+fn optimizer(config: &Config) -> Box<dyn wengert::Optimizer> {
+    let settings = &config.training;
+    let (lr, momentum, weight_decay) = (settings.rate, settings.momentum, settings.weight_decay);
+    match settings.optimizer {
+        Optimizer::Sgd => Box::new(Sgd { momentum, weight_decay, ..Sgd::new(lr) }),
+        Optimizer::Adam => Box::new(Adam { weight_decay, ..Adam::new(lr) }),
+        Optimizer::AdamW => Box::new(AdamW { weight_decay, ..AdamW::new(lr) }),
+        Optimizer::RmsProp => Box::new(RmsProp { momentum, weight_decay, ..RmsProp::new(lr) }),
+        Optimizer::Lion => Box::new(Lion { weight_decay, ..Lion::new(lr) }),
+    }
+}
+
+/// The share of the rate at each step.
+fn schedule(config: &Config, samples: usize) -> impl Fn(u64) -> f64 + Send + Sync + 'static {
+    let settings = &config.training;
+    let per_epoch = samples.div_ceil(settings.batch) as u64;
+    let all = settings.epochs as u64 * per_epoch;
+    let warmup = (settings.warmup as u64 * per_epoch).min(all);
+    let kind = settings.schedule;
+    move |step| match kind {
+        Schedule::OneCycle => OneCycle::new(all).share(step),
+        _ if step < warmup => Warmup::new(warmup).share(step),
+        Schedule::Cosine => Cosine::new((all - warmup).max(1)).share(step - warmup),
+        Schedule::Constant => 1.0,
+    }
+}
+
+fn augmentation(settings: &Augment) -> Augmentation {
+    let around = |by: f64| -by..=by;
+    let mut all = Augmentation::new();
+    if settings.flip {
+        all = all.sometimes(0.5, Flip::Horizontal);
+    }
+    if settings.shift > 0.0 || settings.rotate > 0.0 || settings.scale > 0.0 {
+        let scale = 1.0 - settings.scale..=1.0 + settings.scale;
+        all = all
+            .then(Affine::new().rotate(around(settings.rotate)).scale(scale).shift(around(settings.shift)));
+    }
+    if settings.noise > 0.0 {
+        all = all.then(Noise::new(settings.noise));
+    }
+    if settings.cutout > 0 {
+        all = all.then(Cutout::new(settings.cutout));
+    }
+    all
+}
+
+/// Writes model and page, and says how good the model is.
+fn finish(
+    config: &Config,
+    net: &Network,
+    description: &Description,
+    test: &Part,
+    report: &Report,
+) -> Result<()> {
+    let result = evaluate::of(net, description, test);
+    let mut page = Page::new(format!("Training of {}", config.source.path.display())).run(report);
+    if let Some(matrix) = &result.confusion {
+        page = page.confusion(matrix);
+    }
+    let report = config.folder.join("report.html");
+    page.weights(net).text("Settings", &config.source.text).write(&report)?;
+    let model = net.save(config, description)?;
+    println!("\n{result}\nwritten: {}, {}", model.display(), report.display());
+    Ok(())
+}

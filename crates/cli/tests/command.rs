@@ -1,0 +1,276 @@
+//! The command as one uses it: settings in a folder, a program, and what it prints and leaves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use wengert::Tensor;
+use wengert::files::{Archive, write_npy};
+
+/// A folder of its own for each test, gone when it ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("wengert-cli-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wengert"));
+        command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
+    /// What it prints, if it succeeds.
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", error(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What it says, if it fails.
+    fn fail(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", error(&output));
+        error(&output)
+    }
+
+    fn weights(&self, run: &str) -> Vec<(String, Vec<f32>)> {
+        let archive = Archive::<f32>::read(self.0.join(run).join("model.safetensors")).unwrap();
+        archive.tensors.into_iter().map(|(name, tensor)| (name, tensor.to_vec())).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Flowers of two kinds, told apart by length and colour; some lengths are missing.
+fn flowers() -> String {
+    let row = |n: usize| match n % 2 {
+        0 => format!("{n},{}.5,red,\"rose, wild\"\n", 5 + n % 3),
+        _ if n.is_multiple_of(5) => format!("{n},,blue,iris\n"),
+        _ => format!("{n},{}.25,{},iris\n", 1 + n % 3, ["blue", "red"][n / 2 % 2]),
+    };
+    "id,length,colour,kind\n".to_owned() + &(0..60).map(row).collect::<String>()
+}
+
+const FLOWERS: &str = "\
+[data]
+format = \"csv\"
+train = \"flowers.csv\"
+target = \"kind\"
+leave_out = [\"id\"]
+fill_missing = true
+
+[model]
+hidden = [8]
+
+[training]
+epochs = 40
+rate = 0.02
+";
+
+#[test]
+fn a_table_is_learnt_told_and_exported() {
+    let folder = Folder::new();
+    folder.write("flowers.csv", flowers());
+    folder.write("flowers.toml", FLOWERS);
+    assert!(folder.fail(&["eval", "flowers.toml"]).contains("there is no model yet"));
+    let trained = folder.run(&["train", "flowers.toml"]);
+    assert!(trained.contains("48 training samples, 12 test samples"), "{trained}");
+    assert!(trained.contains("test accuracy: 1.0000"), "{trained}");
+    assert!(
+        !trained.contains('\r') && !trained.contains('\u{1b}'),
+        "no bar where there is no terminal: {trained}"
+    );
+    for file in ["model.safetensors", "report.html", "log.csv"] {
+        assert!(folder.0.join("runs/flowers").join(file).is_file(), "{file}");
+    }
+    assert_eq!(fs::read_to_string(folder.0.join("runs/flowers/log.csv")).unwrap().lines().count(), 41);
+    assert!(folder.run(&["eval", "flowers.toml"]).contains("test accuracy: 1.0000"));
+    assert!(folder.run(&["summary", "flowers.toml"]).contains("layers.1"));
+
+    // Columns in another order, one that was no input, none of the target, and a value that is missing.
+    folder.write("new.csv", "colour,more,length\nred,x,6.5\nblue,y,\nNA,z,1.25\n");
+    let told = folder.run(&["predict", "flowers.toml", "new.csv"]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!((lines[0], lines.len()), ("class,p(iris),\"p(rose, wild)\"", 4));
+    assert!(lines[1].starts_with("\"rose, wild\",0."), "{told}");
+    assert!(lines[2].starts_with("iris,") && lines[3].starts_with("iris,"), "{told}");
+    let written = folder.run(&["predict", "flowers.toml", "new.csv", "--output", "told.csv"]);
+    assert_eq!((written.as_str(), fs::read_to_string(folder.0.join("told.csv")).unwrap()), ("", told));
+
+    for file in ["flowers.onnx", "flowers.safetensors"] {
+        folder.run(&["export", "flowers.toml", file]);
+        assert!(fs::metadata(folder.0.join(file)).unwrap().len() > 100);
+    }
+    let message = folder.fail(&["train", "flowers.toml"]);
+    assert!(message.contains("holds an earlier training") && message.contains("--resume"), "{message}");
+    folder.write(
+        "other.toml",
+        FLOWERS
+            .replace("[training]", "[output]\nfolder = \"runs/flowers\"\n[training]")
+            .replace("[8]", "[9, 9]"),
+    );
+    assert!(
+        folder.run(&["eval", "other.toml"]).contains("accuracy: 1.0000"),
+        "the network is that of the model's own settings"
+    );
+    folder.write("runs/flowers/model.safetensors", "spoiled");
+    assert!(folder.fail(&["eval", "flowers.toml"]).contains("model.safetensors"));
+}
+
+#[test]
+fn arrays_are_learnt_as_classes_and_as_numbers() {
+    let folder = Folder::new();
+    let x: Vec<f32> = (0..200).map(|n| 100.0 + (n % 20) as f32).collect();
+    let y: Vec<f32> = x.chunks(2).flat_map(|x| [1000.0 * x[0], 3.0 - x[1]]).collect();
+    let labels: Vec<f32> = x.chunks(2).map(|x| f32::from(x[0] > 109.0)).collect();
+    write_npy(folder.0.join("x.npy"), &Tensor::from_vec(x.clone(), [100, 2]).unwrap()).unwrap();
+    write_npy(folder.0.join("y.npy"), &Tensor::from_vec(y, [100, 2]).unwrap()).unwrap();
+    write_npy(folder.0.join("labels.npy"), &Tensor::from(labels)).unwrap();
+    let settings = |targets: &str, task: &str| {
+        format!(
+            "[data]\nformat = \"npy\"\ntrain = \"x.npy\"\ntrain_targets = \"{targets}\"\ntask = \"{task}\"\n[training]\nepochs = 80\nrate = 0.01\n"
+        )
+    };
+    folder.write("numbers.toml", settings("y.npy", "numbers"));
+    let trained = folder.run(&["train", "numbers.toml"]);
+    let r2: f64 = trained.lines().find_map(|line| line.strip_prefix("test R2: ")).unwrap().parse().unwrap();
+    assert!(r2 > 0.99, "{trained}");
+    let told = folder.run(&["predict", "numbers.toml", "x.npy"]);
+    assert_eq!((told.lines().next(), told.lines().count()), (Some("prediction 1,prediction 2"), 101));
+    let first: f64 = told.lines().nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+    assert!((first - 100_000.0).abs() < 2000.0, "in the units of the data: {first}");
+
+    folder.write("classes.toml", settings("labels.npy", "classes"));
+    assert!(folder.run(&["train", "classes.toml"]).contains("test accuracy: 1.0000"));
+    folder.write("mixed.toml", settings("y.npy", "classes"));
+    assert!(folder.fail(&["train", "mixed.toml"]).contains("are no classes"));
+    write_npy(folder.0.join("wide.npy"), &Tensor::<f32>::ones([3, 5])).unwrap();
+    assert!(folder.fail(&["predict", "classes.toml", "wide.npy"]).contains("the model wants [n, 2]"));
+}
+
+#[test]
+fn images_are_learnt_by_convolutions() {
+    let folder = Folder::new();
+    let (mut images, mut labels) =
+        (vec![0, 0, 8, 3, 0, 0, 0, 80, 0, 0, 0, 6, 0, 0, 0, 6], vec![0, 0, 8, 1, 0, 0, 0, 80]);
+    for n in 0..80_u32 {
+        // A bright column or a bright row, somewhere.
+        let (is_row, place) = (n % 2 == 0, n / 2 % 6);
+        images
+            .extend((0..36).map(|pixel| 200 * u8::from(if is_row { pixel / 6 } else { pixel % 6 } == place)));
+        labels.push(u8::from(is_row));
+    }
+    folder.write("images.idx", images);
+    folder.write("labels.idx", labels);
+    folder.write(
+        "images.toml",
+        "[data]\nformat = \"idx\"\ntrain = \"images.idx\"\ntrain_targets = \"labels.idx\"\n[model]\nkind = \"cnn\"\nchannels = [8]\nbatch_norm = true\n\
+         [training]\nepochs = 20\nrate = 0.01\nschedule = \"cosine\"\nwarmup = 1\nworkers = 1\nlabel_smoothing = 0.05\ntensorboard = true\n\
+         [augment]\nshift = 1\nflip = true\nnoise = 0.05\n",
+    );
+    let trained = folder.run(&["train", "images.toml"]);
+    assert!(trained.contains("test accuracy: 1.0000"), "{trained}");
+    assert!(folder.0.join("runs/images/tensorboard").is_dir());
+    assert_eq!(folder.run(&["predict", "images.toml", "images.idx"]).lines().count(), 81);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_stopped_goes_on_to_the_same_bits() {
+    let folder = Folder::new();
+    let settings = "[data]\nformat = \"digits\"\n[training]\nepochs = 60\n[augment]\nnoise = 0.1\n[output]\nfolder = \"FOLDER\"\n";
+    folder.write("whole.toml", settings.replace("FOLDER", "whole"));
+    folder.write("halved.toml", settings.replace("FOLDER", "halved"));
+    folder.run(&["train", "whole.toml"]);
+
+    let mut child = folder
+        .command(&["train", "halved.toml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !fs::read_to_string(folder.0.join("halved/log.csv")).is_ok_and(|log| log.lines().count() > 3) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no epoch in a minute");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130), "as a shell says of Ctrl-C");
+    assert!(!folder.0.join("halved/model.safetensors").exists());
+    folder.run(&["train", "halved.toml", "--resume"]);
+    assert!(folder.weights("whole") == folder.weights("halved"), "other bits");
+    let logs = ["whole", "halved"].map(|run| {
+        let log = fs::read_to_string(folder.0.join(run).join("log.csv")).unwrap();
+        log.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(logs[0], logs[1], "but for the seconds");
+}
+
+#[test]
+fn the_settings_that_are_shipped_train() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let data = shipped.join("data").canonicalize().unwrap();
+    let folder = Folder::new();
+    let mut files: Vec<_> =
+        fs::read_dir(shipped.join("configs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    assert!(files.len() >= 3);
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&file).unwrap().replace("\"../data", &format!("\"{}", data.display()));
+        folder.write(name, &text);
+        if text.contains("../../data/") {
+            let message = folder.fail(&["train", name]);
+            assert!(message.contains("is not there"), "all before the files is understood: {message}");
+            continue;
+        }
+        let trained = folder.run(&["train", name]);
+        let value = |key: &str| -> Option<f64> {
+            trained.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.parse().unwrap())
+        };
+        let good = value("test accuracy: ").or(value("test R2: ")).unwrap();
+        assert!(good > 0.85, "{name}: {trained}");
+    }
+}
+
+#[test]
+fn help_is_there_and_wrong_words_are_told() {
+    let folder = Folder::new();
+    for arguments in [&["help"][..], &["--help"], &[]] {
+        assert!(folder.run(arguments).contains("train SETTINGS"));
+    }
+    assert_eq!(folder.run(&["help", "settings"]), include_str!("../reference.md"));
+    for (arguments, part) in [
+        (&["trian", "x.toml"][..], "there is no command `trian`"),
+        (&["train"], "`train` wants other arguments"),
+        (&["eval", "x.toml", "--resume"], "`--resume` belongs to `train`"),
+        (&["train", "x.toml", "--resum"], "--resum"),
+        (&["train", "no.toml"], "no.toml: the settings cannot be read"),
+    ] {
+        let message = folder.fail(arguments);
+        assert!(message.contains(part), "{message}");
+    }
+}

@@ -1,0 +1,279 @@
+//! The texts of a table as numbers for a network: numbers as they are, categories as a column of zeros and ones for each.
+//!
+//! What is a number, which categories there are, and what stands for a missing number is learnt from the training part alone, as the
+//! scale of a [`Scaler`](super::Scaler) is.
+
+use super::error::DataError;
+use super::records::{Records, finite};
+use autograd::Tensor;
+
+/// The most values of a column of texts. What has more is a name or a remark, of which a network would learn rows by heart.
+const CATEGORIES: usize = 256;
+
+/// How columns of a table become inputs of a network.
+///
+/// A column whose cells are all numbers is one input. Any other is a set of categories: an input for each, 1 where it is told and 0
+/// elsewhere ("one-hot").
+///
+/// ```
+/// use nn::data::{CsvOptions, Encoder, read_records_from};
+/// let file = "kind,weight,height\ncat,4.1,25\ndog,,60\ncat,3.9,24\n";
+/// let pets = read_records_from(file.as_bytes(), "pets", &CsvOptions { header: true, ..CsvOptions::default() })?;
+/// let encoder = Encoder::new().leave_out("height").fill_missing().fit(&pets)?;
+/// assert_eq!(encoder.inputs(), ["kind=cat", "kind=dog", "weight"]);
+/// let x = encoder.encode(&pets)?; // 4.0 is the mean weight
+/// assert_eq!(x.to_vec(), [1.0, 0.0, 4.1, 0.0, 1.0, 4.0, 1.0, 0.0, 3.9]);
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Encoder {
+    /// The columns that are inputs, in the order of the table that they were learnt from.
+    pub columns: Vec<Column>,
+    left_out: Vec<String>,
+    categories: Vec<String>,
+    fill: bool,
+}
+
+/// A column of a table, and what becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What becomes of it.
+    pub encoding: Encoding,
+}
+
+/// What becomes of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Encoding {
+    /// One input.
+    Number {
+        /// What stands for a missing number; without it such a row is an error.
+        missing: Option<f32>,
+    },
+    /// An input for each value.
+    Categories {
+        /// The values.
+        values: Vec<String>,
+        /// Whether a missing value is 0 in all inputs; otherwise it is an error.
+        missing: bool,
+    },
+}
+
+impl Encoder {
+    /// An encoder that has learnt nothing yet, for all columns.
+    pub fn new() -> Self {
+        Encoder::default()
+    }
+
+    /// Leaves a column out: a target, or what is a name for each row.
+    #[must_use]
+    pub fn leave_out(mut self, column: impl Into<String>) -> Self {
+        self.left_out.push(column.into());
+        self
+    }
+
+    /// Makes a column a set of categories although its cells are numbers, such as a postcode.
+    #[must_use]
+    pub fn categories(mut self, column: impl Into<String>) -> Self {
+        self.categories.push(column.into());
+        self
+    }
+
+    /// Accepts missing values: the mean of the column stands for a number, 0 in all inputs for a category.
+    #[must_use]
+    pub fn fill_missing(self) -> Self {
+        Encoder { fill: true, ..self }
+    }
+
+    /// Learns from the training part what the columns are.
+    ///
+    /// # Errors
+    /// If a column that was named is not there, or none is left; if a value is missing, unless [`fill_missing`](Self::fill_missing) says
+    /// otherwise; if a column has numbers in some rows and texts in others, and is not named as [`categories`](Self::categories); or if a
+    /// column of texts has no value, or more than 256 different ones.
+    pub fn fit(mut self, records: &Records) -> Result<Self, DataError> {
+        for name in self.left_out.iter().chain(&self.categories) {
+            records.column(name)?;
+        }
+        let names = records.names().iter().enumerate().filter(|(_, name)| !self.left_out.contains(name));
+        let columns = names.map(|(column, name)| {
+            let encoding = if self.categories.contains(name) || !has_numbers(records, column) {
+                self.learn_categories(records, column)
+            } else {
+                self.learn_number(records, column)
+            };
+            Ok(Column { name: name.clone(), encoding: encoding? })
+        });
+        self.columns = columns.collect::<Result<_, _>>()?;
+        if self.columns.is_empty() {
+            let reason = "no column is left for the inputs".to_owned();
+            return Err(records.refused(reason, "leave fewer columns out"));
+        }
+        Ok(self)
+    }
+
+    fn learn_number(&self, records: &Records, column: usize) -> Result<Encoding, DataError> {
+        let (mut sum, mut known) = (0.0, 0_u32);
+        for row in 0..records.len() {
+            match records.number(row, column)? {
+                Some(number) => (sum, known) = (sum + f64::from(number), known + 1),
+                None if self.fill => {}
+                None => return Err(missing_value(records, row, column)),
+            }
+        }
+        Ok(Encoding::Number { missing: self.fill.then_some((sum / f64::from(known)) as f32) })
+    }
+
+    fn learn_categories(&self, records: &Records, column: usize) -> Result<Encoding, DataError> {
+        let values = records.values(column);
+        let name = &records.names()[column];
+        if values.is_empty() {
+            let reason = format!("the column {name:?} has no value at all");
+            return Err(records.refused(reason, "leave it out"));
+        }
+        if values.len() > CATEGORIES {
+            let reason =
+                format!("the column {name:?} has {} different texts, of {CATEGORIES} at most", values.len());
+            return Err(records.refused(reason, "leave it out, or bring its texts into groups"));
+        }
+        match (0..records.len()).find(|row| records.cell(*row, column).is_none()) {
+            Some(row) if !self.fill => Err(missing_value(records, row, column)),
+            _ => Ok(Encoding::Categories { values, missing: self.fill }),
+        }
+    }
+
+    /// What each input is: the name of its column, and for a category its value behind `=`.
+    pub fn inputs(&self) -> Vec<String> {
+        let names = self.columns.iter().flat_map(|Column { name, encoding }| match encoding {
+            Encoding::Number { .. } => vec![name.clone()],
+            Encoding::Categories { values, .. } => {
+                values.iter().map(|value| format!("{name}={value}")).collect()
+            }
+        });
+        names.collect()
+    }
+
+    /// The rows of a table as inputs, `[rows, inputs]`. The columns are found by their names; others may be there.
+    ///
+    /// # Errors
+    /// If a column is not there; if a value is missing where none was in training, and no filling was asked for; if a number is none, or
+    /// is beyond 32 bits; or if a category is none that was learnt.
+    pub fn encode(&self, records: &Records) -> Result<Tensor, DataError> {
+        let places = self.columns.iter().map(|column| records.column(&column.name));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let mut inputs = Vec::new();
+        for row in 0..records.len() {
+            for (Column { encoding, .. }, &place) in self.columns.iter().zip(&places) {
+                match encoding {
+                    Encoding::Number { missing } => {
+                        let number = records.number(row, place)?.or(*missing);
+                        inputs.push(number.ok_or_else(|| missing_value(records, row, place))?);
+                    }
+                    Encoding::Categories { values, missing } => {
+                        let told = match records.cell(row, place) {
+                            None if *missing => None,
+                            None => return Err(missing_value(records, row, place)),
+                            Some(cell) => Some(records.place(row, place, cell, values)?),
+                        };
+                        inputs.extend((0..values.len()).map(|value| f32::from(told == Some(value))));
+                    }
+                }
+            }
+        }
+        let width = inputs.len() / records.len();
+        Ok(Tensor::from_vec(inputs, [records.len(), width]).expect("as many inputs for each row"))
+    }
+}
+
+fn missing_value(records: &Records, row: usize, column: usize) -> DataError {
+    let cure = "fill it in, drop the row, or accept it in training by `fill_missing`";
+    records.fault(row, column, "the value is missing".into(), cure)
+}
+
+/// Whether any cell of a column is a number; then all that are not missing have to be.
+fn has_numbers(records: &Records, column: usize) -> bool {
+    (0..records.len()).any(|row| records.cell(row, column).and_then(finite).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CsvOptions, read_records_from};
+    use super::*;
+    use expect_test::expect;
+
+    fn records(text: &str) -> Records {
+        let options = CsvOptions { header: true, ..CsvOptions::default() };
+        read_records_from(text.as_bytes(), "bytes", &options).unwrap()
+    }
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let encoder = Encoder::new().categories("zip").fit(&records("zip,b\n20,0.5\n100,1.5\n")).unwrap();
+        assert_eq!(encoder.inputs(), ["zip=20", "zip=100", "b"]);
+        let other = records("b,more,zip\n7,x,100\n8,y,20\n");
+        assert_eq!(encoder.encode(&other).unwrap().to_vec(), [0.0, 1.0, 7.0, 1.0, 0.0, 8.0]);
+    }
+
+    #[test]
+    fn what_is_missing_is_the_mean_of_training() {
+        let encoder = Encoder::new().fill_missing().fit(&records("a,b\n1,x\n2,\n,y\n")).unwrap();
+        let other = records("a,b\n9,\n,y\n");
+        assert_eq!(encoder.encode(&other).unwrap().to_vec(), [9.0, 0.0, 0.0, 1.5, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error_with_place_and_reason() {
+        let fit = |encoder: Encoder, text: &str| encoder.fit(&records(text)).unwrap_err();
+        let many: String = (0..257).map(|n| format!("1,t{n}\n")).collect();
+        let known = Encoder::new().fit(&records("a,b\n1,x\n2,y\n")).unwrap();
+        let encode = |text: &str| known.encode(&records(text)).unwrap_err();
+        let cases = [
+            ("no such column", fit(Encoder::new().leave_out("c"), "a,b\n1,2\n")),
+            ("no such categories", fit(Encoder::new().categories("c"), "a,b\n1,2\n")),
+            ("nothing left", fit(Encoder::new().leave_out("a"), "a\n1\n")),
+            ("a missing number", fit(Encoder::new(), "a,b\n1,2\n,3\n")),
+            ("a missing category", fit(Encoder::new(), "a,b\n1,x\n2,NA\n")),
+            ("numbers and texts", fit(Encoder::new(), "a,b\n1,2\n1,2 kg\n")),
+            ("nothing known", fit(Encoder::new().fill_missing(), "a,b\n1,\n1,NA\n")),
+            ("too many texts", fit(Encoder::new(), &format!("a,b\n{many}"))),
+            ("no such column in other data", encode("a\n1\n")),
+            ("missing in other data", encode("a,b\n1,\n")),
+            ("a number missing in other data", encode("a,b\n,x\n")),
+            ("a text for a number", encode("a,b\nx,x\n")),
+            ("beyond 32 bits", encode("a,b\n1e39,x\n")),
+            ("an unknown category", encode("a,b\n1,z\n")),
+        ];
+        let errors = cases.map(|(what, error)| format!("{what}\n    {error}\n"));
+        expect![[r#"
+            no such column
+                bytes: there is no column "c", only ["a", "b"]; name columns as the file does
+            no such categories
+                bytes: there is no column "c", only ["a", "b"]; name columns as the file does
+            nothing left
+                bytes: no column is left for the inputs; leave fewer columns out
+            a missing number
+                bytes, line 3, column 1: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+            a missing category
+                bytes, line 3, column 2: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+            numbers and texts
+                bytes, line 3, column 2: "2 kg" is not a finite number; write a number, leave the column out, or name it as one of categories
+            nothing known
+                bytes: the column "b" has no value at all; leave it out
+            too many texts
+                bytes: the column "b" has 257 different texts, of 256 at most; leave it out, or bring its texts into groups
+            no such column in other data
+                bytes: there is no column "b", only ["a"]; name columns as the file does
+            missing in other data
+                bytes, line 2, column 2: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+            a number missing in other data
+                bytes, line 2, column 1: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+            a text for a number
+                bytes, line 2, column 1: "x" is not a finite number; write a number, leave the column out, or name it as one of categories
+            beyond 32 bits
+                bytes, line 2, column 1: "1e39" is beyond all numbers of 32 bits; give it in a larger unit
+            an unknown category
+                bytes, line 2, column 2: "z" is none of ["x", "y"]; correct it, drop the row, or learn from data in which it occurs
+        "#]].assert_eq(&errors.concat());
+    }
+}

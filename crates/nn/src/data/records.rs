@@ -1,0 +1,294 @@
+//! Tables of text: what a CSV file says before anyone decides which of its cells are numbers.
+
+use super::csv::{CsvOptions, excerpt, read_rows};
+use super::error::{DataError, DataErrorKind, Place};
+use super::gz::Source;
+use autograd::Tensor;
+use std::io::Read;
+use std::path::Path;
+
+/// What stands in a cell whose value is not known, beside nothing at all.
+const MISSING: [&str; 7] = ["NA", "N/A", "NaN", "nan", "null", "NULL", "?"];
+
+/// A table of text, with a name for each column.
+///
+/// ```
+/// use nn::data::{CsvOptions, read_records_from};
+/// let file = "kind,weight,height\ncat,4.1,25\ndog,,60\ncat,3.8,24\n";
+/// let pets = read_records_from(file.as_bytes(), "pets", &CsvOptions { header: true, ..CsvOptions::default() })?;
+/// assert_eq!(pets.names(), ["kind", "weight", "height"]);
+/// assert_eq!((pets.len(), pets.cell(1, 1)), (3, None));
+/// let classes = pets.values(pets.column("kind")?);
+/// assert_eq!(classes, ["cat", "dog"]);
+/// assert_eq!(pets.labels(pets.column("kind")?, &classes)?, [0, 1, 0]);
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records {
+    file: String,
+    names: Vec<String>,
+    cells: Vec<String>,
+    lines: Vec<u64>,
+}
+
+/// Reads a table of text from a CSV file in UTF-8, compressed with gzip or not.
+///
+/// As [`read_csv`](super::read_csv), but cells may hold anything. A cell is [missing](Records::cell) if there is nothing in it, or `NA`,
+/// `N/A`, `NaN`, `nan`, `null`, `NULL` or `?`. Without a [header](CsvOptions::header) columns are called `1`, `2` and so on.
+///
+/// # Errors
+/// As [`read_csv`](super::read_csv), but for what stands in the cells; and if two columns have one name.
+///
+/// ```no_run
+/// use nn::data::{CsvOptions, read_records};
+/// let penguins = read_records("penguins.csv", &CsvOptions { header: true, ..CsvOptions::default() })?;
+/// println!("{} rows of {:?}", penguins.len(), penguins.names());
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
+pub fn read_records(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Records, DataError> {
+    read(Source::open(path.as_ref())?, options)
+}
+
+/// Reads such a table from anything that yields bytes; errors call it `name`. See [`Records`] for an example.
+///
+/// # Errors
+/// As [`read_records`].
+pub fn read_records_from(reader: impl Read, name: &str, options: &CsvOptions) -> Result<Records, DataError> {
+    read(Source::new(reader, name)?, options)
+}
+
+fn read(source: Source<'_>, options: &CsvOptions) -> Result<Records, DataError> {
+    let (file, mut cells) = (source.name().to_owned(), Vec::new());
+    let rows = read_rows(source, options, |row| {
+        let before = cells.len();
+        for cell in row {
+            cells.push(cell?.1.trim().to_owned());
+        }
+        Ok(cells.len() - before)
+    })?;
+    let names = rows.header.unwrap_or_else(|| (1..=rows.columns).map(|column| column.to_string()).collect());
+    if let Some(twice) = (1..names.len()).find(|place| names[..*place].contains(&names[*place])) {
+        let reason = format!("two columns are called {}", excerpt(&names[twice]));
+        let place = Place::Cell { line: 1, column: twice as u64 + 1 };
+        return Err(DataError::new(&file, place, DataErrorKind::malformed(reason, "rename one of them")));
+    }
+    let first = if options.header { 2 } else { 1 };
+    let lines = (first..first + rows.rows as u64).collect();
+    Ok(Records { file, names, cells, lines })
+}
+
+impl Records {
+    /// The names of the columns.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The number of rows, at least 1, the header not counted.
+    #[expect(clippy::len_without_is_empty, reason = "a table without a row is an error when it is read")]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The place of a column among all, counted from 0.
+    ///
+    /// # Errors
+    /// If no column has this name.
+    pub fn column(&self, name: &str) -> Result<usize, DataError> {
+        self.names.iter().position(|own| own == name).ok_or_else(|| {
+            let reason = format!("there is no column {name:?}, only {:?}", self.names);
+            self.refused(reason, "name columns as the file does")
+        })
+    }
+
+    /// What stands in a cell, both counted from 0; nothing, if it is missing.
+    ///
+    /// # Panics
+    /// If there is no such row or column.
+    #[track_caller]
+    pub fn cell(&self, row: usize, column: usize) -> Option<&str> {
+        assert!(
+            row < self.len() && column < self.names.len(),
+            "Records: cell ({row}, {column}) of {} rows and {} columns\n  help: both are counted from 0",
+            self.len(),
+            self.names.len()
+        );
+        let cell = self.cells[row * self.names.len() + column].as_str();
+        (!cell.is_empty() && !MISSING.contains(&cell)).then_some(cell)
+    }
+
+    /// The different values of a column, without what is missing: numbers by size, if all are, and texts in the order of their characters.
+    pub fn values(&self, column: usize) -> Vec<String> {
+        let mut values: Vec<&str> = (0..self.len()).filter_map(|row| self.cell(row, column)).collect();
+        values.sort_unstable();
+        values.dedup();
+        if let Some(mut numbers) =
+            values.iter().map(|value| Some((finite(value)?, *value))).collect::<Option<Vec<_>>>()
+        {
+            numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+            values = numbers.into_iter().map(|(_, value)| value).collect();
+        }
+        values.into_iter().map(str::to_owned).collect()
+    }
+
+    /// A column of numbers, `[n, 1]`: targets of a regression.
+    ///
+    /// # Errors
+    /// If a cell is missing, or is no finite number of 32 bits.
+    pub fn numbers(&self, column: usize) -> Result<Tensor, DataError> {
+        let numbers =
+            (0..self.len()).map(|row| self.number(row, column)?.ok_or_else(|| self.missing(row, column)));
+        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+        Ok(Tensor::from_vec(numbers, [self.len(), 1]).expect("a number for each row"))
+    }
+
+    /// A column of classes: for each row the place of its value among `classes`, as [`values`](Self::values) gives them.
+    ///
+    /// # Errors
+    /// If a cell is missing, or is none of the classes.
+    pub fn labels(&self, column: usize, classes: &[String]) -> Result<Vec<usize>, DataError> {
+        let label = |row| {
+            let cell = self.cell(row, column).ok_or_else(|| self.missing(row, column))?;
+            self.place(row, column, cell, classes)
+        };
+        (0..self.len()).map(label).collect()
+    }
+
+    /// The rows of these numbers, in this order, each as often as it is named.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    #[track_caller]
+    pub fn select(&self, rows: &[usize]) -> Records {
+        let width = self.names.len();
+        let cells = rows.iter().flat_map(|row| self.cells[row * width..(row + 1) * width].iter().cloned());
+        Records {
+            cells: cells.collect(),
+            lines: rows.iter().map(|row| self.lines[*row]).collect(),
+            file: self.file.clone(),
+            names: self.names.clone(),
+        }
+    }
+
+    /// What stands in a cell as a number; nothing, if it is missing.
+    pub(super) fn number(&self, row: usize, column: usize) -> Result<Option<f32>, DataError> {
+        let Some(text) = self.cell(row, column) else { return Ok(None) };
+        match finite(text) {
+            Some(number) if (number as f32).is_finite() => Ok(Some(number as f32)),
+            Some(_) => {
+                let reason = format!("{} is beyond all numbers of 32 bits", excerpt(text));
+                Err(self.fault(row, column, reason, "give it in a larger unit"))
+            }
+            None => {
+                let cure = "write a number, leave the column out, or name it as one of categories";
+                Err(self.fault(row, column, format!("{} is not a finite number", excerpt(text)), cure))
+            }
+        }
+    }
+
+    /// The place of a value among those that are known.
+    pub(super) fn place(
+        &self,
+        row: usize,
+        column: usize,
+        cell: &str,
+        values: &[String],
+    ) -> Result<usize, DataError> {
+        values.iter().position(|value| value == cell).ok_or_else(|| {
+            let reason = format!("{} is none of {values:?}", excerpt(cell));
+            self.fault(row, column, reason, "correct it, drop the row, or learn from data in which it occurs")
+        })
+    }
+
+    fn missing(&self, row: usize, column: usize) -> DataError {
+        self.fault(row, column, "the value is missing".into(), "fill it in, or drop the row")
+    }
+
+    pub(super) fn refused(&self, reason: String, cure: &'static str) -> DataError {
+        DataError::new(&self.file, Place::File, DataErrorKind::malformed(reason, cure))
+    }
+
+    pub(super) fn fault(&self, row: usize, column: usize, reason: String, cure: &'static str) -> DataError {
+        let place = Place::Cell { line: self.lines[row], column: column as u64 + 1 };
+        DataError::new(&self.file, place, DataErrorKind::malformed(reason, cure))
+    }
+}
+
+/// A text as a number, if it is one and finite.
+pub(super) fn finite(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_what_is_not_a_file, gzip};
+    use super::*;
+    use expect_test::expect;
+
+    fn records(text: impl AsRef<[u8]>) -> Result<Records, DataError> {
+        read_records_from(text.as_ref(), "bytes", &CsvOptions { header: true, ..CsvOptions::default() })
+    }
+
+    #[test]
+    fn cells_are_texts_or_missing() {
+        let text = "name, size\n \"a, b\" ,1\nNA,\n?,nan\n";
+        for read in [records(text).unwrap(), records(gzip(text.as_bytes())).unwrap()] {
+            assert_eq!((read.names(), read.len()), (&["name".to_owned(), "size".to_owned()][..], 3));
+            let cells: Vec<_> = (0..6).map(|place| read.cell(place / 2, place % 2)).collect();
+            assert_eq!(cells, [Some("a, b"), Some("1"), None, None, None, None]);
+        }
+        let plain = read_records_from(&b"x,1\ny,2\n"[..], "bytes", &CsvOptions::default()).unwrap();
+        assert_eq!((plain.names(), plain.len()), (&["1".to_owned(), "2".to_owned()][..], 2));
+        assert_eq!(plain.numbers(1).unwrap().to_vec(), [1.0, 2.0]);
+    }
+
+    #[test]
+    fn values_are_in_the_order_of_their_kind() {
+        let read = records("a,b\n10,x\n9,10\n1e1,NA\n10,9\n").unwrap();
+        assert_eq!(read.values(0), ["9", "10", "1e1"]);
+        assert_eq!(read.values(1), ["10", "9", "x"]);
+    }
+
+    #[test]
+    fn chosen_rows_keep_their_lines() {
+        let chosen = records("a,b\n1,x\n2,y\n3,z\n").unwrap().select(&[2, 0, 2]);
+        assert_eq!(chosen.numbers(0).unwrap().to_vec(), [3.0, 1.0, 3.0]);
+        let error = chosen.select(&[1]).numbers(1).unwrap_err().to_string();
+        assert!(error.starts_with("bytes, line 2, column 2: \"x\""), "{error}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error_with_place_and_reason() {
+        let read = || records("a,b\n1,x\n,y\n1e39,\n").unwrap();
+        let cases = [
+            ("no rows", records("a,b\n").unwrap_err()),
+            ("a name twice", records("a,b,a\n1,2,3\n").unwrap_err()),
+            ("no such column", read().column("c").unwrap_err()),
+            ("a text for a number", read().numbers(1).unwrap_err()),
+            ("no number", read().numbers(0).unwrap_err()),
+            ("beyond 32 bits", read().select(&[2]).numbers(0).unwrap_err()),
+            ("no such class", read().labels(1, &["x".to_owned()]).unwrap_err()),
+            ("no class", read().select(&[2]).labels(1, &["x".to_owned()]).unwrap_err()),
+        ];
+        let errors = cases.map(|(what, error)| format!("{what}\n    {error}\n"));
+        expect![[r#"
+            no rows
+                bytes: the file has no row; check that it was written in full
+            a name twice
+                bytes, line 1, column 3: two columns are called "a"; rename one of them
+            no such column
+                bytes: there is no column "c", only ["a", "b"]; name columns as the file does
+            a text for a number
+                bytes, line 2, column 2: "x" is not a finite number; write a number, leave the column out, or name it as one of categories
+            no number
+                bytes, line 3, column 1: the value is missing; fill it in, or drop the row
+            beyond 32 bits
+                bytes, line 4, column 1: "1e39" is beyond all numbers of 32 bits; give it in a larger unit
+            no such class
+                bytes, line 3, column 2: "y" is none of ["x"]; correct it, drop the row, or learn from data in which it occurs
+            no class
+                bytes, line 4, column 2: the value is missing; fill it in, or drop the row
+        "#]].assert_eq(&errors.concat());
+        check_what_is_not_a_file(|path| read_records(path, &CsvOptions::default()).map(drop));
+    }
+}
