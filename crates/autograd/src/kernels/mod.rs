@@ -37,6 +37,7 @@ pub(crate) mod cumulative;
 pub(crate) mod elementary;
 pub(crate) mod extremum;
 pub(crate) mod factor;
+mod lanes;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod norm;

@@ -5,9 +5,8 @@
 //!
 //! [`ops::LayerNorm`]: crate::ops::LayerNorm
 
-use super::pairwise::pairwise;
-use super::threads;
 use super::widest::{Loop, on_widest};
+use super::{lanes, threads};
 use crate::scalar::Scalar;
 
 /// Rows whose gradients of scale and shift are added before their sum goes on in `f64`.
@@ -39,27 +38,21 @@ impl<T: Scalar> Loop for Forward<'_, T> {
     fn run(self) {
         let n = self.scale.len();
         for (x, y) in self.x.chunks_exact(n).zip(self.y.chunks_exact_mut(n)) {
-            let r = centred(x, self.epsilon, y);
-            for ((y, &scale), &shift) in y.iter_mut().zip(self.scale).zip(self.shift) {
-                *y = *y * r * scale + shift;
+            let (mean, r) = mean_and_scale(x, self.epsilon);
+            for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(self.scale).zip(self.shift) {
+                *y = (x - mean) * r * scale + shift;
             }
         }
     }
 }
 
-/// Writes `x - mean`, and returns the reciprocal of the standard deviation. `z` lends its memory to the squares.
+/// The mean of a row, and the reciprocal of its standard deviation.
 #[inline(always)]
-fn centred<T: Scalar>(x: &[T], epsilon: T, z: &mut [T]) -> T {
-    let n = T::of(x.len() as f64);
-    let mean = pairwise(x) / n;
-    for (z, &x) in z.iter_mut().zip(x) {
-        *z = (x - mean) * (x - mean);
-    }
-    let variance = pairwise(z) / n;
-    for (z, &x) in z.iter_mut().zip(x) {
-        *z = x - mean;
-    }
-    (variance + epsilon).sqrt().recip()
+fn mean_and_scale<T: Scalar>(x: &[T], epsilon: T) -> (T, T) {
+    let n = x.len() as f64;
+    let mean = T::of(lanes::sum([x], |[x]| x) / n);
+    let variance = T::of(lanes::sum([x], |[x]| (x - mean) * (x - mean)) / n);
+    (mean, (variance + epsilon).sqrt().recip())
 }
 
 /// Writes the gradient of `x` to `dx`, and returns those of scale and shift.
@@ -103,32 +96,24 @@ impl<T: Scalar> Loop for &mut Back<'_, T> {
     fn run(self) {
         let Back { x, scale, epsilon, dy, dx, sums } = self;
         let n = scale.len();
-        let mut room = vec![T::zero(); 4 * n];
-        let (g, rest) = room.split_at_mut(n);
-        let (gz, rest) = rest.split_at_mut(n);
-        let (dscale, dshift) = rest.split_at_mut(n);
+        let mut room = vec![T::zero(); 2 * n];
+        let (dscale, dshift) = room.split_at_mut(n);
         *sums = [vec![0.0; n], vec![0.0; n]];
-        let count = T::of(n as f64);
         let blocks = x.chunks(BLOCK * n).zip(dy.chunks(BLOCK * n)).zip(dx.chunks_mut(BLOCK * n));
         for ((x, dy), dx) in blocks {
             dscale.fill(T::zero());
             dshift.fill(T::zero());
             for ((x, dy), dx) in x.chunks_exact(n).zip(dy.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
-                let r = centred(x, *epsilon, dx);
-                for ((((dx, &dy), &scale), g), gz) in
-                    dx.iter_mut().zip(dy).zip(*scale).zip(&mut *g).zip(&mut *gz)
-                {
-                    *dx *= r;
-                    *g = dy * scale;
-                    *gz = *g * *dx;
-                }
-                for (((dscale, dshift), &z), &dy) in dscale.iter_mut().zip(&mut *dshift).zip(&*dx).zip(dy) {
-                    *dscale += dy * z;
+                let (mean, r) = mean_and_scale(x, *epsilon);
+                for (((dscale, dshift), &x), &dy) in dscale.iter_mut().zip(&mut *dshift).zip(x).zip(dy) {
+                    *dscale += dy * ((x - mean) * r);
                     *dshift += dy;
                 }
-                let (mean_g, mean_gz) = (pairwise(g) / count, pairwise(gz) / count);
-                for (dx, &g) in dx.iter_mut().zip(&*g) {
-                    *dx = r * (g - mean_g - *dx * mean_gz);
+                let g = lanes::sum([dy, *scale], |[dy, scale]| dy * scale);
+                let gz = lanes::sum([x, dy, *scale], |[x, dy, scale]| dy * scale * ((x - mean) * r));
+                let [g, gz] = [g, gz].map(|sum| T::of(sum / n as f64));
+                for (((dx, &x), &dy), &scale) in dx.iter_mut().zip(x).zip(dy).zip(*scale) {
+                    *dx = r * (dy * scale - g - (x - mean) * r * gz);
                 }
             }
             for (sums, block) in sums.iter_mut().zip([&*dscale, &*dshift]) {

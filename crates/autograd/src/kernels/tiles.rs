@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 use std::array::from_fn;
 
 /// The elements of a tile: few enough that some tiles stay in the first-level cache.
-const TILE: usize = 1024;
+const TILE: usize = 2048;
 /// The rows that are gathered together where an operand lies across them: a cache line of `f32`.
 const ACROSS: usize = 16;
 /// Rows that are transposed together in registers.
