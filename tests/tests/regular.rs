@@ -336,6 +336,45 @@ fn the_largest_singular_value_becomes_one() {
     assert_eq!(layer.u.to_vec(), before);
 }
 
+/// While the weight is trained, `u` and `v` follow it, each unless it is frozen: not a bit of what is frozen moves.
+#[test]
+fn frozen_vectors_of_spectral_normalisation_stay_bit_equal() {
+    let mut rng = Rng::seed(2);
+    let mut layer = SpectralNorm::new(Linear::<f64>::new(6, 4, &mut rng), &mut rng);
+    let x = Tensor::normal([3, 6], 0.0, 1.0, &mut rng);
+    let bits = |x: &Param<f64>| x.to_vec().into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    for (frozen, stays) in [
+        (None, [false; 2]),
+        (Some("weight_?"), [true; 2]),
+        (Some("weight_u"), [true, false]),
+        (Some("weight_v"), [false, true]),
+    ] {
+        layer.unfreeze("weight_?");
+        if let Some(pattern) = frozen {
+            layer.freeze(pattern);
+        }
+        for step in 0..3 {
+            let before = [&layer.layer.weight, &layer.u, &layer.v].map(bits);
+            let y = layer.forward(&x, &mut Mode::train(&mut rng));
+            if stays == [true; 2] {
+                assert_eq!(
+                    y.to_vec(),
+                    layer.predict(&x).to_vec(),
+                    "step {step}: what is frozen is used as it is"
+                );
+            }
+            Sgd::new(0.1).step(&mut layer, &y.square().sum().backward());
+            let after = [&layer.layer.weight, &layer.u, &layer.v].map(bits);
+            let same = [0, 1, 2].map(|i| before[i] == after[i]);
+            assert_eq!(
+                same,
+                [false, stays[0], stays[1]],
+                "step {step}, frozen: {frozen:?}: whether weight_orig, weight_u and weight_v stay"
+            );
+        }
+    }
+}
+
 #[test]
 fn noise_is_of_training_alone() {
     let (noise, x) = (GaussianNoise::new(0.5), Tensor::<f64>::ones([10_000]).requires_grad());

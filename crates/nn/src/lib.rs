@@ -71,7 +71,7 @@ pub use loss::{
 };
 pub use mode::Mode;
 pub use module::{Module, Path, Step};
-pub use onnx::{OnnxError, export_onnx, onnx_graph};
+pub use onnx::{OnnxError, OnnxOptions, export_onnx, export_onnx_with, onnx_graph, onnx_graph_with};
 pub use optim::{
     Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lamb, Lbfgs, LbfgsReport, LbfgsState,
     LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam, RmsProp, SeeState, Sgd,

@@ -5,7 +5,9 @@
 
 use crate::files::replace;
 use crate::layer::Layer;
-use autograd::onnx::{Graph, Input, TooLarge, TraceError, trace};
+use crate::module::Module;
+pub use autograd::onnx::Options as OnnxOptions;
+use autograd::onnx::{Graph, Input, Output, TooLarge, TraceError, trace_with};
 use autograd::{Scalar, Tensor};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,22 +56,36 @@ impl error::Error for OnnxError {
     }
 }
 
-/// The graph of a network in evaluation, for inputs such as `example`: a tensor, or an `Array` of indices.
+/// The graph of a network in evaluation, for inputs such as `example`: a tensor, an `Array` of indices, or a tuple of several.
 ///
-/// The first axis of input and output is the batch, and may have any size where the network allows it; if not,
+/// The first axis of inputs and output is the batch, and may have any size where the network allows it; if not,
 /// [`Graph::why_fixed`] says why. All other sizes are those of the example, which should be real data: see
 /// [`autograd::onnx::trace`]. Parameters are called by their paths. Printed, the graph is a list of its nodes.
 ///
 /// # Errors
-/// If an operator has no form in ONNX, or if what is computed depends on the numbers of the input, as where a branch does.
+/// If an operator has no form in ONNX; if what is computed depends on the numbers of the input, as where a branch does; or if the network
+/// fails with batches of other sizes, for which [`OnnxOptions::fixed_batch`] is the cure.
 pub fn onnx_graph<T: Scalar, X: Input>(
     net: &(impl Layer<T, X> + ?Sized),
     example: &X,
 ) -> Result<Graph, OnnxError> {
+    onnx_graph_with(net, |net, x| net.predict(x), example, &OnnxOptions::new())
+}
+
+/// As [`onnx_graph`], of what `f` computes with the network, and with names and a batch as the options say: see [`export_onnx_with`].
+///
+/// # Errors
+/// As [`onnx_graph`]; and if the options name what there is not, or give a name twice.
+pub fn onnx_graph_with<T: Scalar, M: Module<T> + ?Sized, X: Input, Y: Output<T>>(
+    net: &M,
+    f: impl Fn(&M, &X) -> Y,
+    example: &X,
+    options: &OnnxOptions,
+) -> Result<Graph, OnnxError> {
     let parameters = net.parameters();
     let parameters =
         parameters.iter().map(|(path, param)| (path.as_str(), AsRef::<Tensor<T>>::as_ref(*param)));
-    trace(|x| net.predict(x), example, parameters).map_err(OnnxError::Trace)
+    trace_with(|x| f(net, x), example, parameters, options).map_err(OnnxError::Trace)
 }
 
 /// Writes a network in evaluation to a file of ONNX, opset 17, and gives its [graph](onnx_graph). The file is there whole or not at all.
@@ -95,9 +111,48 @@ pub fn export_onnx<T: Scalar, X: Input>(
     example: &X,
     path: impl AsRef<Path>,
 ) -> Result<Graph, OnnxError> {
-    let graph = onnx_graph(net, example)?;
+    written(onnx_graph(net, example)?, path.as_ref())
+}
+
+/// As [`export_onnx`], of what `f` computes with the network: from several inputs, a tuple, and with several outputs, a tuple or a vector.
+/// The options name them, and say what of them is a batch. For a layer `f` is `|net, x| net.predict(x)`.
+///
+/// ```
+/// use autograd::Array;
+/// use nn::{Embedding, Layer, Linear, OnnxOptions, Rng, Tensor, export_onnx_with};
+/// let rng = &mut Rng::seed(0);
+/// let net = (Linear::<f32>::new(4, 3, rng), Embedding::<f32>::new(10, 3, rng));
+/// let example = (Tensor::ones([2, 4]), Array::from_slice(&[7, 0]));
+/// let options = OnnxOptions::new().inputs(["image", "kind"]).outputs(["score"]);
+/// let path = std::env::temp_dir().join("wengert_export_onnx_with_example.onnx");
+/// let graph = export_onnx_with(
+///     &net,
+///     |net, (image, kind)| (net.0.predict(image) * net.1.predict(kind)).sum_axes(-1),
+///     &example,
+///     &options,
+///     &path,
+/// )?;
+/// assert!(graph.inputs().eq(["image: f32[batch, 4]", "kind: i64[batch]"]));
+/// assert!(graph.outputs().eq(["score: f32[batch]"]));
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::OnnxError>(())
+/// ```
+///
+/// # Errors
+/// As [`export_onnx`]; and if the options name what there is not, or give a name twice.
+pub fn export_onnx_with<T: Scalar, M: Module<T> + ?Sized, X: Input, Y: Output<T>>(
+    net: &M,
+    f: impl Fn(&M, &X) -> Y,
+    example: &X,
+    options: &OnnxOptions,
+    path: impl AsRef<Path>,
+) -> Result<Graph, OnnxError> {
+    written(onnx_graph_with(net, f, example, options)?, path.as_ref())
+}
+
+/// The graph, once it is in a file.
+fn written(graph: Graph, path: &Path) -> Result<Graph, OnnxError> {
     let bytes = graph.to_bytes().map_err(OnnxError::TooLarge)?;
-    let path = path.as_ref();
     replace(path, |out| out.write_all(&bytes))
         .map_err(|source| OnnxError::Io { path: path.to_path_buf(), source })?;
     Ok(graph)

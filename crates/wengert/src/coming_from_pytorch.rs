@@ -130,6 +130,7 @@
 //! | `torch.save(net.state_dict(), file)` | `save(&net, &file)?;` |
 //! | `net.load_state_dict(torch.load(file))` | `load(&mut net, &file)?;` |
 //! | `torch.onnx.export` | [`export_onnx`](crate::export_onnx) |
+//! | `torch.onnx.export(..., input_names=, output_names=, dynamic_axes=)` | [`export_onnx_with`](crate::export_onnx_with), by [`OnnxOptions`](crate::OnnxOptions) |
 //! | `torch.profiler.profile` | [`profile`](crate::profile) |
 //! | `torch.set_num_threads(1)` | `with_threads(1, \|\| net.predict(&x))` |
 //!

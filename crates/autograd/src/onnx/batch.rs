@@ -4,8 +4,10 @@
 //! one size is then left to be worked out (-1); the shape to expand to, and constants that are the same all along the batch, which take
 //! their size from the input. All else that differs is a reason to keep to one size.
 
+use super::TraceError;
 use super::constant::{Constant, Data};
-use super::graph::{Depends, Dim, Entry, Graph, Id, Node, Source};
+use super::graph::{Depends, Dim, Entry, Graph, Id, Node, Port, Source};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is needed to tell what the batch does.
 struct Sizes {
@@ -36,7 +38,11 @@ impl Sizes {
 pub(super) fn unified(a: &Graph, b: &Graph, sizes: [usize; 2]) -> Result<Graph, String> {
     let sizes = Sizes { a: sizes[0], b: sizes[1] };
     let different = || "with another batch the network takes another way".to_owned();
-    if a.values.len() != b.values.len() || a.output != b.output {
+    let is_same = |(a, b): (&(Id, Port), &(Id, Port))| a.0 == b.0;
+    if a.values.len() != b.values.len()
+        || a.outputs.len() != b.outputs.len()
+        || !a.outputs.iter().zip(&b.outputs).all(is_same)
+    {
         return Err(different());
     }
     let mut joint = Joint { places: Vec::with_capacity(a.values.len()), values: Vec::new(), input: None };
@@ -44,9 +50,10 @@ pub(super) fn unified(a: &Graph, b: &Graph, sizes: [usize; 2]) -> Result<Graph, 
         let place = match (&x.source, &y.source) {
             (Source::Input(p), Source::Input(q)) if p.name == q.name => {
                 let dims = sizes.dims(&p.dims, &q.dims).ok_or_else(different)?;
-                let port = super::graph::Port { dims, ..p.clone() };
-                joint.input = joint.input.or(Some(joint.values.len()));
-                joint.push(Source::Input(port), x.depends)
+                if dims.first() == Some(&Dim::Batch) {
+                    joint.input = joint.input.or(Some(joint.values.len()));
+                }
+                joint.push(Source::Input(Port { dims, ..p.clone() }), x.depends)
             }
             (Source::Constant(p), Source::Constant(q)) if p.same(q) => {
                 joint.push(x.source.clone(), x.depends)
@@ -63,9 +70,25 @@ pub(super) fn unified(a: &Graph, b: &Graph, sizes: [usize; 2]) -> Result<Graph, 
         };
         joint.places.push(place);
     }
-    let dims = sizes.dims(&a.port.dims, &b.port.dims).ok_or_else(different)?;
-    let port = super::graph::Port { dims, ..a.port.clone() };
-    Ok(Graph { output: joint.places[a.output], values: joint.values, port, fixed: None })
+    let open = |((id, a), (_, b)): (&(Id, Port), &(Id, Port))| {
+        let dims = sizes.dims(&a.dims, &b.dims).ok_or_else(different)?;
+        Ok((joint.places[*id], Port { dims, ..a.clone() }))
+    };
+    let outputs = a.outputs.iter().zip(&b.outputs).map(open).collect::<Result<_, String>>()?;
+    Ok(Graph { values: joint.values, outputs, fixed: None })
+}
+
+/// What `record` gives, or why it gives nothing: its error, or the message of its panic.
+pub(super) fn attempted<R>(record: impl FnOnce() -> Result<R, TraceError>) -> Result<R, String> {
+    match catch_unwind(AssertUnwindSafe(record)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(panic) => Err(match panic.downcast::<String>() {
+            Ok(message) => *message,
+            Err(panic) => {
+                panic.downcast_ref::<&str>().map_or_else(|| "it panics".to_owned(), |&text| text.to_owned())
+            }
+        }),
+    }
 }
 
 /// Where two graphs that should be equal, since only the numbers of the input differ, are not.
@@ -82,7 +105,7 @@ pub(super) fn difference(a: &Graph, b: &Graph) -> Option<String> {
             return Some(what);
         }
     }
-    let same = a.values.len() == b.values.len() && a.output == b.output && a.port == b.port;
+    let same = a.values.len() == b.values.len() && a.outputs == b.outputs;
     (!same).then(|| "the number of operators".to_owned())
 }
 

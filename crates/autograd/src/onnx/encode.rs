@@ -78,7 +78,9 @@ impl Graph {
                 graph.message(11, |value| write_port(value, port, name));
             }
         }
-        graph.message(12, |value| write_port(value, &self.port, &names[self.output]));
+        for (id, port) in &self.outputs {
+            graph.message(12, |value| write_port(value, port, &names[*id]));
+        }
     }
 }
 

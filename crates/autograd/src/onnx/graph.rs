@@ -150,8 +150,8 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub struct Graph {
     pub(super) values: Vec<Entry>,
-    pub(super) output: Id,
-    pub(super) port: Port,
+    /// No value is two of them.
+    pub(super) outputs: Vec<(Id, Port)>,
     pub(super) fixed: Option<String>,
 }
 
@@ -164,6 +164,23 @@ impl Graph {
     /// Why the first axis has the size that it had in the example, where it has.
     pub fn why_fixed(&self) -> Option<&str> {
         self.fixed.as_deref()
+    }
+
+    /// The inputs, each as in `image: f32[batch, 3]`: its name, what its numbers are, and its sizes.
+    pub fn inputs(&self) -> impl Iterator<Item = String> {
+        let names = self.names();
+        let ports = self.values.iter().zip(names).filter_map(|(entry, name)| match &entry.source {
+            Source::Input(port) => Some(Port { name, ..port.clone() }.to_string()),
+            _ => None,
+        });
+        ports.collect::<Vec<_>>().into_iter()
+    }
+
+    /// The outputs, as the [`inputs`](Self::inputs). A size that is not the batch's, but follows from it, is `?`.
+    pub fn outputs(&self) -> impl Iterator<Item = String> {
+        let names = self.names();
+        let port = |(id, port): &(Id, Port)| Port { name: names[*id].clone(), ..port.clone() }.to_string();
+        self.outputs.iter().map(port).collect::<Vec<_>>().into_iter()
     }
 
     /// The names of the parameters that the output depends on, in the order in which they were given.
@@ -185,7 +202,7 @@ impl Graph {
     /// Leaves out what neither the output depends on nor the caller gives.
     pub(super) fn without_dead_values(&mut self) {
         let mut lives = vec![false; self.values.len()];
-        lives[self.output] = true;
+        self.outputs.iter().for_each(|(id, _)| lives[*id] = true);
         for (id, entry) in self.values.iter().enumerate().rev() {
             lives[id] |= matches!(entry.source, Source::Input(_));
             if lives[id] {
@@ -200,7 +217,7 @@ impl Graph {
                 values.push(entry.moved(&places));
             }
         }
-        self.output = places[self.output];
+        self.outputs.iter_mut().for_each(|(id, _)| *id = places[*id]);
         self.values = values;
     }
 
@@ -222,7 +239,7 @@ impl Graph {
                 kept.push(entry);
             }
         }
-        self.output = places[self.output];
+        self.outputs.iter_mut().for_each(|(id, _)| *id = places[*id]);
         self.values = kept;
     }
 
@@ -244,12 +261,12 @@ impl Graph {
                 names[id] = free(port.name.clone());
             }
         }
-        names[self.output] = free(self.port.name.clone());
+        self.outputs.iter().for_each(|(id, port)| names[*id] = free(port.name.clone()));
         for (id, entry) in self.values.iter().enumerate() {
             match &entry.source {
                 Source::Constant(Constant { name: Some(name), .. }) => names[id].clone_from(name),
                 Source::Constant(_) => names[id] = free(format!("constant_{id}")),
-                Source::Node(node) if id != self.output => {
+                Source::Node(node) if names[id].is_empty() => {
                     names[id] = free(format!("{}_{id}", node.op.to_lowercase()));
                 }
                 _ => {}
@@ -272,11 +289,10 @@ impl Entry {
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.names();
+        self.inputs().try_for_each(|port| writeln!(f, "input   {port}"))?;
         for (entry, name) in self.values.iter().zip(&names) {
             match &entry.source {
-                Source::Input(port) => {
-                    writeln!(f, "input   {}", Port { name: name.clone(), ..port.clone() })?;
-                }
+                Source::Input(_) => {}
                 Source::Constant(constant) => writeln!(f, "{name}: {constant}")?,
                 Source::Node(node) => {
                     let inputs: Vec<&str> =
@@ -290,6 +306,6 @@ impl fmt::Display for Graph {
                 }
             }
         }
-        writeln!(f, "output  {}", Port { name: names[self.output].clone(), ..self.port.clone() })
+        self.outputs().try_for_each(|port| writeln!(f, "output  {port}"))
     }
 }

@@ -1,4 +1,4 @@
-//! What a network may be given: tensors, and indices. Examples of them are varied, to see what a graph depends on.
+//! What a network may be given: tensors, indices and masks, one or several. Examples of them are varied, to see what a graph depends on.
 
 use super::trace::Recorder;
 use crate::array::Array;
@@ -11,36 +11,36 @@ mod sealed {
     pub trait Sealed {}
     impl<T: crate::Scalar> Sealed for crate::Tensor<T> {}
     impl Sealed for crate::Array<usize> {}
+    impl Sealed for crate::Array<bool> {}
 }
 
-/// An input that a graph can have: a [`Tensor`], or an [`Array`] of indices, whose first axis is the batch.
+/// What a graph can be given: a [`Tensor`], an [`Array`] of indices, an array of truths (a mask), or a tuple of these, of two to six,
+/// each of which is an input of its own.
+#[expect(private_interfaces, reason = "the trait is sealed")]
 pub trait Input: sealed::Sealed + Sized {
-    /// The size of the first axis, if there is one and it is not empty.
+    /// Adds, for each input, the size of its first axis, if there is one and it is not empty.
     #[doc(hidden)]
-    fn batch(&self) -> Option<usize>;
-    /// The same rows over and over, so that there are so many.
+    fn add_rows(&self, rows: &mut Vec<Option<usize>>);
+    /// Copies, which share no memory with anything else; those for which a number comes have so many rows, the same over and over.
     #[doc(hidden)]
-    fn with_batch(&self, rows: usize) -> Self;
-    /// Others of the same shape: these in the opposite order, or others altogether if all are equal and any will do.
+    fn copied(&self, rows: &mut dyn Iterator<Item = Option<usize>>) -> Self;
+    /// Others of the same shapes: these in the opposite order, or others altogether if all are equal and any will do.
     #[doc(hidden)]
     fn varied(&self) -> Self;
-    /// Makes it known as the input.
+    /// Makes them known as inputs with these names.
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "the trait is sealed")]
-    fn announce(&self, recorder: &mut Recorder);
+    fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder);
 }
 
-fn batch<E: Element>(x: &Array<E>) -> Option<usize> {
-    x.shape().dims().first().copied().filter(|&batch| batch > 0)
+fn rows<E: Element>(x: &Array<E>) -> Option<usize> {
+    x.shape().dims().first().copied().filter(|&rows| rows > 0)
 }
 
-fn with_batch<E: Element>(x: &Array<E>, rows: usize) -> Array<E> {
-    let each = x.size() / x.shape()[0];
+fn copied<E: Element>(x: &Array<E>, rows: &mut dyn Iterator<Item = Option<usize>>) -> Array<E> {
     let old = x.view().contiguous();
-    Array::build(x.shape().with(0, rows), |new| {
-        new.iter_mut().enumerate().for_each(|(i, new)| *new = old[i % (each * x.shape()[0])]);
-    })
-    .or_panic()
+    let shape = rows.next().flatten().map_or_else(|| x.shape().clone(), |rows| x.shape().with(0, rows));
+    Array::build(shape, |new| new.iter_mut().zip(old.iter().cycle()).for_each(|(new, &old)| *new = old))
+        .or_panic()
 }
 
 fn reversed<E: Element>(x: &Array<E>) -> Array<E> {
@@ -49,12 +49,17 @@ fn reversed<E: Element>(x: &Array<E>) -> Array<E> {
         .or_panic()
 }
 
+fn announce<E: Element>(x: &Array<E>, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
+    recorder.input(names.next().expect("there is a name for each input"), x);
+}
+
+#[expect(private_interfaces, reason = "the trait is sealed")]
 impl<T: Scalar> Input for Tensor<T> {
-    fn batch(&self) -> Option<usize> {
-        batch(self.array())
+    fn add_rows(&self, all: &mut Vec<Option<usize>>) {
+        all.push(rows(self.array()));
     }
-    fn with_batch(&self, rows: usize) -> Self {
-        Tensor::constant(with_batch(self.array(), rows))
+    fn copied(&self, rows: &mut dyn Iterator<Item = Option<usize>>) -> Self {
+        Tensor::constant(copied(self.array(), rows))
     }
     fn varied(&self) -> Self {
         let reversed = reversed(self.array());
@@ -63,24 +68,76 @@ impl<T: Scalar> Input for Tensor<T> {
         }
         Tensor::normal(self.shape(), T::zero(), T::one(), &mut Rng::seed(0))
     }
-    #[expect(private_interfaces, reason = "the trait is sealed")]
-    fn announce(&self, recorder: &mut Recorder) {
-        recorder.input("input", self.array());
+    fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
+        announce(self.array(), names, recorder);
     }
 }
 
+#[expect(private_interfaces, reason = "the trait is sealed")]
 impl Input for Array<usize> {
-    fn batch(&self) -> Option<usize> {
-        batch(self)
+    fn add_rows(&self, all: &mut Vec<Option<usize>>) {
+        all.push(rows(self));
     }
-    fn with_batch(&self, rows: usize) -> Self {
-        with_batch(self, rows)
+    fn copied(&self, rows: &mut dyn Iterator<Item = Option<usize>>) -> Self {
+        copied(self, rows)
     }
     fn varied(&self) -> Self {
         reversed(self)
     }
-    #[expect(private_interfaces, reason = "the trait is sealed")]
-    fn announce(&self, recorder: &mut Recorder) {
-        recorder.input("input", self);
+    fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
+        announce(self, names, recorder);
     }
+}
+
+#[expect(private_interfaces, reason = "the trait is sealed")]
+impl Input for Array<bool> {
+    fn add_rows(&self, all: &mut Vec<Option<usize>>) {
+        all.push(rows(self));
+    }
+    fn copied(&self, rows: &mut dyn Iterator<Item = Option<usize>>) -> Self {
+        copied(self, rows)
+    }
+    fn varied(&self) -> Self {
+        let reversed = reversed(self);
+        if reversed != *self {
+            return reversed;
+        }
+        // Every second one is turned round: a mask that lets all pass would else let nothing pass.
+        let old = self.view().contiguous();
+        let turn = |new: &mut [bool]| {
+            new.iter_mut().zip(old.iter()).enumerate().for_each(|(i, (new, &old))| *new = old ^ (i % 2 == 0));
+        };
+        Array::build(self.shape(), turn).or_panic()
+    }
+    fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
+        announce(self, names, recorder);
+    }
+}
+
+macro_rules! tuples {
+    ($(($($X:ident $i:tt),+))*) => {$(
+        impl<$($X: Input),+> sealed::Sealed for ($($X,)+) {}
+        #[expect(private_interfaces, reason = "the trait is sealed")]
+        impl<$($X: Input),+> Input for ($($X,)+) {
+            fn add_rows(&self, all: &mut Vec<Option<usize>>) {
+                $(self.$i.add_rows(all);)+
+            }
+            fn copied(&self, rows: &mut dyn Iterator<Item = Option<usize>>) -> Self {
+                ($(self.$i.copied(rows),)+)
+            }
+            fn varied(&self) -> Self {
+                ($(self.$i.varied(),)+)
+            }
+            fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
+                $(self.$i.announce(names, recorder);)+
+            }
+        }
+    )*};
+}
+tuples! {
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
 }

@@ -31,6 +31,8 @@ mod form;
 mod graph;
 mod input;
 mod message;
+mod options;
+mod output;
 mod trace;
 mod value;
 
@@ -40,6 +42,8 @@ pub use graph::{Attribute, Graph};
 pub use input::Input;
 #[doc(hidden)]
 pub use message::Message;
+pub use options::Options;
+pub use output::Output;
 pub use trace::define;
 pub(crate) use trace::value;
 pub use value::Value;
@@ -59,6 +63,20 @@ pub enum TraceError {
         /// What first differs.
         what: String,
     },
+    /// With batches of another size than the example's the function fails.
+    OtherBatch {
+        /// How many rows the example has.
+        batch: usize,
+        /// What the function says: its panic, or which operator has no form.
+        why: String,
+    },
+    /// Names of inputs or outputs do not fit.
+    Names {
+        /// Which, and why.
+        problem: String,
+        /// What to do.
+        help: String,
+    },
 }
 
 impl fmt::Display for TraceError {
@@ -69,6 +87,11 @@ impl fmt::Display for TraceError {
                 f,
                 "for other numbers in the input the graph is another one: {what} differs\n  help: what depends on the input has to be worked out by operators on tensors; look for `item`, `to_vec`, `at` and arrays made from them, and for branches that they decide"
             ),
+            TraceError::OtherBatch { batch, why } => write!(
+                f,
+                "with a batch of another size than the {batch} of the example the network fails: {why}\n  help: if it is for batches of {batch} only, use the option `fixed_batch` (of `export_onnx_with` or `trace_with`); if an input's first axis is not the batch, `without_batch`; else take the size from the input, as by `x.dims()[0]`"
+            ),
+            TraceError::Names { problem, help } => write!(f, "{problem}\n  help: {help}"),
         }
     }
 }
@@ -79,44 +102,72 @@ impl std::error::Error for TraceError {}
 ///
 /// The function is run several times, without recording for gradients: on the rows of the example in batches of other sizes, and on other
 /// numbers, which are those of the example in another order. Give an example of real data: what depends on numbers is not seen if
-/// they are all alike.
+/// they are all alike. Several inputs are a tuple.
 ///
 /// # Errors
-/// If an operator has no form in ONNX, or the graph depends on the numbers of the input.
+/// If an operator has no form in ONNX, the graph depends on the numbers of the input, or the function fails with a batch of another size.
 pub fn trace<X: Input, T: Scalar, L: AsRef<Tensor<T>>>(
     f: impl Fn(&X) -> Tensor<T>,
     example: &X,
     parameters: impl IntoIterator<Item = (impl Into<String>, L)>,
 ) -> Result<Graph, TraceError> {
+    trace_with(f, example, parameters, &Options::new())
+}
+
+/// As [`trace`], for one or several outputs, and with names and a batch as the options say: see [`Options`] for an example.
+///
+/// # Errors
+/// As [`trace`]; and if the options name what there is not, or give a name twice.
+pub fn trace_with<X: Input, T: Scalar, Y: Output<T>, L: AsRef<Tensor<T>>>(
+    f: impl Fn(&X) -> Y,
+    example: &X,
+    parameters: impl IntoIterator<Item = (impl Into<String>, L)>,
+    options: &Options,
+) -> Result<Graph, TraceError> {
     let parameters: Vec<(String, L)> = parameters.into_iter().map(|(name, x)| (name.into(), x)).collect();
+    let mut rows = Vec::new();
+    example.add_rows(&mut rows);
+    let names = options.input_names(rows.len())?;
     let record = |x: &X| {
         let begin = |recorder: &mut trace::Recorder| {
-            x.announce(recorder);
+            x.announce(&mut names.iter(), recorder);
             for (name, parameter) in &parameters {
                 recorder.parameter(name.clone(), parameter.as_ref().array());
             }
         };
         trace::recorded(begin, || f(x)).map_err(|why| TraceError::Unsupported((*why).clone()))
     };
-    // Of two rows or more: a single one broadcasts where several do not.
-    let open = match example.batch() {
-        None => Err("the input has no axis of a batch".to_owned()),
-        Some(rows) => {
-            let sizes = [rows + 1, rows + 2];
-            let [a, b] = sizes.map(|size| example.with_batch(size));
-            batch::unified(&record(&a)?, &record(&b.varied())?, sizes)
+    let example = || example.copied(&mut rows.iter().map(|_| None));
+    let open = match options.batch(&rows, &names)? {
+        Err(why) => Err(why),
+        Ok((batch, is_batch)) => {
+            // Of two rows or more: a single one broadcasts where several do not.
+            let sizes = [batch + 1, batch + 2];
+            let [a, b] =
+                sizes.map(|size| example().copied(&mut is_batch.iter().map(|is| is.then_some(size))));
+            match batch::attempted(|| Ok([record(&a)?, record(&b.varied())?])) {
+                Ok([a, b]) => batch::unified(&a, &b, sizes),
+                Err(why) => {
+                    // What fails with the example as well has nothing to do with the batch.
+                    record(&example())?;
+                    return Err(TraceError::OtherBatch { batch, why });
+                }
+            }
         }
     };
     let mut graph = match open {
         Ok(graph) => graph,
         Err(why) => {
-            let graph = record(example)?;
-            if let Some(what) = batch::difference(&graph, &record(&example.varied())?) {
+            let graph = record(&example())?;
+            if let Some(what) = batch::difference(&graph, &record(&example().varied())?) {
                 return Err(TraceError::DependsOnNumbers { what });
             }
             Graph { fixed: Some(why), ..graph }
         }
     };
+    let names =
+        options.output_names(graph.outputs.len(), parameters.iter().map(|(name, _)| name.as_str()))?;
+    graph.outputs.iter_mut().zip(names).for_each(|((_, port), name)| port.name = name);
     graph.with_each_constant_once();
     Ok(graph)
 }

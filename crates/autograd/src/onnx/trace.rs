@@ -7,6 +7,7 @@
 use super::constant::{Constant, Data, Kind};
 use super::form::{Operands, Unsupported};
 use super::graph::{Depends, Entry, Graph, Id, Port, Source};
+use super::output::Output;
 use super::value::{Read, Value};
 use crate::array::Array;
 use crate::op::AnyOp;
@@ -70,10 +71,10 @@ pub(super) fn with<R>(f: impl FnOnce(&mut Recorder) -> R) -> R {
     })
 }
 
-/// Runs `f`, whose inputs and parameters `begin` has made known, and gives the graph of its output.
-pub(super) fn recorded<T: Scalar>(
+/// Runs `f`, whose inputs and parameters `begin` has made known, and gives the graph of its outputs.
+pub(super) fn recorded<T: Scalar, Y: Output<T>>(
     begin: impl FnOnce(&mut Recorder),
-    f: impl FnOnce() -> Tensor<T>,
+    f: impl FnOnce() -> Y,
 ) -> Result<Graph, Rc<Unsupported>> {
     /// Puts back what was, also if `f` panics.
     struct Restore(bool, Option<Recorder>);
@@ -94,20 +95,29 @@ pub(super) fn recorded<T: Scalar>(
     begin(&mut recorder);
     let restore = Restore(ON.replace(true), RECORDER.replace(Some(recorder)));
     let y = crate::no_grad(f);
-    let value = Value::of(y.array());
-    let port = Port::new("output", Kind::of::<T>(), y.dims());
-    let output = match &value.0 {
-        Read::Missing(why) => Err(why.clone()),
-        // What is given or held from the start cannot be an output by itself.
-        Read::Of(id) if !with(|r| matches!(r.values[*id].source, Source::Node(_))) => {
-            Ok(value.then("Identity"))
+    let mut values = Vec::new();
+    y.add_values(&mut values);
+    let mut outputs: Vec<(Id, Port)> = Vec::new();
+    for (value, port) in values {
+        // What is given or held from the start cannot be an output by itself, and a value is one output.
+        let is_fit = |id: Id| {
+            let is_made = with(|recorder| matches!(recorder.values[id].source, Source::Node(_)));
+            is_made && outputs.iter().all(|(output, _)| *output != id)
+        };
+        match &value.0 {
+            Read::Missing(why) => return Err(why.clone()),
+            Read::Of(id) if is_fit(*id) => outputs.push((*id, port)),
+            _ => {
+                let Read::Of(id) = value.then("Identity").0 else {
+                    unreachable!("its input is in the graph")
+                };
+                outputs.push((id, port));
+            }
         }
-        _ => Ok(value),
-    };
+    }
     let recorder = RECORDER.take().expect("an inner trace puts back the outer one");
     drop(restore);
-    let Read::Of(output) = output?.0 else { unreachable!("the value of an array is in the graph") };
-    let mut graph = Graph { values: recorder.values, output, port, fixed: None };
+    let mut graph = Graph { values: recorder.values, outputs, fixed: None };
     graph.without_dead_values();
     Ok(graph)
 }

@@ -4,10 +4,12 @@
 //! The last needs Python with the packages onnx, onnxruntime and numpy, named by `WENGERT_PYTHON`; `cargo xtask python` sees to it all.
 //! `UPDATE=1` writes the golden lists anew; look at them before you commit.
 
-use serde_json::{Value as Json, json};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use wengert::autograd::onnx::{self, Graph, Input, TraceError, Value};
+mod cases;
+mod several;
+
+use cases::{Cases, directory};
+use std::path::Path;
+use wengert::autograd::onnx::{self, Graph, TraceError, Value};
 use wengert::autograd::{Axes, By, Call, NewAxis, Op, Padding, View};
 use wengert::ops::{Attention, Relu, Sigmoid, Square, SumOf};
 use wengert::prelude::*;
@@ -185,7 +187,7 @@ fn what_has_no_form_is_named() {
     let error = onnx::trace(|x: &Tensor| net.0.predict(x).lgamma().exp(), &sample(&[2, 3]), net.parameters());
     let TraceError::Unsupported(unsupported) = error.unwrap_err() else { panic!("of another kind") };
     assert_eq!((unsupported.operator(), unsupported.behind()), ("lgamma", Some("0.weight")));
-    assert!(unsupported.caller().unwrap().file().ends_with("onnx.rs"));
+    assert!(unsupported.caller().unwrap().file().ends_with("main.rs"));
     // The first is to blame, and nobody if the output does not depend on it.
     assert!(refused(|x| x.lgamma().digamma(), &[2]).starts_with("lgamma"));
     assert!(
@@ -253,95 +255,6 @@ fn a_file_is_whole_or_not_there() {
     let error = export_onnx(&mlp::<f32>(), &sample(&[1, 4]), &missing).unwrap_err();
     assert!(matches!(&error, OnnxError::Io { path, .. } if *path == missing), "{error}");
     assert!(error.to_string().contains("help: see that the directory is there"), "{error}");
-}
-
-/// An empty directory of this test's own.
-fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("onnx").join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
-
-/// What the script reads: an input or an output.
-trait Described {
-    fn described(&self) -> Json;
-}
-
-fn number(x: f64) -> Json {
-    if x.is_finite() { json!(x) } else { json!(x.to_string()) }
-}
-
-impl<T: Scalar> Described for Tensor<T> {
-    fn described(&self) -> Json {
-        let data: Vec<Json> = self.to_vec().into_iter().map(|x| number(x.into())).collect();
-        json!({ "kind": T::NAME, "dims": self.dims(), "data": data })
-    }
-}
-
-impl Described for Array<usize> {
-    fn described(&self) -> Json {
-        json!({ "kind": "i64", "dims": self.shape().dims(), "data": self.to_vec() })
-    }
-}
-
-/// Networks for the script, in a directory.
-struct Cases {
-    directory: PathBuf,
-    fixed: Vec<String>,
-}
-
-impl Cases {
-    fn new(name: &str) -> Self {
-        Cases { directory: directory(name), fixed: Vec::new() }
-    }
-
-    /// A network, with what it gives for these inputs, of which the first is the example.
-    fn add<T: Scalar, X: Input + Described>(
-        &mut self,
-        name: &str,
-        f: impl Fn(&X) -> Tensor<T>,
-        inputs: &[X],
-        parameters: Vec<(String, &Param<T>)>,
-    ) {
-        let graph = onnx::trace(&f, &inputs[0], parameters).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let count = if graph.has_any_batch() { inputs.len() } else { 1 };
-        if !graph.has_any_batch() {
-            self.fixed.push(name.to_owned());
-        }
-        let run = |x: &X| json!({ "input": x.described(), "output": no_grad(|| f(x)).described() });
-        let runs: Vec<Json> = inputs[..count].iter().map(run).collect();
-        std::fs::write(self.directory.join(format!("{name}.onnx")), graph.to_bytes().unwrap()).unwrap();
-        std::fs::write(self.directory.join(format!("{name}.json")), Json::from(runs).to_string()).unwrap();
-    }
-
-    fn net<T: Scalar, X: Input + Described>(&mut self, name: &str, net: &impl Layer<T, X>, inputs: &[X]) {
-        self.add(name, |x| net.predict(x), inputs, net.parameters());
-    }
-
-    /// Functions of a tensor, with batches of 2 and of 5.
-    fn functions(&mut self, table: &[(&str, &[usize], Function)]) {
-        for &(name, rest, f) in table {
-            let inputs = [2, 5].map(|batch| sample::<f32>(&[&[batch], rest].concat()));
-            self.add(name, f, &inputs, Vec::new());
-        }
-    }
-
-    /// Runs the script, and fails if it does. Where no Python is named, there is nothing to compare with.
-    fn compare(self) {
-        let Some(python) = std::env::var_os("WENGERT_PYTHON") else {
-            println!(
-                "skipped: WENGERT_PYTHON names no Python with onnxruntime; `cargo xtask python` makes one"
-            );
-            return;
-        };
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("onnx/check.py");
-        let output = Command::new(&python).arg(script).arg(&self.directory).output();
-        let output = output.unwrap_or_else(|error| panic!("{}: {error}", python.display()));
-        let text = String::from_utf8_lossy(&output.stdout);
-        println!("{text}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "ONNX Runtime gives other values, or refuses a network: see above");
-    }
 }
 
 #[test]
