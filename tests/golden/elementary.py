@@ -90,7 +90,7 @@ PYTORCH = {
     "selu": (F.selu, KINKS),
     "celu(0.7)": (celu, KINKS),
     "gelu": (lambda x: x * torch.special.erfc(-x / math.sqrt(2)) / 2, KINKS[1:-1]),
-    "gelu_tanh": (lambda x: F.gelu(x, approximate="tanh"), ANY),
+    "gelu_tanh": (lambda x: F.gelu(x, approximate="tanh"), [x for x in ANY if not math.isinf(x)]),
     "silu": (F.silu, KINKS),
     "mish": (F.mish, KINKS),
     "hardswish": (F.hardswish, KINKS),

@@ -342,3 +342,22 @@ fn messages() {
           help: give smaller filters, or more padding"#]],
     );
 }
+
+/// An image that its padding makes larger than memory is an error of the operator, whatever of it the filters meet.
+#[test]
+fn padding_beyond_memory_is_an_error_that_names_the_operator() {
+    let [x, w] = [Tensor::<f32>::ones([1, 1, 2, 2]), Tensor::ones([1, 1, 1, 1])];
+    let window = Window::<2>::new().stride(2_147_483_647).padding(1_073_741_823);
+    let line = Window::<1>::new().padding(1 << 40);
+    let [short, filter] = [Tensor::<f32>::ones([1, 1, 4]), Tensor::ones([1, 1, 1])];
+    let calls: [(&str, &dyn Fn() -> Tensor<f32>); 3] = [
+        ("conv2d", &|| x.conv2d(&w, window, 1)),
+        ("conv_transpose2d", &|| x.conv_transpose2d(&w, window, [0, 0], 1)),
+        ("conv1d", &|| short.conv1d(&filter, line, 1)),
+    ];
+    for (name, call) in calls {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_err();
+        let message = *panic.downcast::<String>().unwrap();
+        assert!(message.starts_with(name) && message.contains("larger than any tensor may be"), "{message}");
+    }
+}

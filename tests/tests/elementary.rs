@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use tests::golden::numbers;
 use wengert::autograd::ops::*;
-use wengert::autograd::{Array, Cases, Map, Pointwise, Rng, Tensor, check, check_fn, check_with, grad};
+use wengert::autograd::{
+    Array, Cases, Map, Pointwise, Rng, Tensor, check, check_fn, check_with, grad, hessian,
+};
 
 /// Proves a function on an interval.
 #[track_caller]
@@ -392,4 +394,45 @@ fn derivatives_of_whole_order() {
     same("power", derivative(|x| x.powf(8.0), 8, &x), Tensor::full([20], 40320.0));
     let x = x.exp().detach().requires_grad();
     same("lgamma", derivative(Tensor::lgamma, 5, &x), x.polygamma(4));
+}
+
+/// `∂²xᵃ / ∂x ∂a = xᵃ⁻¹ (1 + a ln x)`, from either side, also where the exponent is 0; and NaN stays.
+#[test]
+fn a_power_has_mixed_derivatives_where_the_exponent_is_0() {
+    for a in [0.0_f64, 1.0, -2.0, 0.5] {
+        let h = hessian(|[x, a]| x.pow(a).sum(), [&Tensor::from([2.0]), &Tensor::from([a])]);
+        let expected = 2.0_f64.powf(a - 1.0) * (1.0 + a * 2.0_f64.ln());
+        for found in [h[0][1].item(), h[1][0].item()] {
+            assert!((found - expected).abs() < 1e-14, "{a}: {found}, {expected}");
+        }
+    }
+    let slope = |x: f64, a: f64| {
+        let x = Tensor::from([x]).requires_grad();
+        x.pow(&Tensor::from([a])).sum().backward()[&x].item()
+    };
+    assert_eq!([slope(0.0, 0.0), slope(0.0, 1.0), slope(0.0, 2.0), slope(3.0, 0.0)], [0.0, 1.0, 0.0, 0.0]);
+    assert!(slope(f64::NAN, 2.0).is_nan() && slope(2.0, f64::NAN).is_nan());
+}
+
+/// Far out `gelu` is `x` or 0, in any form.
+#[test]
+fn gelu_has_a_slope_at_any_number() {
+    let x = Tensor::from([-1e20_f32, -1e10, 1e10, 1e20, f32::MAX]).requires_grad();
+    for gelu in [Tensor::gelu, Tensor::gelu_tanh] {
+        assert_eq!(gelu(&x).sum().backward()[&x].to_vec(), [0.0, 0.0, 1.0, 1.0, 1.0]);
+    }
+}
+
+/// Where factorials are infinite or powers 0, and their product is neither. From mpmath's `polygamma`.
+#[test]
+fn polygamma_of_high_order_is_finite() {
+    for (n, x, expected) in [(200, 300.0, -2.03e-123), (150, 200.0, -3.79e-85), (171, 1e3, 7.9e-207)] {
+        let found = Tensor::scalar(x).polygamma(n).item();
+        assert!((found / expected - 1.0_f64).abs() < 5e-3, "{n} at {x}: {found}");
+    }
+    let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-11;
+    // ψₙ(x + 1) = ψₙ(x) + (-1)ⁿ n! / xⁿ⁺¹
+    let at = |x: f64| Tensor::scalar(x).polygamma(120).item();
+    let step = (1..=120).map(f64::from).fold(1.0, |product, k| product * k / 300.0) / 300.0;
+    assert!(near(at(301.0) - at(300.0), step), "{} {}", at(301.0) - at(300.0), step);
 }

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tests::golden::{assert_close, numbers, tensor};
 use wengert::autograd::ops::Adjugate;
-use wengert::autograd::{Cases, Op, Rng, ShapeError, Tensor, check_fn, with_threads};
+use wengert::autograd::{
+    Cases, Op, Rng, ShapeError, Tensor, batch_jacobian, check_fn, hessian, jvp, with_threads,
+};
 
 /// A tensor of whole numbers from -4 to 4, whose products and sums are exact.
 fn whole(shape: &[usize], seed: u64) -> Tensor<f64> {
@@ -303,4 +305,46 @@ fn single_precision() {
     assert!(off(a.inverse().matmul(&b) - a.solve(&b)) < 1e-5);
     let s = a.matmul(&a.t());
     assert!(off(s.cholesky().slogdet().1 * 2.0 - s.slogdet().1) < 1e-4);
+}
+
+/// The determinant is a polynomial, whose derivatives do not know what a singular matrix is: of rank `n - 1`, of less, alone, and in a
+/// batch with a regular one.
+#[test]
+fn a_determinant_has_derivatives_at_singular_matrices() {
+    let hessian_of = |a: [[f64; 2]; 2]| hessian(|[a]| a.det(), [&Tensor::from(a)])[0][0].to_vec();
+    let expected = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+    for a in [
+        [[1.1, 3.3], [0.3, 0.9]],
+        [[0.7, 0.1], [2.1, 0.3]],
+        [[1.0, 2.0], [2.0, 4.0]],
+        [[0.0; 2]; 2],
+        [[3.0, 1.0], [0.5, 2.0]],
+    ] {
+        let found = hessian_of(a);
+        let is_near = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12);
+        assert!(is_near, "{a:?}: {found:?}");
+    }
+    assert_eq!(hessian(|[a]| a.det(), [&Tensor::from([[0.0]])])[0][0].to_vec(), [0.0]);
+
+    // Third derivatives: of three by three, det(A + B) is a sum of which the part without A is det(B).
+    let third = |a: &Tensor<f64>| {
+        let b = whole(&[3, 3], 5);
+        let along = |f: &dyn Fn(&Tensor<f64>) -> Tensor<f64>, x: &Tensor<f64>| jvp(|[x]| f(x), [x], [&b]).1;
+        let first = |x: &Tensor<f64>| along(&|x| x.det(), x);
+        let second = |x: &Tensor<f64>| along(&first, x);
+        (along(&second, a).item(), 6.0 * b.det().item())
+    };
+    let rank_1 = Tensor::from([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [-1.0, -2.0, -3.0]]);
+    for a in [Tensor::zeros([3, 3]), rank_1, regular(&whole(&[3, 3], 9))] {
+        let (found, expected) = third(&a);
+        assert!((found - expected).abs() < 1e-9 * expected.abs(), "{a}: {found}, {expected}");
+    }
+    let both = Tensor::concat(
+        &[&Tensor::from([[[1.0, 2.0], [2.0, 4.0]]]), &Tensor::from([[[3.0, 1.0], [0.5, 2.0]]])],
+        0,
+    );
+    let [second] = batch_jacobian(|[a]| batch_jacobian(|[a]| a.det(), [a])[0].clone(), [&both]);
+    for found in second.to_vec().chunks(16) {
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
+    }
 }

@@ -77,3 +77,24 @@ fn an_empty_cache_is_memory_of_the_system_again() {
     empty_cache();
     assert!(resident("VmRSS") < before + 2 * MIB, "idle memory is given back");
 }
+
+/// A node that had many inputs does not keep room for them: calls with many come to other nodes in each step of graphs that vary.
+#[cfg(target_os = "linux")]
+#[test]
+fn idle_nodes_keep_no_long_lists() {
+    let _alone = alone();
+    let mut rng = Rng::seed(0);
+    let w = Tensor::<f32>::ones([1]).requires_grad();
+    let mut step = || {
+        let mut y = &w * 1.0;
+        for _ in 0..rng.below(300) {
+            y = y + 1.0;
+        }
+        drop(Tensor::concat(&vec![&y; 20_000], 0).sum().backward());
+    };
+    (0..5).for_each(|_| step());
+    let before = resident("VmRSS");
+    (0..60).for_each(|_| step());
+    let grown = resident("VmRSS").saturating_sub(before);
+    assert!(grown < 20 * MIB, "{} MiB", grown / MIB);
+}

@@ -482,7 +482,7 @@ fn shapes_beyond_all_memory() {
     panics(
         || ones([(isize::MAX as usize) / 8]),
         expect![[r#"
-            ones: 4294967296 GiB are more than a tensor may take, 1024 GiB
+            ones: 4294967295 GiB are more than a tensor may take, 1024 GiB
               shape  [1152921504606846975]
               help: check the sizes, or work on one part after the other"#]],
     );

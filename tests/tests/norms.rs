@@ -5,7 +5,7 @@ use expect_test::expect;
 use serde_json::Value;
 use tests::golden::{assert_close, labels, tensor};
 use wengert::autograd::ops::{Attention, BatchNorm, GroupNorm};
-use wengert::autograd::{Array, Cases, Op, Rng, Tensor, check_fn, check_with, with_threads};
+use wengert::autograd::{Array, Cases, Op, Rng, Tensor, check_fn, check_with, grad, with_threads};
 
 #[test]
 fn batch_norm() {
@@ -246,4 +246,33 @@ fn messages() {
           input  [0, 4, 2]  no elements
           help: leave out batches without samples, or give the moments: `batch_norm_with`"#]]
     .assert_eq(&error.to_string());
+}
+
+/// Rows of one large number are 0 in units of their deviation, and their gradients those of a row without any.
+#[test]
+fn constant_rows_are_normalised_to_0() {
+    for (x, n) in [(1e5 + 0.3, 7), (1e6 + 0.1, 7), (1000.1, 768), (-3e7, 40)] {
+        let x = Tensor::full([2, n], x as f32).requires_grad();
+        let [scale, shift] = [Tensor::ones([n]), Tensor::zeros([n])];
+        let y = x.layer_norm(&scale, &shift, 1e-5);
+        assert_eq!(y.to_vec(), vec![0.0; 2 * n]);
+        let dy: Vec<f32> = (0..2 * n).map(|i| (i % n) as f32).collect();
+        let dy = Tensor::from_vec(dy, [2, n]).unwrap();
+        let expected = (&dy - dy.mean_keepdims(1)) / 1e-5_f32.sqrt();
+        let [recorded] = grad(&(&y * &dy).sum(), [&x]);
+        for found in [&y.backward_from(&dy)[&x], &recorded] {
+            let off = (found - &expected).abs().max().item() / expected.abs().max().item();
+            assert!(off < 1e-5, "{off}");
+        }
+    }
+}
+
+/// Keys without width are all alike: a query gets the mean of the values.
+#[test]
+fn attention_of_no_width_is_a_mean() {
+    let [q, k] = [(); 2].map(|()| Tensor::<f64>::zeros([2, 0]));
+    let v = Tensor::from([[1.0], [3.0]]).requires_grad();
+    let y = q.scaled_dot_product_attention(&k, &v, Attention { scale: Some(1.0), ..Attention::new() });
+    assert_eq!(y.to_vec(), [2.0, 2.0]);
+    assert_eq!(y.sum().backward()[&v].to_vec(), [1.0, 1.0]);
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tests::apart;
 use tests::golden::{assert_close, labels, tensor};
 use wengert::autograd::ops::{CumSum, Extremum};
-use wengert::autograd::{Array, Axes, Cases, Op, Tensor, check_fn, check_with, grad};
+use wengert::autograd::{Array, Axes, Cases, Op, Scalar, Tensor, check_fn, check_with, grad};
 
 #[test]
 fn largest_and_smallest() {
@@ -231,4 +231,31 @@ fn messages() {
           input  [0, 2]
           help: the smallest and the largest of no elements are not defined: leave out what is empty"#]]
     .assert_eq(&error.to_string());
+}
+
+/// The gradient of a norm has length 1, also that of the least vectors that there are.
+#[test]
+fn norms_of_subnormal_vectors_have_gradients() {
+    fn check<T: Scalar>(unit: f64) {
+        let x =
+            Tensor::<T>::from_vec([3.0, 4.0].map(|x| T::of(x * unit)).to_vec(), [2]).unwrap().requires_grad();
+        let g = x.norm(2.0).backward()[&x].to_vec();
+        let is_near = g.iter().zip([0.6, 0.8]).all(|(g, expected)| ((*g).into() - expected).abs() < 1e-4);
+        assert!(is_near, "{g:?}");
+    }
+    check::<f32>(1e-40);
+    check::<f64>(1e-310);
+}
+
+/// What neighbours make of each other does not leave the precision.
+#[test]
+fn a_product_of_large_and_small_numbers_is_theirs() {
+    let x = Tensor::from([1e30_f32, 1e-30, 1e30, 1e-30]).requires_grad();
+    let y = x.prod();
+    assert!((y.item() - 1.0).abs() < 1e-6);
+    let g = y.backward()[&x].to_vec();
+    assert!(
+        g.iter().zip([1e-30, 1e30, 1e-30, 1e30]).all(|(g, expected)| (g / expected - 1.0).abs() < 1e-6),
+        "{g:?}"
+    );
 }

@@ -135,7 +135,7 @@ pub fn jacobian<T: Scalar, const N: usize>(
 /// ```
 ///
 /// # Panics
-/// If the output has not as many rows as each input, or its first row depends on another than the first of an input. If the result
+/// If the output has not as many rows as each input, or a row depends on another one of an input. If the result
 /// depends on none of the arguments.
 #[track_caller]
 pub fn batch_jacobian<T: Scalar, const N: usize>(
@@ -236,7 +236,7 @@ impl<T: Scalar, const N: usize> At<T, N> {
         (u, jtu)
     }
 
-    /// That rows are mapped one by one is tried on the first, by a random cotangent.
+    /// That rows are mapped one by one is tried by random cotangents, twice as many as the number of rows has binary digits.
     #[track_caller]
     fn assert_rows_are_apart(&self) {
         let batch = self.y.dims().first();
@@ -247,19 +247,23 @@ impl<T: Scalar, const N: usize> At<T, N> {
                 "batch_jacobian: input {i} has shape {rows}, the output {y}\n  help: both must have the batch as axis 0"
             );
         }
-        let row = self.y.size() / batch.map_or(1, |&batch| batch.max(1));
+        // Any two rows differ in a bit of their numbers, so one of these sets has the one and not the other.
+        let rows = batch.map_or(1, |&batch| batch.max(1));
+        let (row, digits) = (self.y.size() / rows, usize::BITS - (rows - 1).leading_zeros());
         let mut rng = Rng::seed(0);
-        let first = Tensor::build(self.y.shape(), |dy| {
-            dy.fill(T::zero());
-            dy.iter_mut().take(row).for_each(|dy| *dy = rng.normal());
-        });
-        let dx = with_recording(false, || pull(&self.y, &first, &self.x));
-        for (i, dx) in dx.iter().enumerate().filter(|(_, dx)| dx.size() > 0) {
-            let others = dx.slice(0, 1..).to_vec();
-            assert!(
-                others.into_iter().all(|dx| dx == T::zero() || dx.is_nan()),
-                "batch_jacobian: the first row of the output depends on another row of input {i}\n  help: the function must map each row by itself; `jacobian` takes any function"
-            );
+        for set in 0..2 * digits as usize {
+            let is_chosen = |i: usize| i >> (set / 2) & 1 == set % 2;
+            let mut number = |i| if is_chosen(i / row) { rng.normal() } else { T::zero() };
+            let dy = Tensor::build(self.y.shape(), |dy| (0..).zip(dy).for_each(|(i, dy)| *dy = number(i)));
+            let dx = with_recording(false, || pull(&self.y, &dy, &self.x));
+            for (i, dx) in dx.iter().enumerate().filter(|(_, dx)| dx.size() > 0) {
+                let (len, dx) = (dx.size() / rows, dx.to_vec());
+                let is_apart = |(i, dx): (usize, T)| is_chosen(i / len) || dx == T::zero() || dx.is_nan();
+                assert!(
+                    dx.into_iter().enumerate().all(is_apart),
+                    "batch_jacobian: a row of the output depends on another row of input {i}\n  help: the function must map each row by itself; `jacobian` takes any function"
+                );
+            }
         }
     }
 
@@ -292,8 +296,7 @@ fn along<T: Scalar, const M: usize, const N: usize>(
     recorded: bool,
 ) -> [Tensor<T>; N] {
     let products = with_recording(true, || y.iter().zip(v).map(|(y, v)| (y * v).sum()).reduce(|a, b| a + b));
-    let zero = || Tensor::scalar(T::zero());
-    let sum = products.unwrap_or_else(zero);
+    let sum = products.unwrap_or_else(|| Tensor::scalar(T::zero()));
     with_recording(recorded, || pull(&sum, &Tensor::scalar(T::one()), x))
 }
 
@@ -311,9 +314,7 @@ fn rows<T: Scalar, const N: usize>(y: &Tensor<T>, x: &[Tensor<T>; N], shared: us
         let shape = y.shape().clone().join(&x[i].dims()[shared..]);
         let entry = x[i].size() / batch.max(1);
         let lanes: Vec<_> = sweeps.iter().map(|dx| dx[i].reshape([batch, 1, entry])).collect();
-        match lanes.is_empty() {
-            true => Tensor::zeros(shape),
-            false => Tensor::concat(&lanes.iter().collect::<Vec<_>>(), 1).reshape(shape),
-        }
+        let lanes: Vec<_> = lanes.iter().collect();
+        if lanes.is_empty() { Tensor::zeros(shape) } else { Tensor::concat(&lanes, 1).reshape(shape) }
     })
 }

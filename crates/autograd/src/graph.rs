@@ -177,6 +177,9 @@ impl<T: Scalar> Drop for Place<T> {
     }
 }
 
+/// The most inputs for which a node keeps room while it lies idle.
+const MANY: usize = 32;
+
 /// Empties a node that has no owner left, and those that only this one owned, and gives them back. In a loop: a chain of a million
 /// calls must not need a million stack frames to die.
 fn bury<T: Scalar>(node: Arc<Node<T>>) {
@@ -186,6 +189,10 @@ fn bury<T: Scalar>(node: Arc<Node<T>>) {
         if let Some(node) = Arc::get_mut(&mut dead) {
             dying.extend(node.inputs.iter_mut().filter_map(|input| input.place.orphan()));
             node.inputs.clear();
+            // A node comes back to any call, of which few have so many inputs.
+            if node.inputs.capacity() > MANY {
+                node.inputs = Vec::new();
+            }
             node.output = None;
             node.op.iter_mut().for_each(|slot| slot.clear());
             idle::give_node(dead);

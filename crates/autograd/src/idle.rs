@@ -4,6 +4,7 @@
 //! nodes back from the youngest to the oldest, and the one given last is taken first; so in a loop a node comes back to a call of
 //! the same operator with the same inputs, and has room for both. Lists of pending nodes and of gradients are kept likewise.
 
+use crate::buffer;
 use crate::graph::{Id, Node, Place};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -70,6 +71,29 @@ pub(crate) fn take_gradients<T: Scalar>() -> ByAge<T> {
 pub(crate) fn give_gradients<T: Scalar>(mut gradients: ByAge<T>) {
     gradients.clear();
     with(|idle| idle.gradients = gradients);
+}
+
+/// Gives memory that lies idle back to the system: small blocks and parts of graphs of the calling thread, and segments of the arena, 64 MiB and
+/// more, of which no tensor of any thread holds a part.
+///
+/// Idle memory serves the next tensors, so there is no need to call this between steps; it makes the next one slower. It is
+/// for a program that has trained, and goes on to something else.
+///
+/// ```
+/// use autograd::{Tensor, empty_cache, memory_stats};
+/// let ask = || drop(Tensor::<f32>::zeros([100, 100]));
+/// ask();
+/// let before = memory_stats().system_allocations;
+/// ask();
+/// assert_eq!(memory_stats().system_allocations, before);
+/// empty_cache();
+/// ask();
+/// assert_eq!(memory_stats().system_allocations, before + 1);
+/// ```
+pub fn empty_cache() {
+    with(|idle: &mut Idle<f32>| *idle = Idle::NOTHING);
+    with(|idle: &mut Idle<f64>| *idle = Idle::NOTHING);
+    buffer::empty();
 }
 
 /// `None` on a thread that is ending. Nothing that `f` drops may come back here.

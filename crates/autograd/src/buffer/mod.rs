@@ -11,8 +11,8 @@
 mod arena;
 mod pool;
 
-pub(crate) use pool::taken_bytes;
-pub use pool::{MemoryStats, empty_cache, memory_stats};
+pub use pool::{MemoryStats, memory_stats};
+pub(crate) use pool::{empty, taken_bytes};
 
 use crate::error::ShapeError;
 use crate::scalar::Element;
@@ -32,7 +32,7 @@ const ALIGN: usize = 64;
 /// The bytes of the largest small block.
 const SMALL: usize = 512 << 10;
 /// No tensor takes more bytes. Some systems promise memory that they do not have, and kill who then writes to it.
-const LARGEST: usize = match 1_usize.checked_shl(40) {
+pub(crate) const LARGEST: usize = match 1_usize.checked_shl(40) {
     Some(tebibyte) => tebibyte,
     None => isize::MAX as usize,
 };
@@ -63,7 +63,11 @@ impl<T: Element> Buffer<T> {
     /// If that is more than [`LARGEST`], or the system has no memory of that size to give.
     #[inline]
     pub(crate) fn new(len: usize) -> Result<Self, ShapeError> {
-        let (class, bytes) = class_of(len * size_of::<T>());
+        // What overflows is too large as well: it must not come back as a small block.
+        let (class, bytes) = match len.checked_mul(size_of::<T>()) {
+            Some(bytes) if bytes <= LARGEST => class_of(bytes),
+            bytes => return Err(too_large(bytes.unwrap_or(usize::MAX))),
+        };
         // A thread that is ending has no pool any more.
         let block = POOL
             .try_with(|pool| pool.borrow_mut().take(class, bytes))
@@ -137,11 +141,6 @@ impl Block {
     /// A block of a size that [`class_of`] gives, and whether the system was asked for it.
     #[cold]
     fn new(bytes: usize) -> Result<(Arc<Block>, bool), ShapeError> {
-        if bytes > LARGEST {
-            let (asked, most) = (bytes >> 30, LARGEST >> 30);
-            return Err(ShapeError::new(format!("{asked} GiB are more than a tensor may take, {most} GiB"))
-                .help("check the sizes, or work on one part after the other"));
-        }
         let memory = if bytes <= SMALL {
             // SAFETY: the size is not zero, and the alignment is a power of two.
             let start = unsafe { alloc::alloc_zeroed(Block::layout(bytes)) };
@@ -171,6 +170,13 @@ impl Drop for Block {
             arena().give(self.start, self.bytes);
         }
     }
+}
+
+#[cold]
+fn too_large(bytes: usize) -> ShapeError {
+    let (asked, most) = (bytes >> 30, LARGEST >> 30);
+    ShapeError::new(format!("{asked} GiB are more than a tensor may take, {most} GiB"))
+        .help("check the sizes, or work on one part after the other")
 }
 
 #[cfg(test)]
@@ -235,6 +241,10 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_an_error() {
         assert!(Buffer::<bool>::new(LARGEST + 1).is_err());
+        for len in [1 << 61, 1 << 62, usize::MAX / 8 + 2, usize::MAX] {
+            let error = Buffer::<f64>::new(len).unwrap_err().to_string();
+            assert!(error.contains("more than a tensor may take"), "{len}: {error}");
+        }
         assert!(Buffer::<f64>::new(isize::MAX as usize / 8).is_err());
     }
 }

@@ -71,24 +71,8 @@ pub fn memory_stats() -> MemoryStats {
     POOL.try_with(|pool| pool.borrow().stats).unwrap_or_default()
 }
 
-/// Gives memory that lies idle back to the system: small blocks of the calling thread, and segments of the arena, 64 MiB and
-/// more, of which no tensor of any thread holds a part.
-///
-/// Idle memory serves the next tensors, so there is no need to call this between steps; it makes the next one slower. It is
-/// for a program that has trained, and goes on to something else.
-///
-/// ```
-/// use autograd::{Tensor, empty_cache, memory_stats};
-/// let ask = || drop(Tensor::<f32>::zeros([100, 100]));
-/// ask();
-/// let before = memory_stats().system_allocations;
-/// ask();
-/// assert_eq!(memory_stats().system_allocations, before);
-/// empty_cache();
-/// ask();
-/// assert_eq!(memory_stats().system_allocations, before + 1);
-/// ```
-pub fn empty_cache() {
+/// Gives blocks that lie idle back to the system; see [`empty_cache`](crate::empty_cache).
+pub(crate) fn empty() {
     // A thread that is ending has no pool any more.
     let _ = POOL.try_with(|pool| pool.borrow_mut().empty());
     arena().trim();

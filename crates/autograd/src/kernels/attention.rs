@@ -129,7 +129,7 @@ fn nanoseconds(sizes: Sizes, products: usize) -> usize {
 
 /// Writes what every query gets of the values; nothing, if it sees no key.
 pub(crate) fn forward<T: Scalar>(sizes: Sizes, rules: Rules<'_>, x: [&[T]; 3], y: &mut [T]) {
-    if sizes.keys == 0 || sizes.width == 0 || y.is_empty() {
+    if sizes.keys == 0 || y.is_empty() {
         return y.fill(T::zero());
     }
     let Sizes { queries, values, .. } = sizes;
@@ -154,7 +154,7 @@ pub(crate) fn backward<T: Scalar>(
 ) {
     let Sizes { queries, keys, width, values, .. } = sizes;
     [&mut *dk, &mut *dv].into_iter().for_each(|dx| dx.fill(T::zero()));
-    if [queries, keys, width, values].contains(&0) {
+    if [queries, keys, values].contains(&0) {
         return dq.fill(T::zero());
     }
     let (starts, scale) = (rules.starts(), T::of(rules.scale));

@@ -38,21 +38,38 @@ impl<T: Scalar> Loop for Forward<'_, T> {
     fn run(self) {
         let n = self.scale.len();
         for (x, y) in self.x.chunks_exact(n).zip(self.y.chunks_exact_mut(n)) {
-            let (mean, r) = mean_and_scale(x, self.epsilon);
+            let centre = Centre::of(x, self.epsilon);
             for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(self.scale).zip(self.shift) {
-                *y = (x - mean) * r * scale + shift;
+                *y = centre.z(x) * scale + shift;
             }
         }
     }
 }
 
-/// The mean of a row, and the reciprocal of its standard deviation.
-#[inline(always)]
-fn mean_and_scale<T: Scalar>(x: &[T], epsilon: T) -> (T, T) {
-    let n = x.len() as f64;
-    let mean = T::of(lanes::sum([x], |[x]| x) / n);
-    let variance = T::of(lanes::sum([x], |[x]| (x - mean) * (x - mean)) / n);
-    (mean, (variance + epsilon).sqrt().recip())
+/// What a row is brought to mean 0 and deviation 1 by. The mean is told from the first element, so that nothing large cancels, and the
+/// elements of a constant row become 0.
+#[derive(Clone, Copy)]
+struct Centre<T> {
+    first: T,
+    mean: T,
+    /// The reciprocal of the standard deviation.
+    r: T,
+}
+
+impl<T: Scalar> Centre<T> {
+    #[inline(always)]
+    fn of(x: &[T], epsilon: T) -> Self {
+        let (n, first) = (x.len() as f64, x[0]);
+        let mean = T::of(lanes::sum([x], |[x]| x - first) / n);
+        let off = |x: T| x - first - mean;
+        let variance = T::of(lanes::sum([x], |[x]| off(x) * off(x)) / n);
+        Centre { first, mean, r: (variance + epsilon).sqrt().recip() }
+    }
+
+    #[inline(always)]
+    fn z(self, x: T) -> T {
+        (x - self.first - self.mean) * self.r
+    }
 }
 
 /// Writes the gradient of `x` to `dx`, and returns those of scale and shift.
@@ -104,16 +121,16 @@ impl<T: Scalar> Loop for &mut Back<'_, T> {
             dscale.fill(T::zero());
             dshift.fill(T::zero());
             for ((x, dy), dx) in x.chunks_exact(n).zip(dy.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
-                let (mean, r) = mean_and_scale(x, *epsilon);
+                let centre = Centre::of(x, *epsilon);
                 for (((dscale, dshift), &x), &dy) in dscale.iter_mut().zip(&mut *dshift).zip(x).zip(dy) {
-                    *dscale += dy * ((x - mean) * r);
+                    *dscale += dy * centre.z(x);
                     *dshift += dy;
                 }
                 let g = lanes::sum([dy, *scale], |[dy, scale]| dy * scale);
-                let gz = lanes::sum([x, dy, *scale], |[x, dy, scale]| dy * scale * ((x - mean) * r));
+                let gz = lanes::sum([x, dy, *scale], |[x, dy, scale]| dy * scale * centre.z(x));
                 let [g, gz] = [g, gz].map(|sum| T::of(sum / n as f64));
                 for (((dx, &x), &dy), &scale) in dx.iter_mut().zip(x).zip(dy).zip(*scale) {
-                    *dx = r * (dy * scale - g - (x - mean) * r * gz);
+                    *dx = centre.r * (dy * scale - g - centre.z(x) * gz);
                 }
             }
             for (sums, block) in sums.iter_mut().zip([&*dscale, &*dshift]) {

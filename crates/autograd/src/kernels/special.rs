@@ -19,7 +19,16 @@ pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
         return digamma(x);
     }
     let sign = if n.is_multiple_of(2) { -1.0 } else { 1.0 };
+    if x == f64::INFINITY {
+        return sign * 0.0;
+    }
     let factorial: f64 = (1..=n).map(f64::from).product();
+    let power = x.powi(-(n as i32) - 1);
+    if x > 0.0 && !(factorial.is_finite() && power.is_normal()) {
+        // One is too large or the other too small for its precision, but not their product.
+        let log: f64 = (1..=n).map(|k| f64::from(k).ln()).sum();
+        return sign * (log - f64::from(n + 1) * x.ln()).exp() * zeta_times_power(n + 1, x);
+    }
     sign * factorial * zeta(n + 1, x)
 }
 
@@ -89,6 +98,16 @@ fn zeta(s: u32, x: f64) -> f64 {
 }
 
 fn zeta_of_positive(s: u32, x: f64) -> f64 {
+    zeta_by_terms(s, x, |x| x.powi(-(s as i32)))
+}
+
+/// `xˢ ζ(s, x)`, which is from 1 to some multiple of `x`.
+fn zeta_times_power(s: u32, x: f64) -> f64 {
+    zeta_by_terms(s, x, |term| (x / term).powi(s as i32))
+}
+
+/// Hurwitz' zeta function by its terms, `power` of `x`, `x + 1` and so on.
+fn zeta_by_terms(s: u32, x: f64, power: impl Fn(f64) -> f64) -> f64 {
     /// `(2k)! / B₂ₖ`.
     const DIVISORS: [f64; 12] = [
         12.0,
@@ -104,10 +123,9 @@ fn zeta_of_positive(s: u32, x: f64) -> f64 {
         1.815_210_540_194_354_7e17,
         -7.166_165_256_175_667e18,
     ];
-    let power = s as i32;
     let terms = (10.0 + f64::from(s) - x).ceil().max(0.0);
     let a = x + terms;
-    let last = a.powi(-power);
+    let last = power(a);
     // s (s + 1) ... (s + 2k - 2) / a²ᵏ⁻¹
     let mut factor = f64::from(s) / a;
     let mut series = 0.0;
@@ -116,7 +134,7 @@ fn zeta_of_positive(s: u32, x: f64) -> f64 {
         let next = f64::from(s + 2 * k as u32 + 1);
         factor *= next / a * ((next + 1.0) / a);
     }
-    let rest = a.powi(1 - power) / f64::from(s - 1) + last * (0.5 + series);
+    let rest = last * (a / f64::from(s - 1) + 0.5 + series);
     // The smallest first.
-    (0..terms as u32).rev().fold(rest, |sum, k| sum + (x + f64::from(k)).powi(-power))
+    (0..terms as u32).rev().fold(rest, |sum, k| sum + power(x + f64::from(k)))
 }

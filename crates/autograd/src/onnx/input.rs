@@ -27,6 +27,9 @@ pub trait Input: sealed::Sealed + Sized {
     /// Others of the same shapes: these in the opposite order, or others altogether if all are equal and any will do.
     #[doc(hidden)]
     fn varied(&self) -> Self;
+    /// With the numbers of tensors negated: what depends on a sum or a mean does not see their order.
+    #[doc(hidden)]
+    fn negated(&self) -> Self;
     /// Makes them known as inputs with these names.
     #[doc(hidden)]
     fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder);
@@ -68,6 +71,9 @@ impl<T: Scalar> Input for Tensor<T> {
         }
         Tensor::normal(self.shape(), T::zero(), T::one(), &mut Rng::seed(0))
     }
+    fn negated(&self) -> Self {
+        -self
+    }
     fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
         announce(self.array(), names, recorder);
     }
@@ -83,6 +89,9 @@ impl Input for Array<usize> {
     }
     fn varied(&self) -> Self {
         reversed(self)
+    }
+    fn negated(&self) -> Self {
+        copied(self, &mut std::iter::empty())
     }
     fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
         announce(self, names, recorder);
@@ -109,6 +118,9 @@ impl Input for Array<bool> {
         };
         Array::build(self.shape(), turn).or_panic()
     }
+    fn negated(&self) -> Self {
+        copied(self, &mut std::iter::empty())
+    }
     fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
         announce(self, names, recorder);
     }
@@ -127,6 +139,9 @@ macro_rules! tuples {
             }
             fn varied(&self) -> Self {
                 ($(self.$i.varied(),)+)
+            }
+            fn negated(&self) -> Self {
+                ($(self.$i.negated(),)+)
             }
             fn announce(&self, names: &mut dyn Iterator<Item = &String>, recorder: &mut Recorder) {
                 $(self.$i.announce(names, recorder);)+

@@ -155,14 +155,19 @@ pub fn trace_with<X: Input, T: Scalar, Y: Output<T>, L: AsRef<Tensor<T>>>(
             }
         }
     };
+    let plain = record(&example())?;
+    // A function may refuse numbers below 0; then there is nothing to compare.
+    let negated = batch::attempted(|| record(&example().negated()));
+    if let Some(what) = negated.ok().and_then(|other| batch::difference(&plain, &other)) {
+        return Err(TraceError::DependsOnNumbers { what });
+    }
     let mut graph = match open {
         Ok(graph) => graph,
         Err(why) => {
-            let graph = record(&example())?;
-            if let Some(what) = batch::difference(&graph, &record(&example().varied())?) {
+            if let Some(what) = batch::difference(&plain, &record(&example().varied())?) {
                 return Err(TraceError::DependsOnNumbers { what });
             }
-            Graph { fixed: Some(why), ..graph }
+            Graph { fixed: Some(why), ..plain }
         }
     };
     let names =

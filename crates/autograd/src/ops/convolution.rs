@@ -238,7 +238,19 @@ impl<const D: usize> Convolution<D> {
                 .help("give smaller filters, or more padding")
             })?;
         }
+        self.is_within_memory(x, w, image)?;
         Ok(Shape::from([x[0], w[0]]).join(&output))
+    }
+
+    /// An image of this size with its padding could be a tensor.
+    fn is_within_memory(&self, x: &Shape, w: &Shape, image: [usize; D]) -> Result<(), ShapeError> {
+        if self.window.is_within_memory(w[1], image) {
+            return Ok(());
+        }
+        Err(ShapeError::new("an image with its padding is larger than any tensor may be")
+            .operand("input", x, format!("with padding {:?}", self.window.padding))
+            .operand("filters", w, "")
+            .help("give less padding: beyond the reach of the filters it adds nothing but zeros"))
     }
 
     /// The sizes for the loops, which know images of two axes.
@@ -303,6 +315,6 @@ impl<const D: usize> Convolution<D> {
                     .help("give less padding; inputs and filters must not be empty")
             })?;
         }
-        Ok(size)
+        self.is_within_memory(x, w, size).map(|()| size)
     }
 }

@@ -137,12 +137,13 @@ impl<T: Scalar> Tensor<T> {
             return Tensor::ones(shape);
         }
         while len > 1 {
-            let half = (len / 2) as isize;
-            let halved = y.slice(-1, ..half) * y.slice(-1, half..2 * half);
+            // Neighbours first: what one makes too large for its precision the next may make small again.
+            let half = len / 2;
+            let halved = y.slice_step(-1, 0, half, 2) * y.slice_step(-1, 1, half, 2);
             y = if len.is_multiple_of(2) {
                 halved
             } else {
-                Tensor::concat(&[&halved, &y.slice(-1, 2 * half..)], -1)
+                Tensor::concat(&[&halved, &y.slice(-1, 2 * half as isize..)], -1)
             };
             len = len.div_ceil(2);
         }

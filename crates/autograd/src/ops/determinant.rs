@@ -5,8 +5,15 @@
 //! y = ln |det A|   dA = dy A⁻ᵀ
 //! M = adj(A)       dA = (<dM, M> Mᵀ - Mᵀ dM Mᵀ) / det(A)
 //! ```
+//! Where the determinant is small beside the product of the rows' lengths, which is the most that it could be, that quotient has lost
+//! its digits. There the adjugate is differentiated as the polynomial that it is (D. K. Faddeev and U. Leverrier):
+//!
+//! ```text
+//! M₁ = I        Mₖ₊₁ = A Mₖ - tr(A Mₖ) / k I        adj(A) = (-1)ⁿ⁻¹ Mₙ
+//! ```
 
-use crate::array::View;
+use crate::array::{Array, View};
+use crate::calculus::vjp;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::kernels::factor::{Matrices, Pivoting, adjugate, for_each_matrix, lu};
@@ -42,7 +49,7 @@ impl<T: Scalar> Op<T, 1> for Determinant {
 }
 
 /// The adjugate `det(A) A⁻¹` of each square matrix of a batch: the transpose of its matrix of cofactors, which singular ones
-/// have, too. Its gradient at these is NaN.
+/// have, too.
 #[derive(Debug)]
 pub struct Adjugate;
 
@@ -62,13 +69,55 @@ impl<T: Scalar> Op<T, 1> for Adjugate {
         let _never_fails = for_each_matrix(y, n * n, 2 * n * n * n, write);
     }
     fn backward(&self, _: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        let (m, det) = (call.y(), call.x(0).det());
-        let inner = as_matrices(&(dy * &m).sum_axes([-2, -1]));
-        (inner * m.t() - m.t().matmul(dy).matmul(&m.t())) / as_matrices(&det)
+        let a = call.x(0);
+        let n = a.dims()[a.rank() - 1];
+        if n < 2 {
+            // That of a single number is 1.
+            return Tensor::zeros(a.shape().clone());
+        }
+        let is_close = is_nearly_singular(&a.detach());
+        if !is_close.any() {
+            return of_regular(&a, &call.y(), dy);
+        }
+        // What is not chosen is worked out for the identity, of which all is finite.
+        let identity = Tensor::ones([n]).diag_embed(0);
+        let close = Tensor::where_(&is_close, &a, &identity);
+        let (_, [of_close]) = vjp(|[a]| adjugate_by_traces(a), [&close], dy);
+        let others = Tensor::where_(&is_close, &identity, &a);
+        let of_others = of_regular(&others, &Adjugate.apply([&others]), dy);
+        Tensor::where_(&is_close, &of_close, &of_others)
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0) | Keeps::y()
     }
+}
+
+/// The gradient of the adjugate `m` of a regular matrix.
+#[track_caller]
+fn of_regular<T: Scalar>(a: &Tensor<T>, m: &Tensor<T>, dm: &Tensor<T>) -> Tensor<T> {
+    let inner = as_matrices(&(dm * m).sum_axes([-2, -1]));
+    (inner * m.t() - m.t().matmul(dm).matmul(&m.t())) / as_matrices(&a.det())
+}
+
+/// The adjugate as a polynomial.
+#[track_caller]
+fn adjugate_by_traces<T: Scalar>(a: &Tensor<T>) -> Tensor<T> {
+    let n = a.dims()[a.rank() - 1];
+    let identity = Tensor::ones([n]).diag_embed(0);
+    let mut m = identity.clone();
+    for k in 1..n {
+        let next = a.matmul(&m);
+        let trace = as_matrices(&next.trace());
+        m = next - trace / T::of(k as f64) * &identity;
+    }
+    if n.is_multiple_of(2) { -m } else { m }
+}
+
+/// Which matrices of a batch have a determinant that is small beside what it could be, `[.., 1, 1]`.
+fn is_nearly_singular<T: Scalar>(a: &Tensor<T>) -> Array<bool> {
+    let rows = a.norm_axes(-1, 2.0).ln().sum_axes(-1);
+    let (_, log) = a.slogdet();
+    as_matrices(&(log - rows)).mask(|log| log.is_nan() || log < T::epsilon().ln() / T::of(4.0))
 }
 
 /// The sign and the logarithm of the magnitude of the determinant of each square matrix of a batch, one behind the other along
@@ -136,7 +185,7 @@ fn as_matrices<T: Scalar>(x: &Tensor<T>) -> Tensor<T> {
 /// Determinants.
 impl<T: Scalar> Tensor<T> {
     /// The determinant of a square matrix, or of each in a batch, `[.., n, n]` to `[..]`; of a singular one it is 0, and the
-    /// gradient its cofactors. The second derivative at a singular matrix is NaN.
+    /// gradient its cofactors.
     ///
     /// The product of many pivots may overflow: [`slogdet`](Self::slogdet) does not.
     ///

@@ -57,8 +57,11 @@ impl<T: Scalar> Pointwise<T, 1> for GeluTanh {
     #[inline(always)]
     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
         let gate = gate_of_gelu_tanh(x.clone());
+        let bump = gate.clone() * (A::one() - gate.clone());
+        // Where the bump has come down to 0, so has its product with `u'`, which may be infinite.
+        let x = bump.if_positive(x, A::constant(T::zero()));
         let du = A::number(GELU_TANH.0) * (A::one() + A::number(3.0 * GELU_TANH.1) * x.clone() * x.clone());
-        gate.clone() + x * gate.clone() * (A::one() - gate) * du
+        gate + x * bump * du
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)

@@ -23,7 +23,7 @@ impl<T: Scalar> Tensor<T> {
     /// assert_eq!((x.var(0.0).item(), x.var(1.0).item()), (3.5, 14.0 / 3.0));
     /// ```
     ///
-    /// It is NaN where the divisor is 0 or less: of nothing, or of one element with correction 1.
+    /// Where the divisor is 0 or less, it is NaN if there are no deviations, as of one element with correction 1, and infinite otherwise.
     #[track_caller]
     pub fn var(&self, correction: f64) -> Self {
         self.var_axes(.., correction)

@@ -51,7 +51,10 @@ impl<T: Scalar> Op<T, 3> for LayerNorm {
             return dy.clone();
         }
         let x = call.x(0);
-        let centred = &x - x.mean_keepdims(-1);
+        // As far from the first element as from the mean: what is large must not cancel.
+        let first = x.slice(-1, ..x.dims()[x.rank() - 1].min(1) as isize);
+        let off = &x - first.detach();
+        let centred = &off - off.mean_keepdims(-1);
         let r = ((&centred * &centred).mean_keepdims(-1) + T::of(self.epsilon)).sqrt().powi(-1);
         let z = centred * &r;
         if i == 1 {

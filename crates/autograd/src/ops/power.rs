@@ -35,7 +35,7 @@ impl<T: Scalar> Primitive<T, 1> for Powf<T> {
 
 /// `xᵃ`, element by element; `∂/∂x = a xᵃ⁻¹` and `∂/∂a = xᵃ ln x`.
 ///
-/// Where the exponent is 0, so is `∂/∂x`; where the base is 0 and the exponent is not negative, `∂/∂a` is 0.
+/// Where base and exponent are 0, so is `∂/∂x`; where the base is 0 and the exponent is not negative, `∂/∂a` is 0.
 #[derive(Clone, Debug)]
 pub struct Pow;
 
@@ -47,9 +47,10 @@ impl<T: Scalar> Primitive<T, 2> for Pow {
         // The branch that is not taken is worked out at 1, where all its derivatives are finite.
         let zero = || A::constant(T::zero());
         if i == 0 {
-            let is_power = a.abs();
-            let a = is_power.if_positive(a, A::one());
-            return is_power.if_positive(a.clone() * Pow.f([x, a - A::one()]), zero());
+            // 0 if both are, and NaN if one is.
+            let both = x.abs() + a.abs();
+            let a = both.if_positive(a, A::one());
+            return both.if_positive(a.clone() * Pow.f([x, a - A::one()]), both.clone());
         }
         let safe = x.abs().if_positive(x.clone(), A::one());
         let at_zero = (-a).if_positive(A::constant(T::neg_infinity()), zero());

@@ -104,7 +104,7 @@ impl<T: Scalar> Primitive<T, 1> for Polygamma {
     }
     #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, x: [A; 1], _: A) -> A {
-        Polygamma(self.0 + 1).f(x)
+        Polygamma(self.0.saturating_add(1)).f(x)
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)
@@ -180,8 +180,15 @@ impl<T: Scalar> Tensor<T> {
     /// let y: f64 = Tensor::scalar(1.0).polygamma(1).item();
     /// assert!((y - std::f64::consts::PI.powi(2) / 6.0).abs() < 1e-15);
     /// ```
+    ///
+    /// # Panics
+    /// If the order is above 1000.
     #[track_caller]
     pub fn polygamma(&self, n: u32) -> Self {
+        assert!(
+            n <= 1000,
+            "polygamma: expected an order of at most 1000, found {n}\n  help: `polygamma(n)` is derivative n of `digamma`; was another argument meant?"
+        );
         Polygamma(n).apply([self])
     }
 }

@@ -103,12 +103,12 @@ impl<T: Scalar> Tensor<T> {
             }
         }
         let largest = extremum(false).apply([&self.detach().abs()]);
-        // Zeros and infinities leave nothing to divide by.
+        // Zeros and infinities leave nothing to divide by, and one over the least numbers of all is infinite.
         let scale = Tensor::build(largest.shape(), |scale| {
-            largest
-                .array()
-                .view()
-                .map_into(scale, |x| if x.is_finite() && x > T::zero() { x } else { T::one() });
+            largest.array().view().map_into(scale, |x| match x {
+                x if x.is_finite() && x > T::zero() => x.max(T::min_positive_value()),
+                _ => T::one(),
+            });
         });
         let x = self / &scale;
         let norm = match p {

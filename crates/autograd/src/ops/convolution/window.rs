@@ -1,5 +1,7 @@
 //! How a filter moves over an image.
 
+use crate::buffer::LARGEST;
+
 /// How a filter moves over an image, along each of its `D` axes.
 ///
 /// ```
@@ -42,6 +44,14 @@ impl<const D: usize> Window<D> {
     /// This dilation along every axis.
     pub fn dilation(self, dilation: usize) -> Self {
         Window { dilation: [dilation; D], ..self }
+    }
+
+    /// Whether an image of so many channels and this size could be a tensor with its padding.
+    pub(super) fn is_within_memory(&self, channels: usize, image: [usize; D]) -> bool {
+        let padded = (0..D).try_fold(channels, |numbers, i| {
+            numbers.checked_mul(self.padding[i].checked_mul(2)?.checked_add(image[i])?)
+        });
+        padded.is_some_and(|numbers| numbers <= LARGEST / size_of::<f64>())
     }
 
     /// How many places a filter of size `kernel` has along `axis` in an image of size `image`; `None` if it has none.
