@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tests::golden::{self, assert_close};
 use wengert::prelude::*;
-use wengert::{Adafactor, BatchNorm, Group, Lamb, Lookahead, Muon, MuonRate, Path, Split, State};
+use wengert::{Adafactor, BatchNorm, Decay, Group, Lamb, Lookahead, Muon, MuonRate, Path, Split, State};
 
 const TOLERANCE: f64 = 1e-12;
 
@@ -263,4 +263,22 @@ fn a_split_of_no_matrices_is_a_mistake() {
     let mut net = tensors();
     let grads = loss(&net).backward();
     Split::new("vec*", Muon::new(0.1), Sgd::new(0.1)).matrices().step(&mut net, &grads);
+}
+
+/// An optimizer in a box has the states, the rate and the decay of what is in it.
+#[test]
+fn a_boxed_optimizer_is_what_is_in_it() {
+    let seen = |optimizer: &mut dyn Optimizer| {
+        let mut states = Vec::new();
+        optimizer.visit_states(&mut Path::default(), &mut |path, slots, _| {
+            states.push((path.to_string(), slots.to_vec()));
+        });
+        states
+    };
+    let split = || Split::new("*.weight", Muon::new(0.02), AdamW { weight_decay: 0.3, ..AdamW::new(0.1) });
+    let mut boxed: Box<dyn Optimizer> = Box::new(split());
+    assert_eq!(seen(&mut boxed), seen(&mut split()));
+    assert_eq!(seen(&mut boxed).len(), 3); // that of the whole, and those of its parts
+    let decayed: Box<dyn Optimizer> = Box::new(AdamW::<f32> { weight_decay: 0.3, ..AdamW::new(0.1) });
+    assert_eq!((decayed.lr(), decayed.decay()), (0.1, Decay::Decoupled(0.3)));
 }

@@ -195,6 +195,76 @@ fn images_are_learnt_by_convolutions() {
     assert_eq!(folder.run(&["predict", "images.toml", "images.idx"]).lines().count(), 81);
 }
 
+/// Pixels are shares of 255, which another file says in so many words.
+#[test]
+fn pixels_are_from_0_to_1() {
+    let folder = Folder::new();
+    let pixels: Vec<u8> = (0..40 * 4).map(|n| (n * 37 % 256) as u8).collect();
+    let labels: Vec<u8> = (0..40).map(|n| n % 3).collect();
+    folder.write("x.idx", [&[0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2], &pixels[..]].concat());
+    folder.write("y.idx", [&[0, 0, 8, 1, 0, 0, 0, 40], &labels[..]].concat());
+    let shares = pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
+    write_npy(folder.0.join("x.npy"), &Tensor::from_vec(shares, [40, 2, 2]).unwrap()).unwrap();
+    let labels: Vec<f32> = labels.into_iter().map(f32::from).collect();
+    write_npy(folder.0.join("y.npy"), &Tensor::from(labels)).unwrap();
+    let settings = |format: &str, more: &str| {
+        format!(
+            "[data]\nformat = \"{format}\"\ntrain = \"x.{format}\"\ntrain_targets = \"y.{format}\"\n{more}[training]\nepochs = 2\n"
+        )
+    };
+    folder.write("idx.toml", settings("idx", ""));
+    folder.write("npy.toml", settings("npy", "task = \"classes\"\nscale = \"none\"\n"));
+    folder.run(&["train", "idx.toml"]);
+    folder.run(&["train", "npy.toml"]);
+    assert!(folder.weights("runs/idx") == folder.weights("runs/npy"));
+}
+
+/// Each key makes another training, and the same settings make the same one.
+#[test]
+fn every_setting_counts() {
+    let folder = Folder::new();
+    let base = ["", "", "epochs = 2\nbatch = 64\n", ""];
+    let train = |[data, model, training, more]: [&str; 4]| {
+        let head = format!("[data]\nformat = \"digits\"\n{data}[model]\nhidden = [16]\n{model}");
+        folder.write("case.toml", format!("{head}[training]\n{training}{more}"));
+        let _ = fs::remove_dir_all(folder.0.join("runs"));
+        folder.run(&["train", "case.toml"]);
+        folder.weights("runs/case")
+    };
+    let [whole, again] = [(); 2].map(|()| train(base));
+    assert!(whole == again);
+    let differ = |case: [&str; 4]| assert!(train(case) != whole, "{case:?}");
+    for data in ["test_share = 0.5\n", "scale = \"standardize\"\n"] {
+        differ([data, base[1], base[2], base[3]]);
+    }
+    for model in ["activation = \"tanh\"\n", "activation = \"gelu\"\n", "dropout = 0.5\n"] {
+        differ([base[0], model, base[2], base[3]]);
+    }
+    for training in [
+        "seed = 1\n",
+        "rate = 0.002\n",
+        "weight_decay = 0.1\n",
+        "optimizer = \"adamw\"\nweight_decay = 0.1\n",
+        "optimizer = \"lion\"\n",
+        "optimizer = \"sgd\"\n",
+        "optimizer = \"rmsprop\"\nmomentum = 0.5\n",
+        "schedule = \"cosine\"\n",
+        "schedule = \"one-cycle\"\n",
+        "warmup = 1\n",
+        "clip_norm = 0.1\n",
+        "label_smoothing = 0.2\n",
+    ] {
+        differ([base[0], base[1], &format!("{}{training}", base[2]), base[3]]);
+    }
+    for more in ["shift = 2", "rotate = 20", "scale = 0.2", "flip = true", "noise = 0.1", "cutout = 3"] {
+        differ([base[0], base[1], base[2], &format!("[augment]\n{more}\n")]);
+    }
+    // These change when something is done, and not what.
+    for training in ["workers = 2\n", "checkpoint_steps = 3\n", "tensorboard = true\n"] {
+        assert!(train([base[0], base[1], &format!("{}{training}", base[2]), base[3]]) == whole, "{training}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_was_stopped_goes_on_to_the_same_bits() {
