@@ -56,8 +56,8 @@ pub struct Table {
 /// Reads a table of numbers from a CSV file in UTF-8, compressed with gzip or not.
 ///
 /// A cell may stand in quotation marks, and spaces around it do not count. Every row has the same number of cells, and
-/// every cell is a finite number: a missing value has to be filled in or dropped before. Lines end with LF or CRLF, and
-/// empty lines may stand only at the end of the file.
+/// every cell is a finite number; tables with texts or missing values are for [`read_records`](super::read_records). Lines end
+/// with LF or CRLF, and empty lines may stand only at the end of the file.
 ///
 /// # Errors
 ///

@@ -10,7 +10,8 @@ use std::path::Path;
 /// order in which they are named.
 ///
 /// Columns have the names that the first line gives them, if [`CsvOptions::header`] is set; otherwise they are called `"1"`, `"2"` and so
-/// on. Columns are on scales of their own: see [`Scaler`](super::Scaler).
+/// on. Columns are on scales of their own: see [`Scaler`](super::Scaler). Where cells are texts or missing, see
+/// [`read_records`](super::read_records) and [`Encoder`](super::Encoder).
 ///
 /// ```no_run
 /// use nn::data::{CsvOptions, csv_regression};
