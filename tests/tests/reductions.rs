@@ -259,3 +259,16 @@ fn a_product_of_large_and_small_numbers_is_theirs() {
         "{g:?}"
     );
 }
+
+/// Equal numbers have no deviation, whatever their mean is rounded to, and no slope.
+#[test]
+fn equal_numbers_do_not_deviate() {
+    for x in [0.1_f32, 1e5 + 0.3, -7e-20, 3e30] {
+        let x = Tensor::full([7, 3], x).requires_grad();
+        for axes in [Axes::from(0), Axes::from([0, 1])] {
+            let y = x.std_keepdims(axes.clone(), 1.0);
+            assert!(y.to_vec().iter().all(|y| *y == 0.0), "{y}");
+            assert!(y.sum().backward()[&x].to_vec().iter().all(|g| *g == 0.0));
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! ```text
 //! var(x) = Σ (x - mean)² / (n - correction)          std(x) = √var(x)
 //! ```
-//! The mean is subtracted first, so that nothing cancels. A standard deviation of equal numbers is 0, where the root has no
+//! The mean is subtracted first, so that nothing cancels, and before it one of the numbers. A standard deviation of equal numbers is 0, where the root has no
 //! derivative; it is 0 there, as in PyTorch, since the deviation is smallest.
 
 use crate::array::Array;
@@ -80,7 +80,10 @@ impl<T: Scalar> Tensor<T> {
     fn variance(&self, name: &str, axes: Axes, correction: f64, keepdims: bool) -> Self {
         let resolved = axes.resolve(self.shape()).map_err(|e| e.of(name)).or_panic();
         let terms: usize = resolved.iter().map(|&axis| self.shape()[axis]).product();
-        let squares = (self - self.mean_keepdims(axes.clone())).square();
+        // Told from the first of them, equal numbers are 0, and so is what they are off by.
+        let first = |x: Self, axis: usize| x.slice(axis as isize, ..self.shape()[axis].min(1) as isize);
+        let off = self - resolved.iter().copied().fold(self.detach(), first);
+        let squares = (&off - off.mean_keepdims(axes.clone())).square();
         let sum = if keepdims { squares.sum_keepdims(axes) } else { squares.sum_axes(axes) };
         sum / T::of((terms as f64 - correction).max(0.0))
     }
