@@ -65,7 +65,7 @@ pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
 pub use axes::Axes;
 pub use backward::{grad, grad_from, try_grad, try_grad_from};
-pub use buffer::{MemoryStats, empty_cache, memory_stats};
+pub use buffer::{MemoryStats, PeakBytes, empty_cache, memory_stats};
 pub use calculus::{batch_jacobian, hessian, hvp, jacobian, jvp, vjp};
 #[cfg(any(test, feature = "check"))]
 pub use check::{Cases, check, check_fn, check_with};

@@ -42,8 +42,8 @@ mod train;
 
 pub use autograd::ops::{Pool, Window};
 pub use autograd::{
-    Gradients, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span, threads,
-    with_threads,
+    Gradients, PeakBytes, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span,
+    threads, with_threads,
 };
 pub use average::{Average, update_statistics};
 pub use capture::{Captured, capture};
