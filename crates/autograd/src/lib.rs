@@ -74,6 +74,7 @@ pub use dual::Dual;
 pub use error::ShapeError;
 pub use gradients::{GradError, Gradients};
 pub use graph::Call;
+pub use kernels::bf16::{Bf16, update_bf16};
 pub use kernels::threads::{threads, with_threads};
 pub use kernels::update::{update_decayed, update_each};
 pub use layout::{Layout, Places};

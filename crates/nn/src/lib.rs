@@ -73,9 +73,9 @@ pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use onnx::{OnnxError, export_onnx, onnx_graph};
 pub use optim::{
-    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lamb, Lbfgs, LbfgsReport, LbfgsState,
-    LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam, RmsProp, SeeState, Sgd,
-    Split, State,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, CompactMoments, Decay, Group, Lamb, Lbfgs,
+    LbfgsReport, LbfgsState, LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam,
+    RmsProp, SeeState, Sgd, Split, State, Storage,
 };
 pub use param::Param;
 pub use pattern::Pattern;
