@@ -24,6 +24,7 @@ mod grad_report;
 mod html;
 mod init;
 mod layer;
+mod layer_history;
 mod layers;
 mod loss;
 pub mod metrics;
@@ -56,6 +57,7 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use html::Page;
 pub use init::{Init, init};
 pub use layer::Layer;
+pub use layer_history::LayerHistory;
 pub use layers::{
     Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bilinear, Cell, Conv,
     Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding,

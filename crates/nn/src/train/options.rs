@@ -145,8 +145,9 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Looks at what the layers give and at their gradients with the first step and every so many steps, and hands that to `tell`, with the
-    /// number of the step: to be printed, or to end a search that leads nowhere. See [`diagnose`](crate::diagnose()). The training is the
-    /// same to the bit; of small batches whose gradients add up, it is the first.
+    /// number of the step, to be printed, and to all callbacks: [`TensorBoard`](crate::TensorBoard) writes it as curves, and
+    /// [`LayerHistory`](crate::LayerHistory) keeps it for the page about the training. See [`diagnose`](crate::diagnose()). The training is
+    /// the same to the bit; of small batches whose gradients add up, it is the first.
     ///
     /// ```
     /// use nn::{Activation, Adam, Mlp, Rng, Trainer, cross_entropy, data::digits};

@@ -173,7 +173,11 @@ where
             return Err(not_finite(self, format!("the gradient of `{path}`")));
         }
         if let Some((_, tell)) = self.settings.diagnoses.as_mut().filter(|_| is_due) {
-            tell(place.steps as usize + 1, &Diagnosis::of(net, values, &grads));
+            let (step, diagnosis) = (place.steps as usize + 1, Diagnosis::of(net, values, &grads));
+            tell(step, &diagnosis);
+            for callback in &mut self.settings.callbacks {
+                callback.on_diagnosis(step, &diagnosis);
+            }
             place.diagnosed = Some(place.steps);
         }
         Ok((loss, grads))
