@@ -86,6 +86,25 @@ fn the_second_step_of_other_optimizers_allocates_nothing() {
     assert_eq!(step_of(Split::new("*.bias", Sgd::new(0.1), Lamb::new(1e-3))), [0; 3]);
 }
 
+/// Moments in two bytes: the first step takes half as many bytes for them, and the others take nothing.
+#[test]
+fn moments_in_two_bytes_take_half_the_memory() {
+    const SIZE: usize = 10_000;
+    let held = |storage: Storage| {
+        let mut w = Param::new(Tensor::<f32>::ones([SIZE]));
+        let mut adam = AdamW::new(1e-3).moments(storage);
+        let grads = w.square().sum().backward();
+        let before = BYTES.get();
+        adam.step(&mut w, &grads);
+        let bytes = BYTES.get() - before;
+        assert_eq!(allocations(|| adam.step(&mut w, &grads)), [0; 3], "{storage}");
+        bytes
+    };
+    let (full, half) = (held(Storage::Full), held(Storage::Bf16));
+    assert_eq!(full - half, (2 * 2 * SIZE) as isize, "{full} bytes in full, {half} in half");
+    assert!((half as usize) < 2 * 2 * SIZE + 4096, "{half} bytes");
+}
+
 #[test]
 fn a_second_chain_of_operators_that_hold_numbers_allocates_nothing() {
     let x: Tensor = Tensor::ones([2, 4]).requires_grad();

@@ -122,6 +122,7 @@ optimizers! {
     adafactor: Adafactor::new(0.01),
     adagrad: Adagrad::new(0.01),
     adam: Adam { amsgrad: true, ..Adam::new(0.01) },
+    adam_in_two_bytes: Adam { amsgrad: true, ..Adam::new(0.01) }.moments(Storage::Bf16),
     adam_in_groups: AdamW::new(0.01).group("*.bias", wengert::Group::new().rate(0.5).decay(0.0)),
     adamax: Adamax::new(0.01),
     lamb: Lamb::new(0.01),
@@ -131,6 +132,7 @@ optimizers! {
     radam: RAdam::new(0.01),
     rmsprop: RmsProp { centered: true, momentum: 0.9, ..RmsProp::new(0.001) },
     sgd: Sgd::new(0.1),
+    sgd_in_two_bytes: Lookahead::new(Sgd::new(0.1).momentum(0.9).moments(Storage::Bf16)),
     split: Split::new("*.weight", Muon::new(0.02), AdamW::new(0.001)).matrices(),
 }
 

@@ -65,7 +65,7 @@ pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};
 pub use axes::Axes;
 pub use backward::{grad, grad_from, try_grad, try_grad_from};
-pub use buffer::{MemoryStats, memory_stats};
+pub use buffer::{MemoryStats, PeakBytes, memory_stats};
 pub use calculus::{batch_jacobian, hessian, hvp, jacobian, jvp, vjp};
 #[cfg(any(test, feature = "check"))]
 pub use check::{Cases, check, check_fn, check_with};
@@ -75,6 +75,7 @@ pub use error::ShapeError;
 pub use gradients::{GradError, Gradients};
 pub use graph::Call;
 pub use idle::empty_cache;
+pub use kernels::bf16::{Bf16, update_bf16};
 pub use kernels::threads::{threads, with_threads};
 pub use kernels::update::{update_decayed, update_each};
 pub use layout::{Layout, Places};

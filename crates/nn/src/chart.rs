@@ -50,6 +50,12 @@ impl Axis {
         Axis { is_log: true, ..Self::over(values.filter(|x| *x > 0.0).map(f64::log10)) }
     }
 
+    /// As [`log_over`](Self::log_over), from a power of ten to another one.
+    pub(crate) fn decades_over(values: impl Iterator<Item = f64>) -> Self {
+        let Axis { low, high, .. } = Self::log_over(values);
+        Axis { low: low.floor(), high: high.ceil(), is_log: true }
+    }
+
     /// With 0, if all lie above it.
     pub(crate) fn and_zero(self) -> Self {
         Axis { low: self.low.min(0.0), ..self }
@@ -146,6 +152,11 @@ impl Chart {
         chart
     }
 
+    /// Whether the legend has room for lines of these names.
+    pub(crate) fn has_room<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+        names.map(legend_width).sum::<f64>() <= WIDTH - LEFT - RIGHT
+    }
+
     fn at_x(&self, x: f64) -> f64 {
         LEFT + self.x.share(x) * (WIDTH - LEFT - RIGHT)
     }
@@ -179,7 +190,7 @@ impl Chart {
             format_args!("<path d=\"M{at:.1} 14h18\" stroke=\"{colour}\" stroke-width=\"2\"/>"),
         );
         add(&mut self.svg, format_args!("<text x=\"{:.1}\" y=\"18\">{}</text>", at + 24.0, escaped(name)));
-        self.legend += 44.0 + 7.0 * name.chars().count() as f64;
+        self.legend += legend_width(name);
         self
     }
 
@@ -241,6 +252,11 @@ impl Chart {
     pub(crate) fn svg(&self) -> String {
         format!("{}</svg>\n", self.svg)
     }
+}
+
+/// How much of the legend the line of a name takes.
+fn legend_width(name: &str) -> f64 {
+    44.0 + 7.0 * name.chars().count() as f64
 }
 
 fn add(svg: &mut String, element: std::fmt::Arguments<'_>) {

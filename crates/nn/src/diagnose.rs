@@ -226,6 +226,11 @@ impl Diagnosis {
             rows.retain(|other| other.path != row.path);
             rows.push(row);
         }
+        Self::judged(rows)
+    }
+
+    /// Of the states of layers, what ails them not yet said.
+    pub(crate) fn judged(mut rows: Vec<LayerState>) -> Self {
         let gradients = rows.iter().filter_map(|row| row.gradient);
         let largest = gradients.filter(|g| g.is_finite()).fold(0.0, f64::max);
         rows.iter_mut().for_each(|row| row.judge(largest));

@@ -2,6 +2,7 @@
 
 use crate::chart::{Axis, Chart, escaped};
 use crate::files::{FileError, FileErrorKind, replace};
+use crate::layer_history::LayerHistory;
 use crate::metrics::ConfusionMatrix;
 use crate::module::Module;
 use crate::train::Report;
@@ -119,6 +120,13 @@ impl Page {
             put(&mut table, format_args!("<td>{recall}</td></tr>\n"));
         }
         self.section("Confusion", &format!("<div class=\"wide\"><table>\n{table}</table></div>\n"));
+        self
+    }
+
+    /// What the layers gave over the training: mean and deviation, the share of dead units, and the gradients of their parameters, as curves;
+    /// and of the last time what ails them, with advice.
+    pub fn layers(mut self, history: &LayerHistory) -> Self {
+        self.section("Layers", &history.to_html());
         self
     }
 

@@ -24,6 +24,7 @@ mod grad_report;
 mod html;
 mod init;
 mod layer;
+mod layer_history;
 mod layers;
 mod loss;
 pub mod metrics;
@@ -42,8 +43,8 @@ mod train;
 
 pub use autograd::ops::{Pool, Window};
 pub use autograd::{
-    Gradients, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span, threads,
-    with_threads,
+    Gradients, PeakBytes, Pointwise, Profile, Rng, Scalar, Shape, ShapeError, Tensor, ops, profile, span,
+    threads, with_threads,
 };
 pub use average::{Average, update_statistics};
 pub use capture::{Captured, capture};
@@ -56,6 +57,7 @@ pub use grad_report::{GradReport, GradRow, GradState, grad_report};
 pub use html::Page;
 pub use init::{Init, init};
 pub use layer::Layer;
+pub use layer_history::LayerHistory;
 pub use layers::{
     Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bilinear, Cell, Conv,
     Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding,
@@ -73,9 +75,9 @@ pub use mode::Mode;
 pub use module::{Module, Path, Step};
 pub use onnx::{OnnxError, OnnxOptions, export_onnx, export_onnx_with, onnx_graph, onnx_graph_with};
 pub use optim::{
-    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Decay, Group, Lamb, Lbfgs, LbfgsReport, LbfgsState,
-    LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam, RmsProp, SeeState, Sgd,
-    Split, State,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, CompactMoments, Decay, Group, Lamb, Lbfgs,
+    LbfgsReport, LbfgsState, LbfgsStop, Lion, Lookahead, Muon, MuonRate, NAdam, Optimizer, ParamStep, RAdam,
+    RmsProp, SeeState, Sgd, Split, State, Storage,
 };
 pub use param::Param;
 pub use pattern::Pattern;

@@ -71,14 +71,15 @@ pub mod prelude {
     pub use nn::metrics::{ConfusionMatrix, accuracy, binary_accuracy, top_k};
     pub use nn::{
         Activation, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, AdaptiveAvgPool2d, Average, AvgPool2d,
-        Batch, BatchNorm1d, BatchNorm2d, Callback, Control, Conv1d, Conv2d, ConvTranspose2d, Cosine, Dataset,
-        Dropout, EarlyStop, Embedding, EpochReport, Exponential, Flatten, GroupNorm, Gru, InTraining, Init,
-        Lamb, Layer, LayerNorm, Lbfgs, Linear, Lion, Log, Lookahead, Losses, Lstm, MaxPool2d, Mlp, Mode,
-        Module, MultiHeadAttention, Muon, NAdam, OneCycle, Optimizer, Page, Param, Plateau, Polynomial,
-        RAdam, Report, Residual, RmsNorm, RmsProp, Rnn, Schedule, Sequential, Sgd, StepDecay, StepReport,
-        TensorBoard, TrainError, Trainer, TransformerBlock, WarmRestarts, Warmup, bce, bce_with_logits,
-        capture, clip_norm, clip_value, cross_entropy, diagnose, export_onnx, grad_report, hinge, huber,
-        kl_divergence, l1, l2, load, mae, mse, nll, save, smooth_l1, summary, summary_of,
+        Batch, BatchNorm1d, BatchNorm2d, Callback, CompactMoments, Control, Conv1d, Conv2d, ConvTranspose2d,
+        Cosine, Dataset, Dropout, EarlyStop, Embedding, EpochReport, Exponential, Flatten, GroupNorm, Gru,
+        InTraining, Init, Lamb, Layer, LayerHistory, LayerNorm, Lbfgs, Linear, Lion, Log, Lookahead, Losses,
+        Lstm, MaxPool2d, Mlp, Mode, Module, MultiHeadAttention, Muon, NAdam, OneCycle, Optimizer, Page,
+        Param, Plateau, Polynomial, RAdam, Report, Residual, RmsNorm, RmsProp, Rnn, Schedule, Sequential,
+        Sgd, StepDecay, StepReport, Storage, TensorBoard, TrainError, Trainer, TransformerBlock,
+        WarmRestarts, Warmup, bce, bce_with_logits, capture, clip_norm, clip_value, cross_entropy, diagnose,
+        export_onnx, grad_report, hinge, huber, kl_divergence, l1, l2, load, mae, mse, nll, save, smooth_l1,
+        summary, summary_of,
     };
 }
 

@@ -11,7 +11,7 @@
 mod arena;
 mod pool;
 
-pub use pool::{MemoryStats, memory_stats};
+pub use pool::{MemoryStats, PeakBytes, memory_stats};
 pub(crate) use pool::{empty, taken_bytes};
 
 use crate::error::ShapeError;
@@ -206,6 +206,33 @@ mod tests {
         let second = Buffer::<f64>::new(500).unwrap();
         assert_eq!(second.as_ptr().cast(), start);
         assert_eq!(memory_stats().system_allocations, before);
+    }
+
+    #[test]
+    fn peaks_are_those_of_their_stretch_one_within_the_other() {
+        let take = |kib: usize| Buffer::<f32>::new(kib << 8).unwrap();
+        let (kept, before) = (take(1), memory_stats().peak_bytes);
+        drop(take(100));
+        let ever = memory_stats().peak_bytes;
+        assert!(ever >= before + (99 << 10));
+        let outer = PeakBytes::new();
+        drop((take(4), take(8)));
+        {
+            let held = take(2);
+            let inner = PeakBytes::new();
+            assert_eq!(inner.bytes(), 0);
+            drop(take(16));
+            drop(held);
+            assert_eq!(inner.bytes(), 16 << 10);
+        }
+        // Twelve of two at once, and then two and sixteen, of which the inner one counted sixteen.
+        assert_eq!(outer.bytes(), 18 << 10);
+        assert_eq!(memory_stats().peak_bytes, ever, "the peak of all time stays");
+        drop((outer, kept));
+        let after = PeakBytes::new();
+        drop(take(200));
+        drop(after);
+        assert!(memory_stats().peak_bytes > ever);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::arena::arena;
 use super::{ALIGN, Block, SMALL};
 use crate::error::ShapeError;
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The pool may always keep this much, however little was in use.
@@ -39,7 +40,10 @@ thread_local! {
 pub(super) struct Pool {
     idle: Vec<Vec<Arc<Block>>>,
     idle_bytes: usize,
+    /// Its peak is that since the innermost [`PeakBytes`] began, if there is one.
     stats: MemoryStats,
+    /// The peak before that.
+    earlier_peak: isize,
     /// The bytes of all buffers ever taken.
     taken: u64,
 }
@@ -68,7 +72,63 @@ pub struct MemoryStats {
 /// assert_eq!(memory_stats().live_buffers, before.live_buffers);
 /// ```
 pub fn memory_stats() -> MemoryStats {
-    POOL.try_with(|pool| pool.borrow().stats).unwrap_or_default()
+    let stats = |pool: &Pool| MemoryStats { peak_bytes: pool.peak(), ..pool.stats };
+    POOL.try_with(|pool| stats(&pool.borrow())).unwrap_or_default()
+}
+
+/// Counts the most bytes that the tensors of the calling thread hold at once from here on, beyond those that they hold already: what
+/// a stretch of a program takes. Tensors, not what the system keeps for them, so the same program gives the same number.
+///
+/// ```
+/// use autograd::{PeakBytes, Tensor};
+/// let x = Tensor::<f32>::zeros([1000, 16]);
+/// let peak = PeakBytes::new();
+/// drop(&x + 1.0); // this has gone before the next one comes
+/// let y = &x + 2.0;
+/// assert_eq!(peak.bytes(), 64_000);
+/// ```
+///
+/// Several may count at once: those that began later are dropped earlier, and before the others are read.
+#[derive(Debug)]
+pub struct PeakBytes {
+    /// What the tensors held at the beginning.
+    begun: isize,
+    /// What the pool knew of peaks at the beginning.
+    peak: isize,
+    earlier_peak: isize,
+    /// It counts for the thread that made it.
+    here: PhantomData<*const ()>,
+}
+
+impl PeakBytes {
+    /// Begins to count.
+    #[allow(clippy::new_without_default)] // it does something
+    pub fn new() -> Self {
+        let begin = |pool: &mut Pool| {
+            let (begun, peak, earlier_peak) =
+                (pool.stats.live_bytes, pool.stats.peak_bytes, pool.earlier_peak);
+            (pool.earlier_peak, pool.stats.peak_bytes) = (pool.peak(), begun);
+            PeakBytes { begun, peak, earlier_peak, here: PhantomData }
+        };
+        POOL.with(|pool| begin(&mut pool.borrow_mut()))
+    }
+
+    /// The most bytes so far, beyond those at the beginning.
+    pub fn bytes(&self) -> usize {
+        let peak = POOL.try_with(|pool| pool.borrow().stats.peak_bytes).unwrap_or_default();
+        usize::try_from(peak - self.begun).unwrap_or(0)
+    }
+}
+
+impl Drop for PeakBytes {
+    fn drop(&mut self) {
+        // A thread that is ending has no pool any more.
+        let _ = POOL.try_with(|pool| {
+            let pool = &mut *pool.borrow_mut();
+            pool.stats.peak_bytes = pool.stats.peak_bytes.max(self.peak);
+            pool.earlier_peak = self.earlier_peak;
+        });
+    }
 }
 
 /// Gives blocks that lie idle back to the system; see [`empty_cache`](crate::empty_cache).
@@ -86,7 +146,12 @@ pub(crate) fn taken_bytes() -> u64 {
 impl Pool {
     const fn new() -> Self {
         let stats = MemoryStats { live_buffers: 0, live_bytes: 0, peak_bytes: 0, system_allocations: 0 };
-        Pool { idle: Vec::new(), idle_bytes: 0, stats, taken: 0 }
+        Pool { idle: Vec::new(), idle_bytes: 0, stats, earlier_peak: 0, taken: 0 }
+    }
+
+    /// The most bytes that were ever live.
+    fn peak(&self) -> isize {
+        self.stats.peak_bytes.max(self.earlier_peak)
     }
 
     #[inline]
@@ -117,7 +182,7 @@ impl Pool {
         if bytes > SMALL {
             return; // As it is dropped, its memory goes back to the arena.
         }
-        if self.idle_bytes + bytes > IDLE_AT_LEAST.max(2 * self.stats.peak_bytes.max(0) as usize) {
+        if self.idle_bytes + bytes > IDLE_AT_LEAST.max(2 * self.peak().max(0) as usize) {
             // Too much lies idle, in sizes that nobody asks for any more.
             self.empty();
         }

@@ -4,6 +4,7 @@
 //! - [`attention`]: attention, some queries at a time;
 //! - [`bands`]: columns of matrices, some neighbours at a time;
 //! - [`batch_norm`]: batch normalisation of channels;
+//! - [`bf16`]: numbers in two bytes, and the update that keeps what it remembers in them;
 //! - [`convolution`]: convolution, as products of matrices;
 //! - [`cumulative`]: sums of all elements so far;
 //! - [`elementary`]: the exponential and its relatives, vectorised;
@@ -32,6 +33,7 @@ pub(crate) mod argmax;
 pub(crate) mod attention;
 mod bands;
 pub(crate) mod batch_norm;
+pub(crate) mod bf16;
 pub(crate) mod convolution;
 pub(crate) mod cumulative;
 pub(crate) mod elementary;

@@ -26,7 +26,7 @@ pub fn update_each<T: Scalar, const N: usize>(
     slots: [&mut [T]; N],
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
-    update_with(w, g, slots, Rule(rule));
+    update_kept(w, g, slots, &AsTheyAre, None, rule);
 }
 
 /// As [`update_each`], of weights that decay: the rule sees `shrink · w` for the weight `w`, and `g + pull · w` for the gradient `g`.
@@ -44,10 +44,50 @@ pub fn update_decayed<T: Scalar, const N: usize>(
     w: &mut [T],
     g: &[T],
     slots: [&mut [T]; N],
-    [shrink, pull]: [T; 2],
+    decay: [T; 2],
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
-    update_with(w, g, slots, Decayed { shrink, pull, rule });
+    update_kept(w, g, slots, &AsTheyAre, Some(decay), rule);
+}
+
+/// As [`update_each`] or, with a decay, as [`update_decayed`], of remembered numbers that are kept in a way of their own.
+pub(super) fn update_kept<T: Scalar, K: Keep<T>, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [K::Kept]; N],
+    keep: &K,
+    decay: Option<[T; 2]>,
+    rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
+) {
+    match decay {
+        None => update_all(w, g, slots, keep, &Rule(rule)),
+        Some([shrink, pull]) => update_all(w, g, slots, keep, &Decayed { shrink, pull, rule }),
+    }
+}
+
+/// How what is remembered of an element is kept until the next step.
+pub(super) trait Keep<T>: Sync {
+    /// What is kept of a number.
+    type Kept: Copy + Send;
+    /// The number.
+    fn read(&self, kept: Self::Kept) -> T;
+    /// What is kept of the number of the element at this place, in this slot.
+    fn keep(&self, x: T, place: usize, slot: usize) -> Self::Kept;
+}
+
+struct AsTheyAre;
+
+impl<T: Scalar> Keep<T> for AsTheyAre {
+    type Kept = T;
+
+    #[inline(always)]
+    fn read(&self, kept: T) -> T {
+        kept
+    }
+    #[inline(always)]
+    fn keep(&self, x: T, _: usize, _: usize) -> T {
+        x
+    }
 }
 
 /// Not a closure around the rule: the compiler would not copy both into the loop.
@@ -86,6 +126,16 @@ pub(crate) fn update_with<T: Scalar, const N: usize>(
     slots: [&mut [T]; N],
     rule: impl Each<T, T, (T, [T; N]), 2, N>,
 ) {
+    update_all(w, g, slots, &AsTheyAre, &rule);
+}
+
+fn update_all<T: Scalar, K: Keep<T>, const N: usize>(
+    w: &mut [T],
+    g: &[T],
+    slots: [&mut [K::Kept]; N],
+    keep: &K,
+    rule: &impl Each<T, T, (T, [T; N]), 2, N>,
+) {
     let len = w.len();
     let fits = g.len() == len && slots.iter().all(|slot| slot.len() == len);
     assert!(fits, "update_each: weights, gradient and what is remembered are not equally long");
@@ -98,7 +148,7 @@ pub(crate) fn update_with<T: Scalar, const N: usize>(
         // SAFETY: the stretches do not overlap, and each slot is as long as `w`, and borrowed for this call.
         let slots =
             from_fn(|n| unsafe { std::slice::from_raw_parts_mut(slots[n].get().add(first), w.len()) });
-        update(w, &g[first..][..w.len()], slots, &rule);
+        update(w, &g[first..][..w.len()], slots, keep, first, rule);
     });
 }
 
@@ -106,23 +156,25 @@ pub(crate) fn update_with<T: Scalar, const N: usize>(
 /// would not know that they do not overlap, and the loop over three of them and more would not be vectorised.
 ///
 /// [`Loop`]: super::widest::Loop
-fn update<T: Scalar, const N: usize>(
+fn update<T: Scalar, K: Keep<T>, const N: usize>(
     w: &mut [T],
     g: &[T],
-    slots: [&mut [T]; N],
+    slots: [&mut [K::Kept]; N],
+    keep: &K,
+    first: usize,
     rule: &impl Each<T, T, (T, [T; N]), 2, N>,
 ) {
     #[cfg(all(target_arch = "x86_64", avx512))]
     if is_x86_feature_detected!("avx512f") {
         // SAFETY: the processor has AVX-512.
-        return unsafe { update_avx512(w, g, slots, rule) };
+        return unsafe { update_avx512(w, g, slots, keep, first, rule) };
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
-        return unsafe { update_avx2(w, g, slots, rule) };
+        return unsafe { update_avx2(w, g, slots, keep, first, rule) };
     }
-    update_over(w, g, slots, rule);
+    update_over(w, g, slots, keep, first, rule);
 }
 
 /// # Safety
@@ -130,33 +182,39 @@ fn update<T: Scalar, const N: usize>(
 #[cfg(all(target_arch = "x86_64", avx512))]
 #[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
 #[target_feature(enable = "avx512f")]
-unsafe fn update_avx512<T: Scalar, const N: usize>(
+unsafe fn update_avx512<T: Scalar, K: Keep<T>, const N: usize>(
     w: &mut [T],
     g: &[T],
-    slots: [&mut [T]; N],
+    slots: [&mut [K::Kept]; N],
+    keep: &K,
+    first: usize,
     rule: &impl Each<T, T, (T, [T; N]), 2, N>,
 ) {
-    update_over(w, g, slots, rule);
+    update_over(w, g, slots, keep, first, rule);
 }
 
 /// # Safety
 /// The processor must have AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn update_avx2<T: Scalar, const N: usize>(
+unsafe fn update_avx2<T: Scalar, K: Keep<T>, const N: usize>(
     w: &mut [T],
     g: &[T],
-    slots: [&mut [T]; N],
+    slots: [&mut [K::Kept]; N],
+    keep: &K,
+    first: usize,
     rule: &impl Each<T, T, (T, [T; N]), 2, N>,
 ) {
-    update_over(w, g, slots, rule);
+    update_over(w, g, slots, keep, first, rule);
 }
 
 #[inline(always)]
-fn update_over<T: Scalar, const N: usize>(
+fn update_over<T: Scalar, K: Keep<T>, const N: usize>(
     w: &mut [T],
     g: &[T],
-    slots: [&mut [T]; N],
+    slots: [&mut [K::Kept]; N],
+    keep: &K,
+    first: usize,
     rule: &impl Each<T, T, (T, [T; N]), 2, N>,
 ) {
     let len = w.len();
@@ -165,10 +223,10 @@ fn update_over<T: Scalar, const N: usize>(
         assert_eq!(slot.len(), len);
     }
     for j in 0..len {
-        let (new, kept) = rule.at([w[j], g[j]], from_fn(|n| slots[n][j]));
+        let (new, kept) = rule.at([w[j], g[j]], from_fn(|n| keep.read(slots[n][j])));
         w[j] = new;
         for n in 0..N {
-            slots[n][j] = kept[n];
+            slots[n][j] = keep.keep(kept[n], first + j, n);
         }
     }
 }

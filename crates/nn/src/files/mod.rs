@@ -37,6 +37,7 @@ mod npy;
 mod npz;
 mod number;
 mod record;
+mod remembered;
 mod replace;
 mod scan;
 mod source;

@@ -7,10 +7,10 @@
 use super::archive::Archive;
 use super::error::{FileError, FileErrorKind};
 use crate::module::{Module, Path};
-use crate::optim::{Optimizer, State};
+use crate::optim::Optimizer;
 use autograd::{Scalar, Shape, Tensor};
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 use std::str::FromStr;
 
 /// Is shown what has to survive, each thing under a name. See [`Checkpoints`](super::Checkpoints).
@@ -204,41 +204,6 @@ impl<T: Scalar> Record<'_, T> {
         });
     }
 
-    /// What an optimizer or an average remembers of each parameter.
-    #[track_caller]
-    pub(crate) fn state(&mut self, slots: &[&str], state: &mut State<T>) {
-        let mut steps = state.steps();
-        self.value("steps", &mut steps);
-        let mut text = String::new();
-        for (path, shape, steps, values) in state.all() {
-            let dims: Vec<String> = shape.dims().iter().map(usize::to_string).collect();
-            writeln!(text, "{steps} {} [{}] {path}", values.len(), dims.join(",")).expect("memory");
-        }
-        self.value("parameters", &mut text);
-        let text = self.now("parameters").unwrap_or(text);
-        let mut found = Vec::new();
-        for line in text.lines() {
-            let Some((steps, count, shape, path)) = parameter(line) else {
-                self.problem(format!("not to be read: {} has {line:?}", self.full("parameters")));
-                continue;
-            };
-            let mut values = Vec::new();
-            for i in 0..count {
-                let slot = slots.get(i).map_or_else(|| i.to_string(), |slot| (*slot).to_owned());
-                let now = state.of(path).get(i).cloned().unwrap_or_default();
-                let len = now.len();
-                let mut now = Tensor::from_vec(now, [len]).expect("as many numbers as it has");
-                if let Some(read) = self.entry(&format!("{path}.{slot}"), &mut now, None) {
-                    values.push(read.to_vec());
-                }
-            }
-            found.push((path.to_owned(), shape, steps, values));
-        }
-        if self.changes() {
-            state.set_all(steps, found);
-        }
-    }
-
     /// What `show` shows, under names that begin with this one and a dot. An empty name adds nothing.
     pub fn within<R>(&mut self, name: &str, show: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.prefix.len();
@@ -263,12 +228,12 @@ impl<T: Scalar> Record<'_, T> {
         }
     }
 
-    fn full(&self, name: &str) -> String {
+    pub(super) fn full(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
     /// The text of a name in the archive, when restoring.
-    fn now(&self, name: &str) -> Option<String> {
+    pub(super) fn now(&self, name: &str) -> Option<String> {
         match &self.way {
             Way::Save(_) => None,
             Way::Restore { archive, .. } => archive.metadata.get(&self.full(name)).cloned(),
@@ -277,7 +242,12 @@ impl<T: Scalar> Record<'_, T> {
 
     /// A tensor: writes it down, or gives the one that is to take its place.
     #[track_caller]
-    fn entry(&mut self, name: &str, tensor: &mut Tensor<T>, shape: Option<&Shape>) -> Option<Tensor<T>> {
+    pub(super) fn entry(
+        &mut self,
+        name: &str,
+        tensor: &mut Tensor<T>,
+        shape: Option<&Shape>,
+    ) -> Option<Tensor<T>> {
         let name = self.full(name);
         match &mut self.way {
             Way::Save(archive) => {
@@ -299,15 +269,6 @@ impl<T: Scalar> Record<'_, T> {
             }
         }
     }
-}
-
-/// The steps, the number of slots, the shape and the path in a line about a parameter.
-fn parameter(line: &str) -> Option<(u64, usize, Shape, &str)> {
-    let mut words = line.splitn(4, ' ');
-    let (steps, count, dims, path) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let dims = dims.strip_prefix('[')?.strip_suffix(']')?;
-    let dims = dims.split(',').filter(|dim| !dim.is_empty()).map(|dim| dim.parse().ok());
-    Some((steps.parse().ok()?, count.parse().ok()?, dims.collect::<Option<Shape>>()?, path))
 }
 
 impl FileErrorKind {

@@ -24,6 +24,7 @@ mod rmsprop;
 mod sgd;
 mod split;
 mod state;
+mod storage;
 mod wolfe;
 
 pub use adadelta::Adadelta;
@@ -45,12 +46,13 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 pub use split::Split;
 pub use state::State;
+pub use storage::{CompactMoments, Storage};
 
 pub(crate) use state::Slot;
 
 use crate::module::{Module, Path, name_all};
 use crate::param::Param;
-use autograd::{Gradients, Scalar, Shape, span, update_decayed, update_each};
+use autograd::{Bf16, Gradients, Scalar, Shape, span, update_bf16, update_decayed, update_each};
 use std::any::type_name;
 use std::array::from_fn;
 
@@ -152,17 +154,21 @@ pub trait Optimizer<T: Scalar = f32> {
             }
             updated += usize::from(param.learn(grads, None));
             if let Some(g) = grads.get(param) {
-                let Slot { shape, steps, values, group, .. } =
+                let storage = state.storage();
+                let Slot { shape, steps, values, halves, group, .. } =
                     state.slot("step", place, path.as_str(), param.shape());
                 let (lr, decay) = (group.lr(lr), group.of(decay));
                 // More than before, if a hyperparameter was changed so that the rule remembers more.
-                let slots = values.len().max(self.slots().len());
-                values.resize_with(slots, || vec![T::zero(); shape.size()]);
+                let slots = values.len().max(halves.len()).max(self.slots().len());
+                match storage {
+                    Storage::Full => values.resize_with(slots, || vec![T::zero(); shape.size()]),
+                    Storage::Bf16 => halves.resize_with(slots, || vec![Bf16::default(); shape.size()]),
+                }
                 *steps += 1;
                 let g = g.array().view().contiguous();
                 param.update(|w| {
                     let (path, step, g, slots) = (path.as_str(), *steps, &*g, values.as_mut_slice());
-                    self.update(ParamStep { path, shape, step, lr, w, g, slots, decay });
+                    self.update(ParamStep { path, shape, step, lr, w, g, slots, halves, decay });
                 });
                 updated += 1;
             }
@@ -229,8 +235,11 @@ pub struct ParamStep<'a, T> {
     /// Its gradient.
     pub g: &'a [T],
     /// What is remembered of it: the slots that [`Optimizer::slots`] names, in that order, each as long as the parameter, unless the
-    /// rule makes one shorter or longer.
+    /// rule makes one shorter or longer. None where they are stored in [half the bytes](CompactMoments): then [`each`](Self::each) sees
+    /// to them.
     pub slots: &'a mut [Vec<T>],
+    /// The slots where they are stored in half the bytes.
+    halves: &'a mut [Vec<Bf16>],
     /// How it shrinks: as [`Optimizer::decay`] says, or its [`Group`]. [`each`](Self::each) sees to it, except for
     /// [`Decay::Directed`], which is the rule's own affair.
     pub decay: Decay,
@@ -244,14 +253,28 @@ impl<T: Scalar> ParamStep<'_, T> {
     /// # Panics
     /// If there are fewer slots.
     pub fn each<const N: usize>(self, rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync) {
-        let mut slots = self.slots.iter_mut();
-        let slots =
-            from_fn(|_| slots.next().expect("no more slots than `Optimizer::slots` names").as_mut_slice());
-        match self.decay.factors(self.lr) {
+        let decay = self.decay.factors(self.lr);
+        if !self.halves.is_empty() {
+            let key = storage::key(self.path, self.step);
+            return update_bf16(self.w, self.g, first(self.halves), decay, key, rule);
+        }
+        let slots = first(self.slots);
+        match decay {
             None => update_each(self.w, self.g, slots, rule),
             Some(decay) => update_decayed(self.w, self.g, slots, decay, rule),
         }
     }
+
+    /// How many slots there are, however they are stored.
+    fn slot_count(&self) -> usize {
+        self.slots.len().max(self.halves.len())
+    }
+}
+
+/// The first slots.
+fn first<X, const N: usize>(slots: &mut [Vec<X>]) -> [&mut [X]; N] {
+    let mut slots = slots.iter_mut();
+    from_fn(|_| slots.next().expect("no more slots than `Optimizer::slots` names").as_mut_slice())
 }
 
 /// A learning rate, for the optimizer with this name.

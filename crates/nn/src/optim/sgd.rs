@@ -68,7 +68,7 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
 
     fn update(&self, step: ParamStep<'_, T>) {
         let (lr, momentum) = (T::of(step.lr), T::of(self.momentum));
-        if step.slots.is_empty() {
+        if step.slot_count() == 0 {
             return step.each(|w, g, []| (w - lr * g, []));
         }
         let nesterov = self.nesterov;

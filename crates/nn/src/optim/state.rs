@@ -1,9 +1,9 @@
 //! What an optimizer, or an average, remembers of each parameter.
 
-use super::Group;
 use super::group::Groups;
+use super::{Group, Storage};
 use crate::module::Path;
-use autograd::{Scalar, Shape};
+use autograd::{Bf16, Scalar, Shape};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -15,6 +15,7 @@ pub struct State<T> {
     /// The place of each path in `slots`.
     places: HashMap<String, usize>,
     pub(super) groups: Groups,
+    storage: Storage,
     /// Memory for the path of the walk.
     pub(crate) path: Path,
 }
@@ -25,12 +26,14 @@ pub(crate) struct Slot<T> {
     pub(super) shape: Shape,
     pub(super) steps: u64,
     pub(crate) values: Vec<Vec<T>>,
+    /// In place of these, if they are stored in half the bytes.
+    pub(super) halves: Vec<Vec<Bf16>>,
     pub(super) group: Group,
 }
 
 impl<T> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let slots = self.slots.iter().map(|slot| (&slot.path, &slot.shape, slot.values.len()));
+        let slots = self.slots.iter().map(|slot| (&slot.path, &slot.shape, slot.count()));
         f.debug_struct("State")
             .field("steps", &self.steps)
             .field("slots", &slots.collect::<Vec<_>>())
@@ -45,8 +48,16 @@ impl<T> Default for State<T> {
             slots: Vec::new(),
             places: HashMap::new(),
             groups: Groups::default(),
+            storage: Storage::Full,
             path: Path::default(),
         }
+    }
+}
+
+impl<T> Slot<T> {
+    /// How many slots there are, however they are stored.
+    fn count(&self) -> usize {
+        self.values.len().max(self.halves.len())
     }
 }
 
@@ -56,24 +67,64 @@ impl<T: Scalar> State<T> {
         self.steps
     }
 
-    /// What is remembered of the parameter with this path: its slots, in order; none if it had no gradient yet.
+    /// What is remembered of the parameter with this path: its slots, in order; none if it had no gradient yet, or if they are stored in
+    /// [half the bytes](super::CompactMoments): then there are [copies](Self::copy_of).
     pub fn of(&self, path: &str) -> &[Vec<T>] {
         self.places.get(path).map_or(&[], |&place| &self.slots[place].values)
     }
 
-    /// Of every parameter: path, shape, steps and slots.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Shape, u64, &[Vec<T>])> {
-        self.slots.iter().map(|slot| (slot.path.as_str(), &slot.shape, slot.steps, slot.values.as_slice()))
+    /// A copy of this slot of the parameter with this path, however it is stored; `None` if there is none.
+    pub fn copy_of(&self, path: &str, slot: usize) -> Option<Vec<T>> {
+        let Slot { values, halves, .. } = &self.slots[*self.places.get(path)?];
+        let widened = |half: &Vec<Bf16>| half.iter().map(|x| T::of(x.value().into())).collect();
+        values.get(slot).cloned().or_else(|| halves.get(slot).map(widened))
+    }
+
+    /// How what is remembered is stored.
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// The bytes of the numbers that are remembered.
+    pub fn bytes(&self) -> usize {
+        let bytes = |slot: &Slot<T>| {
+            let (values, halves) = (slot.values.iter().map(Vec::len), slot.halves.iter().map(Vec::len));
+            values.sum::<usize>() * size_of::<T>() + halves.sum::<usize>() * size_of::<Bf16>()
+        };
+        self.slots.iter().map(bytes).sum()
+    }
+
+    /// Stores what will be remembered in this way.
+    #[track_caller]
+    pub(super) fn store(&mut self, storage: Storage) {
+        assert!(
+            self.slots.is_empty(),
+            "moments: the optimizer remembers {} steps, stored in another way\n  help: say how they are stored before the first step",
+            self.steps
+        );
+        self.storage = storage;
+    }
+
+    /// Of every parameter: path, shape, steps and the number of slots.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Shape, u64, usize)> {
+        self.slots.iter().map(|slot| (slot.path.as_str(), &slot.shape, slot.steps, slot.count()))
     }
 
     /// Remembers this from now on, and nothing else.
     pub(crate) fn set_all(&mut self, steps: u64, all: Vec<(String, Shape, u64, Vec<Vec<T>>)>) {
         self.steps = steps;
         self.places = all.iter().enumerate().map(|(place, (path, ..))| (path.clone(), place)).collect();
-        let groups = &self.groups;
+        let (groups, storage) = (&self.groups, self.storage);
+        // They have been stored in this way, and stay as they are.
+        let halve = |x: &T| Bf16::stochastic((*x).into() as f32, 0);
         let slot = |(path, shape, steps, values): (String, Shape, u64, Vec<Vec<T>>)| {
             let group = groups.of(&path);
-            Slot { path, shape, steps, values, group }
+            let halves = |values: Vec<Vec<T>>| values.iter().map(|x| x.iter().map(halve).collect()).collect();
+            let (values, halves) = match storage {
+                Storage::Full => (values, Vec::new()),
+                Storage::Bf16 => (Vec::new(), halves(values)),
+            };
+            Slot { path, shape, steps, values, halves, group }
         };
         self.slots = all.into_iter().map(slot).collect();
     }
@@ -93,6 +144,7 @@ impl<T: Scalar> State<T> {
                 shape: shape.clone(),
                 steps: 0,
                 values: Vec::new(),
+                halves: Vec::new(),
                 group: self.groups.of(path),
             });
             self.slots.len() - 1

@@ -1,5 +1,6 @@
 //! What a trainer tells, and to whom.
 
+use crate::diagnose::Diagnosis;
 use crate::files::{FileError, Record};
 use crate::module::Module;
 use crate::optim::Optimizer;
@@ -31,6 +32,11 @@ pub trait Callback<T: Scalar = f32> {
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
         let _ = (epoch, training);
         Control::Continue
+    }
+    /// Layers have been looked at, in the step with this number, from 1, which is being made: as often as
+    /// [`Trainer::diagnose_every`](crate::Trainer::diagnose_every) says.
+    fn on_diagnosis(&mut self, step: usize, diagnosis: &Diagnosis) {
+        let _ = (step, diagnosis);
     }
     /// Training is over, by whatever cause: the epochs that were measured.
     fn on_end(&mut self, report: &Report, training: &mut InTraining<'_, T>) {

@@ -30,6 +30,17 @@ pub enum TrainError {
         /// Their paths; empty if the network has no parameters.
         paths: Vec<String>,
     },
+    /// Not even the fewest samples that can go through the network at once keep within the [budget](crate::Trainer::memory_budget).
+    MemoryBudget {
+        /// The budget.
+        bytes: usize,
+        /// The bytes of the parameters.
+        weights: usize,
+        /// How many samples these are; 0 if the parameters alone are too much.
+        samples: usize,
+        /// The bytes of a step with so many samples at a time, parameters among them.
+        needed: usize,
+    },
     /// A checkpoint could not be written or read, or a log not written.
     File(Arc<FileError>),
 }
@@ -61,6 +72,14 @@ impl fmt::Display for TrainError {
                 f,
                 "these parameters get no gradient: {}\n  help: use them in `forward`, look for `detach` or `no_grad` on the way, or leave them out of the module with `#[module(skip)]`",
                 paths.join(", ")
+            ),
+            TrainError::MemoryBudget { bytes, weights, samples: 0, .. } => write!(
+                f,
+                "the memory budget is {bytes} bytes, and the parameters alone take {weights}\n  help: allow several times as much; what a step takes beside them is then measured"
+            ),
+            TrainError::MemoryBudget { bytes, weights, samples, needed } => write!(
+                f,
+                "the memory budget is {bytes} bytes, and a step with samples by {samples} takes {needed}, of which parameters {weights}\n  help: allow {needed} or more, or take less: smaller layers, or `checkpointed` ones, which keep less"
             ),
             TrainError::File(error) => error.fmt(f),
         }

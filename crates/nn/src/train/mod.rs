@@ -2,6 +2,7 @@
 //!
 //! A [`Trainer`] runs the loop that one would write by hand, and tells [`Callback`]s what happens.
 
+mod budget;
 mod callback;
 mod early;
 mod error;
@@ -34,6 +35,7 @@ pub use rate::{Plateau, PlateauState, Scheduled};
 pub use spike::{SpikeGuard, SpikeState};
 pub use tensorboard::TensorBoard;
 
+use self::budget::Budget;
 use self::place::{Mean, Place};
 use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::Diagnosis;
@@ -72,6 +74,7 @@ struct Settings<'a, Y, T: Scalar> {
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
     checkpoints: Option<Checkpoints>,
     micro_batch: Option<usize>,
+    budget: Option<Budget>,
     workers: usize,
     /// Every how many steps layers are looked at, and who is told.
     diagnoses: Option<(usize, Tell<'a>)>,
@@ -109,6 +112,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             callbacks,
             checkpoints: None,
             micro_batch: None,
+            budget: None,
             workers: 0,
             diagnoses: None,
         };
@@ -139,7 +143,8 @@ where
     ///
     /// # Errors
     /// If a data set is empty, a loss or a gradient is not finite, a parameter gets no gradient in the whole first
-    /// epoch, or a [checkpoint](Self::checkpoint) cannot be written or read.
+    /// epoch, a [checkpoint](Self::checkpoint) cannot be written or read, or no step keeps within the
+    /// [budget](Self::memory_budget).
     #[track_caller]
     pub fn fit<N, X>(
         &mut self,
@@ -189,7 +194,7 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        let first = batches(&mut self.settings.rng.clone());
+        let mut first = batches(&mut self.settings.rng.clone());
         for (name, is_empty) in [("training", first.len() == 0), ("test", test.is_empty())] {
             if is_empty {
                 return Err(TrainError::Empty { name });
@@ -197,6 +202,7 @@ where
         }
         name_all(net);
         let mut place = Place::new(net, first.samples(), first.len(), &self.settings.rng);
+        self.settings.budget = self.settings.budget.map(|budget| Budget { samples: None, ..budget });
         let checkpoints = self.settings.checkpoints.take();
         if let Some(mut checkpoints) = checkpoints {
             let begun = checkpoints.begin(|record| self.remember(net, &mut place, record));
@@ -209,6 +215,11 @@ where
             epoch: place.epoch,
             step: place.step,
         };
+        if let Some(Budget { bytes, samples: None }) = self.settings.budget
+            && let Some(batch) = first.next()
+        {
+            self.keep_within(bytes, net, &batch.x, &batch.y)?;
+        }
         drop(first);
         let begun = self.tell(net, |callback, training| {
             callback.on_start(&plan, training);
@@ -237,7 +248,7 @@ where
         let mut means = vec![Mean::default(); self.settings.metrics.len()];
         let mut all = Vec::new();
         let keeps_all = self.settings.metrics.iter().any(|metric| metric.over_all);
-        for batch in data.batches(self.settings.batch) {
+        for batch in data.batches(self.settings.batch.min(self.most_within_budget())) {
             let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
             loss.add(no_grad(|| self.loss.of(&outputs, &batch.y)).item().into(), samples);
             for (mean, metric) in

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "progress")]
 use super::Progress;
+use super::budget::Budget;
 use super::{Callback, Metric, Trainer};
 use crate::clip::clip_norm;
 use crate::diagnose::Diagnosis;
@@ -37,10 +38,12 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// At most so many samples of a batch go through the network at once, which bounds the memory of a step; the gradients of these small
-    /// batches are added up, so that the step is that of the whole batch.
+    /// batches, which are as few and as equal as can be, are added up, so that the step is that of the whole batch.
     ///
-    /// It is the same step where the loss is the mean over samples, up to rounding. What looks at a batch as a whole, such as batch
-    /// normalisation, sees the small one.
+    /// The loss of a small batch counts by its share of the samples. So it is the same step, up to rounding, where the loss is the mean over
+    /// samples, as usual. Where it is a mean over something else, such as the words of sentences of many lengths, labels with weights or
+    /// those that are not left out, it is a mean of the small batches' means; of a loss that is a sum, the step is of one small batch's size.
+    /// What looks at a batch as a whole, such as batch normalisation, sees the small one.
     ///
     /// # Panics
     /// If there are none.
@@ -51,6 +54,40 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
             "micro_batch: expected at least one sample, found 0\n  help: leave it out to take whole batches"
         );
         self.settings.micro_batch = Some(samples);
+        self
+    }
+
+    /// Keeps a step within so many bytes: a batch that would take more is cut into as few small batches as keep within them, whose
+    /// gradients are added up, as with [`micro_batch`](Self::micro_batch), where it says what is the same step then.
+    ///
+    /// Counted is what the forward and the backward pass hold at once, in tensors: parameters, activations, gradients and their sum. Not
+    /// counted are data, what the optimizer remembers and does, and what [`diagnose_every`](Self::diagnose_every) keeps in the steps it
+    /// looks at. The bytes are measured and not guessed: before the first step, passes over parts of the first batch, which change
+    /// nothing, find the cut. They begin with one sample, or with three if the network has running statistics, since one has no
+    /// variance, so network and loss have to work for so few. No size is tried that would surely be too large; what is tried takes more
+    /// than the budget, and less than twice of it as a rule, only if memory grows faster with many samples than with few.
+    /// All batches are cut by what the first one took, so samples should be of one shape. Test data go through the network in parts of
+    /// that size, too.
+    ///
+    /// The same seed, data, network and budget give the same cut and the same bits, and a checkpoint keeps the cut for training that goes
+    /// on with the same budget. [`PeakBytes`](crate::PeakBytes) measures what a program takes.
+    ///
+    /// ```
+    /// use nn::{Activation, Adam, Mlp, Rng, TrainError, Trainer, cross_entropy, data::digits};
+    /// let (train, test) = digits().take(600).split(0.8, &mut Rng::seed(0));
+    /// let net = || Mlp::new(&[64, 32, 10], Activation::Relu, &mut Rng::seed(0));
+    /// let trainer = || Trainer::new(Adam::new(0.01)).loss(cross_entropy).epochs(1).batch(480);
+    /// // As few parts of each batch as keep within 100 kB.
+    /// trainer().memory_budget(100_000).fit(&mut net(), &train, &test)?;
+    ///
+    /// let error = trainer().memory_budget(10_000).fit(&mut net(), &train, &test).unwrap_err();
+    /// assert_eq!(error, TrainError::MemoryBudget { bytes: 10_000, weights: 9640, samples: 1, needed: 29_224 });
+    /// # Ok::<(), TrainError>(())
+    /// ```
+    ///
+    /// `fit` gives [`TrainError::MemoryBudget`](crate::TrainError::MemoryBudget) if not even so few keep within the budget.
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.settings.budget = Some(Budget { bytes, samples: None });
         self
     }
 
@@ -108,8 +145,9 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Looks at what the layers give and at their gradients with the first step and every so many steps, and hands that to `tell`, with the
-    /// number of the step: to be printed, or to end a search that leads nowhere. See [`diagnose`](crate::diagnose()). The training is the
-    /// same to the bit; of small batches whose gradients add up, it is the first.
+    /// number of the step, to be printed, and to all callbacks: [`TensorBoard`](crate::TensorBoard) writes it as curves, and
+    /// [`LayerHistory`](crate::LayerHistory) keeps it for the page about the training. See [`diagnose`](crate::diagnose()). The training is
+    /// the same to the bit; of small batches whose gradients add up, it is the first.
     ///
     /// ```
     /// use nn::{Activation, Adam, Mlp, Rng, Trainer, cross_entropy, data::digits};

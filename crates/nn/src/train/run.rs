@@ -1,5 +1,6 @@
 //! The loop of a trainer: epochs, steps, and what is told and kept after each.
 
+use super::budget::{Budget, parts};
 use super::health::{look_at, missing};
 use super::place::Place;
 use super::{Callback, Control, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
@@ -101,15 +102,16 @@ where
         N: Layer<T, X>,
         X: Samples,
     {
-        let (samples, most) = (y.count(), self.settings.micro_batch.unwrap_or(usize::MAX));
+        let most = self.settings.micro_batch.unwrap_or(usize::MAX).min(self.most_within_budget());
+        let samples = y.count();
         if samples <= most {
             let (loss, mut grads) = self.gradients_of(net, x, y, 1.0, place)?;
             self.update(net, &mut grads);
             return Ok(loss);
         }
         let (mut mean, mut sum) = (0.0, None);
-        for first in (0..samples).step_by(most) {
-            let indices: Vec<usize> = (first..samples.min(first + most)).collect();
+        for part in parts(samples, most) {
+            let indices: Vec<usize> = part.collect();
             let share = indices.len() as f64 / samples as f64;
             let (x, y) = (x.select(&indices), y.select(&indices));
             let (loss, grads) = self.gradients_of(net, &x, &y, share, place)?;
@@ -171,7 +173,11 @@ where
             return Err(not_finite(self, format!("the gradient of `{path}`")));
         }
         if let Some((_, tell)) = self.settings.diagnoses.as_mut().filter(|_| is_due) {
-            tell(place.steps as usize + 1, &Diagnosis::of(net, values, &grads));
+            let (step, diagnosis) = (place.steps as usize + 1, Diagnosis::of(net, values, &grads));
+            tell(step, &diagnosis);
+            for callback in &mut self.settings.callbacks {
+                callback.on_diagnosis(step, &diagnosis);
+            }
             place.diagnosed = Some(place.steps);
         }
         Ok((loss, grads))
@@ -179,7 +185,7 @@ where
 
     /// The mean loss of samples in training, and what is differentiated: this share of it, with as much of the penalties.
     #[track_caller]
-    fn root<N, X>(&mut self, net: &N, x: &X, y: &Y, share: f64) -> (f64, Tensor<T>)
+    pub(super) fn root<N, X>(&mut self, net: &N, x: &X, y: &Y, share: f64) -> (f64, Tensor<T>)
     where
         N: Layer<T, X>,
         X: Samples,
@@ -237,6 +243,10 @@ where
         record.within("trainer", |record| {
             record.same("batch", &self.settings.batch);
             record.value("rng", &mut self.settings.rng);
+            let budget = record.parsed("memory_budget", Budget::text(self.settings.budget), Budget::read);
+            if let (Some(found), Some(now)) = (budget, &mut self.settings.budget) {
+                now.take_over(found);
+            }
             let names: Vec<&'static str> = self.settings.metrics.iter().map(|metric| metric.name).collect();
             place.remember(&names, record);
         });

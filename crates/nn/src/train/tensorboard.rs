@@ -7,6 +7,7 @@
 //! Source: the numbers of the fields are those of `event.proto` and `summary.proto` of TensorFlow; the record, its `record_writer`.
 
 use super::{Callback, Control, EpochReport, InTraining, Plan, StepReport};
+use crate::diagnose::{Diagnosis, LayerState};
 use crate::files::{FileError, FileErrorKind};
 use crate::module::Path;
 use autograd::onnx::Message;
@@ -17,7 +18,8 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Writes what happens for TensorBoard: the loss of every step, and after every epoch losses, metrics and the learning rate; with
-/// [`histograms`](Self::histograms) also the weights. `tensorboard --logdir FOLDER` shows it, many runs beside each other if each has a
+/// [`histograms`](Self::histograms) also the weights, and the state of the layers as often as
+/// [`Trainer::diagnose_every`](crate::Trainer::diagnose_every) looks at them. `tensorboard --logdir FOLDER` shows it, many runs beside each other if each has a
 /// folder of its own below that.
 ///
 /// ```
@@ -87,6 +89,22 @@ impl TensorBoard {
         })
     }
 
+    /// Writes the state of every layer, as [`diagnose`](crate::diagnose()) sees it, under its path: `layer mean/` and `layer deviation/` of
+    /// what it gives, `layer dead/`, the share of its units that are, and `layer gradient/`, the root mean square of its gradient.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn diagnosis(&mut self, step: u64, diagnosis: &Diagnosis) -> Result<(), FileError> {
+        for LayerState { path, mean, deviation, dead, gradient, .. } in &diagnosis.rows {
+            let path = if path.is_empty() { "(itself)" } else { path };
+            let values = [("mean", *mean), ("deviation", *deviation), ("dead", *dead)];
+            for (name, value) in values.into_iter().chain(gradient.map(|gradient| ("gradient", gradient))) {
+                self.scalar(&format!("layer {name}/{path}"), step, value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes an event with a value of a summary.
     fn summary(&mut self, step: u64, value: impl FnOnce(&mut Message)) -> Result<(), FileError> {
         self.event(step, |event| event.message(5, |summary| summary.message(1, value)))
@@ -134,6 +152,11 @@ impl<T: Scalar> Callback<T> for TensorBoard {
         let written = self.scalar("loss/step", self.steps, step.loss);
         self.note(written);
         Control::Continue
+    }
+
+    fn on_diagnosis(&mut self, step: usize, diagnosis: &Diagnosis) {
+        let written = self.diagnosis(step as u64, diagnosis);
+        self.note(written);
     }
 
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
