@@ -240,6 +240,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_panic_carries_may_panic_as_it_is_dropped() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        let caller = thread::current().id();
+        for _ in 0..20 {
+            // The caller's part takes its time, so that helpers have the others, and each of them panics.
+            let result = catch_unwind(|| {
+                with_threads(4, || {
+                    run(8, LONG, |_| match thread::current().id() == caller {
+                        true => thread::sleep(std::time::Duration::from_millis(2)),
+                        false => std::panic::panic_any(Bomb),
+                    });
+                });
+            });
+            result.map_err(std::mem::forget).ok();
+        }
+    }
+
+    #[test]
     fn work_within_a_part_is_done_there() {
         let done = AtomicUsize::new(0);
         with_threads(4, || {

@@ -197,7 +197,12 @@ fn help(me: u64, asleep: &AtomicBool) {
         if let Some((job, part)) = take(me) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job.call(part))) {
                 // A lock that a panicking thread held is as good: what it guards is one value.
-                *BOARD.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+                let mut first = BOARD.panic.lock().unwrap_or_else(PoisonError::into_inner);
+                match &*first {
+                    None => *first = Some(panic),
+                    // What a panic carries may panic as it is dropped, and the caller would wait for ever.
+                    Some(_) => std::mem::forget(panic),
+                }
             }
             BOARD.ended.0.fetch_add(1, Ordering::Release);
             (idle_from, spins) = (Instant::now(), 0);
