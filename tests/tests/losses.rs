@@ -116,6 +116,26 @@ fn all_others_are_those_of_pytorch_to_the_second_derivative() {
     }
 }
 
+/// Whatever logits a row has that does not count, nothing of it is in the gradient, nor in the second derivative.
+#[test]
+fn rows_that_are_ignored_may_hold_anything() {
+    for spoiled in [f64::NAN, f64::INFINITY] {
+        let logits = Tensor::from([[0.0, 1.0], [spoiled, 0.0]]).requires_grad();
+        let loss = CrossEntropy::new(&[0, 9]).ignore(9).apply([&logits]);
+        // σ(1) is the probability of class 1.
+        let p = 1.0 / (1.0 + (-1.0_f64).exp());
+        assert_close("value", &[loss.item()], &[-(1.0 - p).ln()], TOLERANCE);
+        let [recorded] = grad(&loss, [&logits]);
+        let [second] = grad(&recorded.slice(1, ..1).sum(), [&logits]);
+        let [lost] = grad(&(&loss * f64::NAN), [&logits]);
+        assert_eq!(lost.to_vec()[2..], [0.0, 0.0], "though what comes after the loss is NaN");
+        assert_close("recorded gradient", &recorded.to_vec(), &[-p, p, 0.0, 0.0], TOLERANCE);
+        assert_close("gradient", &loss.backward()[&logits].to_vec(), &[-p, p, 0.0, 0.0], TOLERANCE);
+        let slope = p * (1.0 - p);
+        assert_close("second derivative", &second.to_vec(), &[slope, -slope, 0.0, 0.0], TOLERANCE);
+    }
+}
+
 /// One of the elements is 0, where the gradient of `|w|` is 0 by convention, PyTorch's and ours.
 #[test]
 fn regularizers_are_those_of_pytorch() {
