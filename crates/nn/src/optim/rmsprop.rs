@@ -6,7 +6,7 @@ use autograd::Scalar;
 /// RMSProp; centered, the mean gradient is taken from the mean square; with momentum, the steps are those of [`Sgd`](super::Sgd).
 ///
 /// ```text
-/// s = α s + (1 - α) g²        m = α m + (1 - α) g        d = g / (√(s - m²) + ε), or g / (√s + ε)
+/// s = α s + (1 - α) g²        m = m + (1 - α) (g - m)    d = g / (√(s - m²) + ε), or g / (√s + ε)
 /// v = momentum v + d          w = w - lr v
 /// ```
 /// Sources: T. Tieleman and G. Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012; centered: A. Graves, "Generating
@@ -69,7 +69,12 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
         let (lr, alpha, rest) = (T::of(step.lr), T::of(self.alpha), T::of(1.0 - self.alpha));
         let (momentum, epsilon) = (T::of(self.momentum), T::of(self.epsilon));
         let square = move |g: T, s: T| alpha * s + rest * g * g;
-        let mean = move |g: T, m: T| alpha * m + rest * g;
+        let mean = move |g: T, m: T| m + rest * (g - m);
+        // Where the gradient stays the same both are equal, and rounding may leave less than nothing. NaN stays NaN.
+        let deviation = |s: T, m: T| {
+            let variance = s - m * m;
+            if variance < T::zero() { T::zero() } else { variance.sqrt() }
+        };
         match (self.centered, self.momentum == 0.0) {
             (false, true) => step.each(|w, g, [s]| {
                 let s = square(g, s);
@@ -82,11 +87,11 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
             }),
             (true, true) => step.each(|w, g, [s, m]| {
                 let (s, m) = (square(g, s), mean(g, m));
-                (w - lr * g / ((s - m * m).sqrt() + epsilon), [s, m])
+                (w - lr * g / (deviation(s, m) + epsilon), [s, m])
             }),
             (true, false) => step.each(|w, g, [s, m, v]| {
                 let (s, m) = (square(g, s), mean(g, m));
-                let v = momentum * v + g / ((s - m * m).sqrt() + epsilon);
+                let v = momentum * v + g / (deviation(s, m) + epsilon);
                 (w - lr * v, [s, m, v])
             }),
         }
