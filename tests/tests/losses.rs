@@ -136,6 +136,19 @@ fn rows_that_are_ignored_may_hold_anything() {
     }
 }
 
+/// Where a probability is 0 or 1, too: the derivative by probability and target is `-1 / (p (1 - p))` in both orders, with the bound
+/// 1e-12 below, and 0 between different elements.
+#[test]
+fn the_hessian_of_bce_is_finite_and_symmetric() {
+    let p = Tensor::from([0.0, 0.5, 1.0, 1e-50, 0.2]);
+    let t = Tensor::from([0.0, 1.0, 1.0, 0.0, 0.3]);
+    let [[_, of_p], [of_t, _]] = wengert::autograd::hessian(|[p, t]| bce(p, t) * 5.0, [&p, &t]);
+    let slopes = [-1e12, -4.0, -1e12, -1e12, -1.0 / (0.2 * 0.8)];
+    let expected: Vec<f64> = (0..25).map(|at| if at / 5 == at % 5 { slopes[at / 5] } else { 0.0 }).collect();
+    assert_close("by p, then t", &of_p.to_vec(), &expected, TOLERANCE);
+    assert_close("by t, then p", &of_t.to_vec(), &expected, TOLERANCE);
+}
+
 /// One of the elements is 0, where the gradient of `|w|` is 0 by convention, PyTorch's and ours.
 #[test]
 fn regularizers_are_those_of_pytorch() {

@@ -2,7 +2,7 @@
 
 use super::mean_of;
 use autograd::ops::{Sigmoid, Softplus};
-use autograd::{Algebra, Keeps, Pointwise, Scalar, ShapeError, Tensor};
+use autograd::{Algebra, Keeps, Pointwise, Primitive, Scalar, ShapeError, Tensor};
 
 /// The cross-entropy of yes and no, the mean over all elements: `-t ln σ(x) - (1 - t) ln (1 - σ(x))` for a logit `x` and the
 /// probability `t` that it should have.
@@ -109,6 +109,37 @@ fn log<T: Scalar, A: Algebra<T>>(p: A) -> A {
     (log.clone() - least()).if_positive(log, least())
 }
 
+/// `p (1 - p)`, but at least 1e-12.
+#[inline(always)]
+fn variance<T: Scalar, A: Algebra<T>>(p: A) -> A {
+    let (variance, least) = (p.clone() * (A::one() - p), || A::number(1e-12));
+    (variance.clone() - least()).if_positive(variance, least())
+}
+
+/// `ln (1 - p) - ln p`, the derivative of [`Bce`] by the target, with logarithms of at least -100.
+///
+/// A function by itself, for its derivative: that of the formula would be infinite, or NaN, where `p` is 0 or 1, while that of the
+/// derivative by `p` by the target is `-1 / (p (1 - p))` with its bound. Second derivatives are the same in both orders.
+#[derive(Clone, Debug)]
+struct Odds;
+
+impl<T: Scalar> Primitive<T, 1> for Odds {
+    #[inline(always)]
+    fn value(&self, [p]: [T; 1]) -> T {
+        let log = |p: T| {
+            let (log, least) = (p.ln(), T::of(-100.0));
+            if log < least { least } else { log }
+        };
+        log(T::one() - p) - log(p)
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [p]: [A; 1], _: A) -> A {
+        -A::one() / variance(p)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
 impl<T: Scalar> Pointwise<T, 2> for Bce {
     #[inline(always)]
     fn f<A: Algebra<T>>(&self, [p, t]: [A; 2]) -> A {
@@ -117,11 +148,7 @@ impl<T: Scalar> Pointwise<T, 2> for Bce {
     }
     #[inline(always)]
     fn df<A: Algebra<T>>(&self, i: usize, [p, t]: [A; 2], _: A) -> A {
-        if i == 1 {
-            return log(A::one() - p.clone()) - log(p);
-        }
-        let (both, least) = (p.clone() * (A::one() - p.clone()), || A::number(1e-12));
-        (p - t) / (both.clone() - least()).if_positive(both, least())
+        if i == 0 { (p.clone() - t) / variance(p) } else { Odds.f([p]) }
     }
     fn keeps(&self, i: usize) -> Keeps {
         if i == 0 { Keeps::x(0) | Keeps::x(1) } else { Keeps::x(0) }
