@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tests::golden::{self, assert_close};
+use tests::messages::panic_of;
 use wengert::autograd::{GradError, Op, try_grad};
 use wengert::prelude::*;
 use wengert::{
@@ -147,6 +148,17 @@ fn the_hessian_of_bce_is_finite_and_symmetric() {
     let expected: Vec<f64> = (0..25).map(|at| if at / 5 == at % 5 { slopes[at / 5] } else { 0.0 }).collect();
     assert_close("by p, then t", &of_p.to_vec(), &expected, TOLERANCE);
     assert_close("by t, then p", &of_t.to_vec(), &expected, TOLERANCE);
+}
+
+#[test]
+fn targets_of_the_divergence_are_probabilities() {
+    for (wrong, value) in [(-0.5, "-0.5"), (1.5, "1.5"), (f64::NAN, "NaN")] {
+        let logs = Tensor::from([[0.0, 0.0], [1.0, 0.0]]).log_softmax(-1);
+        let (message, file, _) = panic_of(|| kl_divergence(&logs, &Tensor::from([[1.0, 0.0], [wrong, 0.0]])));
+        let expected = format!("kl_divergence: target 2 is {value}, which is no probability from 0 to 1\n");
+        assert!(message.starts_with(&expected) && message.contains("\n  help: "), "{message}");
+        assert_eq!(file, file!(), "the caller's line is blamed");
+    }
 }
 
 /// One of the elements is 0, where the gradient of `|w|` is 0 by convention, PyTorch's and ours.

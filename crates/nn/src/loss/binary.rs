@@ -22,7 +22,7 @@ use autograd::{Algebra, Keeps, Pointwise, Primitive, Scalar, ShapeError, Tensor}
 #[track_caller]
 pub fn bce_with_logits<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce_with_logits", BceWithLogits, logits, targets);
-    must_be_probabilities("bce_with_logits", "target", targets);
+    must_be_probabilities("bce_with_logits", "target", OF_YES, targets);
     loss
 }
 
@@ -57,18 +57,15 @@ impl<T: Scalar> Pointwise<T, 2> for BceWithLogits {
     }
 }
 
+/// What a target is.
+const OF_YES: &str = "it is the probability of yes: 0, 1 or between";
+
 /// Each element must be a number from 0 to 1.
 #[track_caller]
-fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, x: &Tensor<T>) {
+pub(super) fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, help: &str, x: &Tensor<T>) {
     let no_probability = |x: &T| !(T::zero()..=T::one()).contains(x);
     if let Some(place) = x.array().view().contiguous().iter().position(no_probability) {
         let value = x.array().view().contiguous()[place];
-        let help = match name {
-            "prediction" => {
-                "`bce_with_logits` takes outputs as they are, before a sigmoid makes probabilities of them"
-            }
-            _ => "it is the probability of yes: 0, 1 or between",
-        };
         let problem = format!("{loss}: {name} {place} is {value}, which is no probability from 0 to 1");
         let error =
             ShapeError::new(problem).operand(format!("{name}s"), x.shape(), "counted in row-major order");
@@ -93,8 +90,9 @@ fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, x: &Tensor<T>) {
 #[track_caller]
 pub fn bce<T: Scalar>(probabilities: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce", Bce, probabilities, targets);
-    must_be_probabilities("bce", "prediction", probabilities);
-    must_be_probabilities("bce", "target", targets);
+    let before = "`bce_with_logits` takes outputs as they are, before a sigmoid makes probabilities of them";
+    must_be_probabilities("bce", "prediction", before, probabilities);
+    must_be_probabilities("bce", "target", OF_YES, targets);
     loss
 }
 
