@@ -1,7 +1,9 @@
 //! RMSProp: gradients in units of their root mean square.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::Scalar;
+use std::ops::Bound;
 
 /// RMSProp; centered, the mean gradient is taken from the mean square; with momentum, the steps are those of [`Sgd`](super::Sgd).
 ///
@@ -24,7 +26,7 @@ pub struct RmsProp<T: Scalar = f32> {
     pub lr: f64,
     /// How much of the means is kept, in `[0, 1)`.
     pub alpha: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// Whether the variance counts and not the mean square.
     pub centered: bool,
@@ -99,6 +101,13 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
 
     fn decay(&self) -> Decay {
         Decay::Coupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("alpha", self.alpha, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("momentum", self.momentum, SHARE);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {
