@@ -45,6 +45,32 @@ fn what_no_path_stands_for_is_infinite_or_zero() {
     compare("zero for infinity", Ctc::zero_infinity);
 }
 
+/// A logit that is no number spoils its sequence, in all that counts, and neither the padding nor the sequence beside it.
+#[test]
+fn nan_is_not_swallowed() {
+    let mut logits = Tensor::<f64>::zeros([2, 4, 3]);
+    logits.update(|x| x[4] = f64::NAN);
+    let logits = logits.requires_grad();
+    let new = || Ctc::new(&[vec![1], vec![2]]).lengths(&[3, 4]);
+    for (name, ctc) in [("plain", new()), ("zero for infinity", new().zero_infinity())] {
+        let losses = ctc.clone().apply([&logits]).to_vec();
+        assert!(losses[0].is_nan() && losses[1].is_finite(), "{name}: the losses are {losses:?}");
+        let loss = ctc.mean(&logits);
+        assert!(loss.item().is_nan(), "{name}: the mean is {loss}");
+        let [recorded] = grad(&loss, [&logits]);
+        let freed = loss.backward();
+        for (way, dx) in [("recorded", &recorded), ("freed", &freed[&logits])] {
+            let dx = dx.to_vec();
+            let ([own, padding], beside) = ([&dx[..9], &dx[9..12]], &dx[12..]);
+            assert!(own.iter().all(|dx| dx.is_nan()), "{name}, {way}: the gradient is {own:?}");
+            assert_eq!(padding, [0.0; 3], "{name}, {way}: of the padding");
+            assert!(beside.iter().all(|dx| dx.is_finite()), "{name}, {way}: beside it is {beside:?}");
+        }
+        let [second] = grad(&recorded.slice(0, ..1).sum(), [&logits]);
+        assert!(second.at([0, 0, 0]).is_nan(), "{name}: the second derivative is {second}");
+    }
+}
+
 #[test]
 fn its_gradients_are_those_of_its_values() {
     let targets = [vec![1, 1, 3], vec![], vec![2, 3]];

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tests::golden::{self, assert_close};
+use tests::messages::panic_of;
 use wengert::autograd::{GradError, Op, try_grad};
 use wengert::prelude::*;
 use wengert::{
@@ -113,6 +114,50 @@ fn all_others_are_those_of_pytorch_to_the_second_derivative() {
         if !losses[name]["hessian times direction"].is_null() {
             check_second(name, &loss, &inputs);
         }
+    }
+}
+
+/// Whatever logits a row has that does not count, nothing of it is in the gradient, nor in the second derivative.
+#[test]
+fn rows_that_are_ignored_may_hold_anything() {
+    for spoiled in [f64::NAN, f64::INFINITY] {
+        let logits = Tensor::from([[0.0, 1.0], [spoiled, 0.0]]).requires_grad();
+        let loss = CrossEntropy::new(&[0, 9]).ignore(9).apply([&logits]);
+        // σ(1) is the probability of class 1.
+        let p = 1.0 / (1.0 + (-1.0_f64).exp());
+        assert_close("value", &[loss.item()], &[-(1.0 - p).ln()], TOLERANCE);
+        let [recorded] = grad(&loss, [&logits]);
+        let [second] = grad(&recorded.slice(1, ..1).sum(), [&logits]);
+        let [lost] = grad(&(&loss * f64::NAN), [&logits]);
+        assert_eq!(lost.to_vec()[2..], [0.0, 0.0], "though what comes after the loss is NaN");
+        assert_close("recorded gradient", &recorded.to_vec(), &[-p, p, 0.0, 0.0], TOLERANCE);
+        assert_close("gradient", &loss.backward()[&logits].to_vec(), &[-p, p, 0.0, 0.0], TOLERANCE);
+        let slope = p * (1.0 - p);
+        assert_close("second derivative", &second.to_vec(), &[slope, -slope, 0.0, 0.0], TOLERANCE);
+    }
+}
+
+/// Where a probability is 0 or 1, too: the derivative by probability and target is `-1 / (p (1 - p))` in both orders, with the bound
+/// 1e-12 below, and 0 between different elements.
+#[test]
+fn the_hessian_of_bce_is_finite_and_symmetric() {
+    let p = Tensor::from([0.0, 0.5, 1.0, 1e-50, 0.2]);
+    let t = Tensor::from([0.0, 1.0, 1.0, 0.0, 0.3]);
+    let [[_, of_p], [of_t, _]] = wengert::autograd::hessian(|[p, t]| bce(p, t) * 5.0, [&p, &t]);
+    let slopes = [-1e12, -4.0, -1e12, -1e12, -1.0 / (0.2 * 0.8)];
+    let expected: Vec<f64> = (0..25).map(|at| if at / 5 == at % 5 { slopes[at / 5] } else { 0.0 }).collect();
+    assert_close("by p, then t", &of_p.to_vec(), &expected, TOLERANCE);
+    assert_close("by t, then p", &of_t.to_vec(), &expected, TOLERANCE);
+}
+
+#[test]
+fn targets_of_the_divergence_are_probabilities() {
+    for (wrong, value) in [(-0.5, "-0.5"), (1.5, "1.5"), (f64::NAN, "NaN")] {
+        let logs = Tensor::from([[0.0, 0.0], [1.0, 0.0]]).log_softmax(-1);
+        let (message, file, _) = panic_of(|| kl_divergence(&logs, &Tensor::from([[1.0, 0.0], [wrong, 0.0]])));
+        let expected = format!("kl_divergence: target 2 is {value}, which is no probability from 0 to 1\n");
+        assert!(message.starts_with(&expected) && message.contains("\n  help: "), "{message}");
+        assert_eq!(file, file!(), "the caller's line is blamed");
     }
 }
 

@@ -71,6 +71,27 @@ fn all_others_take_the_steps_of_pytorch() {
     follow("lion", Lion { weight_decay: 0.1, ..Lion::new(1.0) });
 }
 
+/// With a gradient that stays the same, the mean square comes to be the square of the mean, and by rounding less: with `alpha` 0.9 however the
+/// mean is written. A gradient that is no number is still seen.
+#[test]
+fn rounding_makes_no_nan_of_a_variance() {
+    for (alpha, momentum) in [(0.99, 0.0), (0.99, 0.9), (0.9, 0.0), (0.9, 0.9)] {
+        for slope in [0.1_f32, 0.7, 1.3, 2.5, 0.9, 0.3, 0.01, 1e-3] {
+            let case = format!("alpha {alpha}, momentum {momentum}, slope {slope}");
+            let mut w = Param::new(Tensor::from([0.0_f32]));
+            let mut rmsprop = RmsProp { alpha, centered: true, momentum, ..RmsProp::new(1e-3) };
+            for step in 1..=3000 {
+                let grads = (&*w * slope).sum().backward();
+                rmsprop.step(&mut w, &grads);
+                assert!(w.item().is_finite(), "{case}: {} at step {step}", w.item());
+            }
+            let grads = (&*w * f32::NAN).sum().backward();
+            rmsprop.step(&mut w, &grads);
+            assert!(w.item().is_nan(), "{case}: a gradient of NaN is swallowed");
+        }
+    }
+}
+
 #[test]
 fn the_learning_rate_may_change_between_steps() {
     follow("momentum with a schedule", Sgd::new(1.0).momentum(0.9));

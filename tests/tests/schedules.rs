@@ -1,6 +1,7 @@
 //! Schedules of the learning rate, against PyTorch's, by themselves and in training.
 
 use tests::golden::{self, assert_close};
+use tests::messages::panic_of;
 use wengert::prelude::*;
 use wengert::{
     Cosine, Exponential, InverseRoot, Line, Milestones, OneCycle, Plateau, Polynomial, Schedule, StepDecay,
@@ -68,6 +69,54 @@ fn formulas_and_ends() {
     // The shortest cycles have no way up, and nothing is divided by 0.
     assert!(shares(&OneCycle::new(2), [0, 1, 2, 3]).iter().all(|share| share.is_finite()));
     assert_eq!(shares(&Cosine::new(0), [0, 1, 2, 3]), [0.0; 4]);
+}
+
+/// All the time up, and then it stays at the top: PyTorch's last step with `pct_start=1.0` is the largest rate, too.
+#[test]
+fn one_cycle_may_rise_to_its_end() {
+    let up = OneCycle { rise: 1.0, ..OneCycle::new(11) };
+    let shares = [0, 5, 10, 11, 100].map(|t| up.share(t));
+    assert_close("all the way up", &shares, &[0.04, 0.52, 1.0, 1.0, 1.0], 1e-12);
+}
+
+/// Fields are public, so what `new` refuses may come later.
+#[test]
+fn lengths_that_are_none_are_named() {
+    type Case = (&'static str, Box<dyn Schedule>);
+    let cases: [Case; 6] = [
+        ("StepDecay: expected a length of at least 1", Box::new(StepDecay { every: 0, ..StepDecay::new(1) })),
+        (
+            "WarmRestarts: expected a length of at least 1",
+            Box::new(WarmRestarts { length: 0, ..WarmRestarts::new(1) }),
+        ),
+        (
+            "WarmRestarts: expected a length of at least 1",
+            Box::new(WarmRestarts { length: 0, growth: 2, ..WarmRestarts::new(1) }),
+        ),
+        (
+            "OneCycle: expected a length of at least 2, found 1",
+            Box::new(OneCycle { length: 1, ..OneCycle::new(2) }),
+        ),
+        (
+            "OneCycle: expected a rise from 0 to 1, found 1.5",
+            Box::new(OneCycle { rise: 1.5, ..OneCycle::new(2) }),
+        ),
+        (
+            "OneCycle: expected a rise from 0 to 1, found NaN",
+            Box::new(OneCycle { rise: f64::NAN, ..OneCycle::new(2) }),
+        ),
+    ];
+    for (expected, schedule) in cases {
+        let (message, ..) = panic_of(|| schedule.share(3));
+        assert!(message.starts_with(expected) && message.contains("\n  help: "), "{message}");
+    }
+    for (expected, (message, file, _)) in [
+        ("StepDecay: expected a length of at least 1", panic_of(|| StepDecay::new(0))),
+        ("WarmRestarts: expected a length of at least 1", panic_of(|| WarmRestarts::new(0))),
+        ("OneCycle: expected a length of at least 2, found 1", panic_of(|| OneCycle::new(1))),
+    ] {
+        assert!(message.starts_with(expected) && file == file!(), "{file}: {message}");
+    }
 }
 
 /// Notes the rate before each step and epoch, as it is when the one before is over.

@@ -2,7 +2,7 @@
 
 use super::mean_of;
 use autograd::ops::{Sigmoid, Softplus};
-use autograd::{Algebra, Keeps, Pointwise, Scalar, ShapeError, Tensor};
+use autograd::{Algebra, Keeps, Pointwise, Primitive, Scalar, ShapeError, Tensor};
 
 /// The cross-entropy of yes and no, the mean over all elements: `-t ln σ(x) - (1 - t) ln (1 - σ(x))` for a logit `x` and the
 /// probability `t` that it should have.
@@ -22,7 +22,7 @@ use autograd::{Algebra, Keeps, Pointwise, Scalar, ShapeError, Tensor};
 #[track_caller]
 pub fn bce_with_logits<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce_with_logits", BceWithLogits, logits, targets);
-    must_be_probabilities("bce_with_logits", "target", targets);
+    must_be_probabilities("bce_with_logits", "target", OF_YES, targets);
     loss
 }
 
@@ -57,18 +57,15 @@ impl<T: Scalar> Pointwise<T, 2> for BceWithLogits {
     }
 }
 
+/// What a target is.
+const OF_YES: &str = "it is the probability of yes: 0, 1 or between";
+
 /// Each element must be a number from 0 to 1.
 #[track_caller]
-fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, x: &Tensor<T>) {
+pub(super) fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, help: &str, x: &Tensor<T>) {
     let no_probability = |x: &T| !(T::zero()..=T::one()).contains(x);
     if let Some(place) = x.array().view().contiguous().iter().position(no_probability) {
         let value = x.array().view().contiguous()[place];
-        let help = match name {
-            "prediction" => {
-                "`bce_with_logits` takes outputs as they are, before a sigmoid makes probabilities of them"
-            }
-            _ => "it is the probability of yes: 0, 1 or between",
-        };
         let problem = format!("{loss}: {name} {place} is {value}, which is no probability from 0 to 1");
         let error =
             ShapeError::new(problem).operand(format!("{name}s"), x.shape(), "counted in row-major order");
@@ -93,8 +90,9 @@ fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, x: &Tensor<T>) {
 #[track_caller]
 pub fn bce<T: Scalar>(probabilities: &Tensor<T>, targets: &Tensor<T>) -> Tensor<T> {
     let loss = mean_of("bce", Bce, probabilities, targets);
-    must_be_probabilities("bce", "prediction", probabilities);
-    must_be_probabilities("bce", "target", targets);
+    let before = "`bce_with_logits` takes outputs as they are, before a sigmoid makes probabilities of them";
+    must_be_probabilities("bce", "prediction", before, probabilities);
+    must_be_probabilities("bce", "target", OF_YES, targets);
     loss
 }
 
@@ -109,6 +107,37 @@ fn log<T: Scalar, A: Algebra<T>>(p: A) -> A {
     (log.clone() - least()).if_positive(log, least())
 }
 
+/// `p (1 - p)`, but at least 1e-12.
+#[inline(always)]
+fn variance<T: Scalar, A: Algebra<T>>(p: A) -> A {
+    let (variance, least) = (p.clone() * (A::one() - p), || A::number(1e-12));
+    (variance.clone() - least()).if_positive(variance, least())
+}
+
+/// `ln (1 - p) - ln p`, the derivative of [`Bce`] by the target, with logarithms of at least -100.
+///
+/// A function by itself, for its derivative: that of the formula would be infinite, or NaN, where `p` is 0 or 1, while that of the
+/// derivative by `p` by the target is `-1 / (p (1 - p))` with its bound. Second derivatives are the same in both orders.
+#[derive(Clone, Debug)]
+struct Odds;
+
+impl<T: Scalar> Primitive<T, 1> for Odds {
+    #[inline(always)]
+    fn value(&self, [p]: [T; 1]) -> T {
+        let log = |p: T| {
+            let (log, least) = (p.ln(), T::of(-100.0));
+            if log < least { least } else { log }
+        };
+        log(T::one() - p) - log(p)
+    }
+    fn derivative<A: Algebra<T>>(&self, _: usize, [p]: [A; 1], _: A) -> A {
+        -A::one() / variance(p)
+    }
+    fn keeps(&self, _: usize) -> Keeps {
+        Keeps::x(0)
+    }
+}
+
 impl<T: Scalar> Pointwise<T, 2> for Bce {
     #[inline(always)]
     fn f<A: Algebra<T>>(&self, [p, t]: [A; 2]) -> A {
@@ -117,11 +146,7 @@ impl<T: Scalar> Pointwise<T, 2> for Bce {
     }
     #[inline(always)]
     fn df<A: Algebra<T>>(&self, i: usize, [p, t]: [A; 2], _: A) -> A {
-        if i == 1 {
-            return log(A::one() - p.clone()) - log(p);
-        }
-        let (both, least) = (p.clone() * (A::one() - p.clone()), || A::number(1e-12));
-        (p - t) / (both.clone() - least()).if_positive(both, least())
+        if i == 0 { (p.clone() - t) / variance(p) } else { Odds.f([p]) }
     }
     fn keeps(&self, i: usize) -> Keeps {
         if i == 0 { Keeps::x(0) | Keeps::x(1) } else { Keeps::x(0) }

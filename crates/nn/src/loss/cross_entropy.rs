@@ -186,7 +186,16 @@ impl<T: Scalar> Op<T, 1> for CrossEntropy {
                 }
             });
             let sums = Tensor::build([rows, 1], |y| y.copy_from_slice(&sums));
-            return (logits.softmax(-1) * sums - targets) * (dy * scale);
+            let slope = |logits: &Tensor<T>| (logits.softmax(-1) * sums - targets) * (dy * scale);
+            if self.ignored.is_none() {
+                return slope(&logits);
+            }
+            // A sum of 0 is not enough where a row that does not count holds NaN, or `dy` is none: times 0, that is NaN again.
+            let ignored = Array::build([rows, 1], |y| {
+                y.iter_mut().zip(self.labels()).for_each(|(y, label)| *y = label.is_none());
+            });
+            let ignored = ignored.expect("no more than the labels");
+            return slope(&logits.masked_fill(&ignored, T::zero())).masked_fill(&ignored, T::zero());
         }
         let scale = scale * dy.item();
         let (spread, of_all) = self.spread(classes);

@@ -73,7 +73,8 @@ impl Ctc {
         Ctc { blank, ..self }
     }
 
-    /// A target that no path stands for, as one longer than its sequence, has loss and gradient 0 instead of infinity and NaN.
+    /// A target that no path stands for, as one longer than its sequence, has loss and gradient 0 instead of infinity and NaN. Logits
+    /// that are NaN still make NaN of both.
     pub fn zero_infinity(self) -> Self {
         Ctc { zero_infinity: true, ..self }
     }
@@ -191,9 +192,10 @@ impl Ctc {
     }
 }
 
-/// `ln Σ eˣ`.
+/// `ln Σ eˣ`; NaN if there is one.
 fn ln_sum<const N: usize>(x: [f64; N]) -> f64 {
-    let most = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // Not by `f64::max`, which passes over NaN.
+    let most = x.into_iter().fold(f64::NEG_INFINITY, |most, x| if x > most || x.is_nan() { x } else { most });
     if most == f64::NEG_INFINITY {
         return most;
     }
@@ -274,8 +276,8 @@ impl<T: Scalar> Op<T, 1> for Ctc {
                 impossible[i] = loss == f64::INFINITY;
                 let (dx, padding) = dx.split_at_mut(length * classes);
                 padding.fill(T::zero());
-                if impossible[i] {
-                    dx.fill(if self.zero_infinity { T::zero() } else { T::nan() });
+                if impossible[i] || loss.is_nan() {
+                    dx.fill(if impossible[i] && self.zero_infinity { T::zero() } else { T::nan() });
                     continue;
                 }
                 // β is α of the target and the times in reverse.

@@ -1,5 +1,6 @@
 //! Losses of distributions: how unlikely the target is where the network describes a distribution.
 
+use super::binary::must_be_probabilities;
 use super::{mean_of, must_be_alike};
 use autograd::ops::SumOf;
 use autograd::{Algebra, Keeps, Op, Pointwise, Scalar, Tensor};
@@ -18,11 +19,13 @@ use autograd::{Algebra, Keeps, Op, Pointwise, Scalar, Tensor};
 /// ```
 ///
 /// # Panics
-/// If the shapes differ, or there are no elements.
+/// If the shapes differ, there are no elements, or a target is no number from 0 to 1.
 #[doc(alias("KLDivLoss", "kl_div"))]
 #[track_caller]
 pub fn kl_divergence<T: Scalar>(log_prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     must_be_alike("kl_divergence", log_prediction, target);
+    let help = "it is the probability of its class; `softmax` makes such of any numbers";
+    must_be_probabilities("kl_divergence", "target", help, target);
     let classes = target.dims().last().copied().unwrap_or(1);
     SumOf::all(KlDivergence).apply([log_prediction, target]) / T::of((target.size() / classes) as f64)
 }

@@ -1,7 +1,9 @@
 //! Adadelta: steps in the units of the weights.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::Scalar;
+use std::ops::Bound;
 
 /// Adadelta.
 ///
@@ -21,7 +23,7 @@ pub struct Adadelta<T: Scalar = f32> {
     pub lr: f64,
     /// How much of both means of squares is kept, in `[0, 1)`.
     pub rho: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// How much of the weight is added to its gradient.
     pub weight_decay: f64,
@@ -63,6 +65,12 @@ impl<T: Scalar> Optimizer<T> for Adadelta<T> {
 
     fn decay(&self) -> Decay {
         Decay::Coupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("rho", self.rho, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -1,8 +1,10 @@
 //! Adafactor: the mean of squared gradients of a matrix, as the product of a column and a row.
 
+use super::limits::FROM_0;
 use super::norm::norm;
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::{Scalar, Shape, Tensor, update_each};
+use std::ops::Bound::{self, Excluded, Included};
 
 /// Adafactor: Adam's scaling for a fraction of its memory, `n + m` numbers for a matrix of `n × m`.
 ///
@@ -123,6 +125,14 @@ impl<T: Scalar> Optimizer<T> for Adafactor<T> {
 
     fn decay(&self) -> Decay {
         Decay::Decoupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("beta2_decay", self.beta2_decay, (Excluded(f64::NEG_INFINITY), Included(0.0)));
+        see("epsilon", self.epsilon, FROM_0);
+        see("least_size", self.least_size, FROM_0);
+        see("clip", self.clip, (Included(1.0), Excluded(f64::INFINITY)));
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -1,7 +1,9 @@
 //! Adagrad: the more a weight has moved, the smaller are its steps.
 
+use super::limits::FROM_0;
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::Scalar;
+use std::ops::Bound;
 
 /// Adagrad, with a rate that may fall with the steps `t`.
 ///
@@ -22,7 +24,7 @@ pub struct Adagrad<T: Scalar = f32> {
     pub lr_decay: f64,
     /// The sum of squares before the first step.
     pub initial: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// How much of the weight is added to its gradient.
     pub weight_decay: f64,
@@ -65,6 +67,13 @@ impl<T: Scalar> Optimizer<T> for Adagrad<T> {
 
     fn decay(&self) -> Decay {
         Decay::Coupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("lr_decay", self.lr_decay, FROM_0);
+        see("initial", self.initial, FROM_0);
+        see("epsilon", self.epsilon, FROM_0);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

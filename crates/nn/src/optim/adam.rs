@@ -1,7 +1,9 @@
 //! Adam: steps of a length that does not depend on the size of the gradient.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, exponent, rate};
 use autograd::Scalar;
+use std::ops::Bound;
 
 /// Adam, with the defaults of the paper.
 ///
@@ -25,7 +27,7 @@ pub struct Adam<T: Scalar = f32> {
     pub beta1: f64,
     /// How much of the mean of squared gradients is kept, in `[0, 1)`.
     pub beta2: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// Whether the largest mean of squares so far counts.
     pub amsgrad: bool,
@@ -67,6 +69,13 @@ impl<T: Scalar> Optimizer<T> for Adam<T> {
         Decay::Coupled(self.weight_decay)
     }
 
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("beta1", self.beta1, SHARE);
+        see("beta2", self.beta2, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("weight_decay", self.weight_decay, FROM_0);
+    }
+
     fn state(&mut self) -> &mut State<T> {
         &mut self.state
     }
@@ -95,7 +104,7 @@ pub struct AdamW<T: Scalar = f32> {
     pub beta1: f64,
     /// How much of the mean of squared gradients is kept, in `[0, 1)`.
     pub beta2: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// Whether the largest mean of squares so far counts.
     pub amsgrad: bool,
@@ -135,6 +144,13 @@ impl<T: Scalar> Optimizer<T> for AdamW<T> {
 
     fn decay(&self) -> Decay {
         Decay::Decoupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("beta1", self.beta1, SHARE);
+        see("beta2", self.beta2, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -1,7 +1,9 @@
 //! Adamax: Adam in the infinity norm.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, exponent, rate};
 use autograd::Scalar;
+use std::ops::Bound;
 
 /// Adamax.
 ///
@@ -22,7 +24,7 @@ pub struct Adamax<T: Scalar = f32> {
     pub beta1: f64,
     /// How much of the largest magnitude is kept, in `[0, 1)`.
     pub beta2: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// How much of the weight is added to its gradient.
     pub weight_decay: f64,
@@ -66,6 +68,13 @@ impl<T: Scalar> Optimizer<T> for Adamax<T> {
 
     fn decay(&self) -> Decay {
         Decay::Coupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("beta1", self.beta1, SHARE);
+        see("beta2", self.beta2, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -1,8 +1,10 @@
 //! LAMB: Adam's direction, and steps as long as the weights are large.
 
+use super::limits::{FROM_0, SHARE};
 use super::norm::norm;
 use super::{Decay, Optimizer, ParamStep, State, exponent, rate};
 use autograd::{Scalar, Tensor, update_each};
+use std::ops::Bound;
 
 /// LAMB: each parameter moves by a share of its own norm, so that the rate can grow with the size of batches.
 ///
@@ -27,7 +29,7 @@ pub struct Lamb<T: Scalar = f32> {
     pub beta1: f64,
     /// How much of the mean of squared gradients is kept, in `[0, 1)`.
     pub beta2: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// How much of the weight is added to the direction.
     pub weight_decay: f64,
@@ -89,6 +91,13 @@ impl<T: Scalar> Optimizer<T> for Lamb<T> {
 
     fn decay(&self) -> Decay {
         Decay::Directed(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("beta1", self.beta1, SHARE);
+        see("beta2", self.beta2, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -116,7 +116,8 @@ impl<T: Scalar> Lbfgs<T> {
     /// first evaluation.
     ///
     /// # Panics
-    /// If no parameter of the module has a gradient, or not the same parameters are trained as in the step before.
+    /// If no parameter of the module has a gradient, not the same parameters are trained as in the step before, or the learning rate has
+    /// become negative or not finite.
     #[track_caller]
     pub fn step<M: Module<T> + ?Sized>(
         &mut self,
@@ -140,6 +141,7 @@ impl<T: Scalar> Lbfgs<T> {
         mut evaluate: impl FnMut(&M) -> (f64, Gradients<T>),
     ) -> LbfgsReport {
         let _span = span("Lbfgs");
+        rate("Lbfgs", self.lr);
         self.state.must_be_of(module);
         let (loss, grads) = evaluate(module);
         module.visit_mut(&mut Path::default(), &mut |_, param| {

@@ -1,7 +1,9 @@
 //! Lion: the sign of the momentum alone.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::Scalar;
+use std::ops::Bound;
 
 /// Lion.
 ///
@@ -57,6 +59,12 @@ impl<T: Scalar> Optimizer<T> for Lion<T> {
 
     fn decay(&self) -> Decay {
         Decay::Decoupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("beta1", self.beta1, SHARE);
+        see("beta2", self.beta2, SHARE);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -1,9 +1,11 @@
 //! Lookahead: weights that follow those of a fast optimizer from afar.
 
+use super::limits::must_be_allowed;
 use super::{Decay, Group, Optimizer, ParamStep, SeeState, State};
 use crate::module::{Module, Path};
 use crate::param::Param;
 use autograd::{Gradients, Scalar, update_each};
+use std::ops::Bound::{self, Excluded, Included};
 
 /// Lets an optimizer run ahead, and every `k` steps goes a part of the way after it, from where both set out anew.
 ///
@@ -69,6 +71,10 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for Lookahead<O, T> {
         self.inner.decay()
     }
 
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("alpha", self.alpha, (Excluded(0.0), Included(1.0)));
+    }
+
     fn group(self, pattern: &str, group: Group) -> Self {
         Lookahead { inner: self.inner.group(pattern, group), ..self }
     }
@@ -80,6 +86,7 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for Lookahead<O, T> {
         grads: &Gradients<T>,
         belongs: &dyn Fn(&Path, &Param<T>) -> bool,
     ) -> usize {
+        must_be_allowed(self);
         let Lookahead { inner, k, alpha, state } = self;
         assert!(
             *k > 0,

@@ -14,6 +14,7 @@ mod group;
 mod lamb;
 mod lbfgs;
 mod lbfgs_state;
+mod limits;
 mod lion;
 mod lookahead;
 mod muon;
@@ -55,6 +56,7 @@ use crate::param::Param;
 use autograd::{Bf16, Gradients, Scalar, Shape, span, update_bf16, update_decayed, update_each};
 use std::any::type_name;
 use std::array::from_fn;
+use std::ops::Bound;
 
 /// A rule for making steps, and what it remembers.
 ///
@@ -96,6 +98,23 @@ pub trait Optimizer<T: Scalar = f32> {
         Decay::None
     }
 
+    /// Shows the hyperparameters, other than the rate, each with its name and the numbers that it may be. They are fields that anyone
+    /// may set at any time, so every step looks at them, and panics if one is beyond its bounds. By default none is shown.
+    ///
+    /// ```
+    /// use nn::{Adam, Optimizer};
+    /// use std::ops::RangeBounds;
+    /// let mut names = Vec::new();
+    /// Adam::<f32>::new(1e-3).hyperparameters(&mut |name, value, bounds| {
+    ///     assert!(bounds.contains(&value));
+    ///     names.push(name);
+    /// });
+    /// assert_eq!(names, ["beta1", "beta2", "epsilon", "weight_decay"]);
+    /// ```
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        let _ = see;
+    }
+
     /// Gives the parameters whose path matches the [pattern](crate::Pattern) a rate or a decay of their own. Where several match, the
     /// last one holds. The first step panics if there is no such parameter.
     ///
@@ -115,8 +134,8 @@ pub trait Optimizer<T: Scalar = f32> {
     ///
     /// # Panics
     /// If no parameter of the module has one: then these gradients are of another network. If a parameter has not the
-    /// shape of the one that is remembered under its path: then that was another network's. If a [group](Self::group) is empty, or the
-    /// learning rate has become negative or not finite.
+    /// shape of the one that is remembered under its path: then that was another network's. If a [group](Self::group) is empty, the
+    /// learning rate has become negative or not finite, or a [hyperparameter](Self::hyperparameters) is beyond its bounds.
     #[track_caller]
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
         let updated = self.step_where(module, grads, &|_, _| true);
@@ -139,6 +158,7 @@ pub trait Optimizer<T: Scalar = f32> {
         belongs: &dyn Fn(&Path, &Param<T>) -> bool,
     ) -> usize {
         let _span = span(type_name::<Self>());
+        limits::must_be_allowed(self);
         let (decay, lr) = (self.decay(), rate("step", self.lr()));
         let mut state = std::mem::take(self.state());
         if state.steps == 0 {
@@ -203,6 +223,9 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     }
     fn decay(&self) -> Decay {
         (**self).decay()
+    }
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        (**self).hyperparameters(see);
     }
     #[track_caller]
     fn step_where(

@@ -5,8 +5,10 @@
 //! `a X + b X Xᵀ X + c X Xᵀ X Xᵀ X = U (a Σ + b Σ³ + c Σ⁵) Vᵀ`, so some rounds of one that drives `(0, 1]` towards 1 come near it by
 //! products of matrices alone (Newton and Schulz). The usual coefficients are steep at 0 and end between 0.7 and 1.2, which is enough.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::{Scalar, Tensor, update_each};
+use std::ops::Bound;
 
 /// Muon, for matrices: momentum that is made orthogonal.
 ///
@@ -40,7 +42,7 @@ pub struct Muon<T: Scalar = f32> {
     pub coefficients: [f64; 3],
     /// How often the polynomial is applied.
     pub rounds: usize,
-    /// The least norm that is divided by; positive.
+    /// The least norm that is divided by, so that gradients may vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// How the rate depends on the shape.
     pub scale: MuonRate,
@@ -142,6 +144,12 @@ impl<T: Scalar> Optimizer<T> for Muon<T> {
 
     fn decay(&self) -> Decay {
         Decay::Decoupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("momentum", self.momentum, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

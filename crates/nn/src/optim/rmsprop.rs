@@ -1,12 +1,14 @@
 //! RMSProp: gradients in units of their root mean square.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::Scalar;
+use std::ops::Bound;
 
 /// RMSProp; centered, the mean gradient is taken from the mean square; with momentum, the steps are those of [`Sgd`](super::Sgd).
 ///
 /// ```text
-/// s = α s + (1 - α) g²        m = α m + (1 - α) g        d = g / (√(s - m²) + ε), or g / (√s + ε)
+/// s = α s + (1 - α) g²        m = m + (1 - α) (g - m)    d = g / (√(s - m²) + ε), or g / (√s + ε)
 /// v = momentum v + d          w = w - lr v
 /// ```
 /// Sources: T. Tieleman and G. Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012; centered: A. Graves, "Generating
@@ -24,7 +26,7 @@ pub struct RmsProp<T: Scalar = f32> {
     pub lr: f64,
     /// How much of the means is kept, in `[0, 1)`.
     pub alpha: f64,
-    /// Keeps the step finite where gradients vanish; positive.
+    /// Keeps the step finite where gradients vanish, if it is positive; at least 0.
     pub epsilon: f64,
     /// Whether the variance counts and not the mean square.
     pub centered: bool,
@@ -69,7 +71,12 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
         let (lr, alpha, rest) = (T::of(step.lr), T::of(self.alpha), T::of(1.0 - self.alpha));
         let (momentum, epsilon) = (T::of(self.momentum), T::of(self.epsilon));
         let square = move |g: T, s: T| alpha * s + rest * g * g;
-        let mean = move |g: T, m: T| alpha * m + rest * g;
+        let mean = move |g: T, m: T| m + rest * (g - m);
+        // Where the gradient stays the same both are equal, and rounding may leave less than nothing. NaN stays NaN.
+        let deviation = |s: T, m: T| {
+            let variance = s - m * m;
+            if variance < T::zero() { T::zero() } else { variance.sqrt() }
+        };
         match (self.centered, self.momentum == 0.0) {
             (false, true) => step.each(|w, g, [s]| {
                 let s = square(g, s);
@@ -82,11 +89,11 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
             }),
             (true, true) => step.each(|w, g, [s, m]| {
                 let (s, m) = (square(g, s), mean(g, m));
-                (w - lr * g / ((s - m * m).sqrt() + epsilon), [s, m])
+                (w - lr * g / (deviation(s, m) + epsilon), [s, m])
             }),
             (true, false) => step.each(|w, g, [s, m, v]| {
                 let (s, m) = (square(g, s), mean(g, m));
-                let v = momentum * v + g / ((s - m * m).sqrt() + epsilon);
+                let v = momentum * v + g / (deviation(s, m) + epsilon);
                 (w - lr * v, [s, m, v])
             }),
         }
@@ -94,6 +101,13 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
 
     fn decay(&self) -> Decay {
         Decay::Coupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        see("alpha", self.alpha, SHARE);
+        see("epsilon", self.epsilon, FROM_0);
+        see("momentum", self.momentum, SHARE);
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

@@ -1,7 +1,9 @@
 //! Stochastic gradient descent, with momentum.
 
+use super::limits::{FROM_0, SHARE};
 use super::{Decay, Optimizer, ParamStep, State, rate};
 use autograd::Scalar;
+use std::ops::Bound::{self, Excluded, Included};
 
 /// Gradient descent: `v = momentum v + (1 - dampening) g`, at first `v = g`, and `w = w - lr v`; with Nesterov's look ahead
 /// `w = w - lr (g + momentum v)`.
@@ -20,7 +22,7 @@ pub struct Sgd<T: Scalar = f32> {
     pub lr: f64,
     /// How much of the last step is kept, in `[0, 1)`; 0 for plain gradient descent.
     pub momentum: f64,
-    /// How much of the gradient is left out of the momentum, from the second step on.
+    /// How much of the gradient is left out of the momentum, from the second step on, from 0 to 1; 0 with `nesterov`.
     pub dampening: f64,
     /// Whether to look ahead along the momentum.
     pub nesterov: bool,
@@ -81,6 +83,16 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
 
     fn decay(&self) -> Decay {
         Decay::Coupled(self.weight_decay)
+    }
+
+    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
+        if self.nesterov {
+            see("momentum, with nesterov,", self.momentum, (Excluded(0.0), Excluded(1.0)));
+            see("dampening, with nesterov,", self.dampening, (Included(0.0), Included(0.0)));
+        }
+        see("momentum", self.momentum, SHARE);
+        see("dampening", self.dampening, (Included(0.0), Included(1.0)));
+        see("weight_decay", self.weight_decay, FROM_0);
     }
 
     fn state(&mut self) -> &mut State<T> {

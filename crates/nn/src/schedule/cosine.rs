@@ -39,7 +39,7 @@ impl Schedule for Cosine {
 #[doc(alias = "CosineAnnealingWarmRestarts")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct WarmRestarts {
-    /// How long the first takes.
+    /// How long the first takes, at least 1.
     pub length: u64,
     /// How many times longer each is than the one before.
     pub growth: u64,
@@ -54,16 +54,23 @@ impl WarmRestarts {
     /// If the length is 0.
     #[track_caller]
     pub fn new(length: u64) -> Self {
+        let schedule = WarmRestarts { length, growth: 1, end: 0.0 };
+        schedule.must_last();
+        schedule
+    }
+
+    #[track_caller]
+    fn must_last(&self) {
         assert!(
-            length > 0,
-            "WarmRestarts: expected a length of at least 1\n  help: give the time between restarts"
+            self.length > 0,
+            "WarmRestarts: expected a length of at least 1, found 0\n  help: give the time between restarts"
         );
-        WarmRestarts { length, growth: 1, end: 0.0 }
     }
 }
 
 impl Schedule for WarmRestarts {
     fn share(&self, t: u64) -> f64 {
+        self.must_last();
         let (mut t, mut length) = (t, self.length);
         if self.growth <= 1 {
             t %= length;
@@ -84,7 +91,7 @@ impl Schedule for WarmRestarts {
 pub struct OneCycle {
     /// How long both take, at least 2.
     pub length: u64,
-    /// How much of that is the way up.
+    /// How much of that is the way up, from 0 to 1. If it is all, the rate stays at the top.
     pub rise: f64,
     /// Where it begins, as a share of the rate.
     pub start: f64,
@@ -99,22 +106,36 @@ impl OneCycle {
     /// If the length is less than 2.
     #[track_caller]
     pub fn new(length: u64) -> Self {
+        let schedule = OneCycle { length, rise: 0.3, start: 1.0 / 25.0, end: 1.0 / 25e4 };
+        schedule.must_last();
+        schedule
+    }
+
+    #[track_caller]
+    fn must_last(&self) {
+        let OneCycle { length, rise, .. } = self;
         assert!(
-            length > 1,
+            *length > 1,
             "OneCycle: expected a length of at least 2, found {length}\n  help: count it in steps"
         );
-        OneCycle { length, rise: 0.3, start: 1.0 / 25.0, end: 1.0 / 25e4 }
+        assert!(
+            (0.0..=1.0).contains(rise),
+            "OneCycle: expected a rise from 0 to 1, found {rise}\n  help: it is the share of the time in which the rate rises; 0.3 is usual"
+        );
     }
 }
 
 impl Schedule for OneCycle {
     fn share(&self, t: u64) -> f64 {
-        let (t, length) = (t as f64, self.length as f64);
-        let (top, last) = ((self.rise * length - 1.0).max(0.0), length - 1.0);
+        self.must_last();
+        let last = self.length as f64 - 1.0;
+        let (t, top) = ((t as f64).min(last), (self.rise * self.length as f64 - 1.0).max(0.0));
         if t < top {
             wave(self.start, 1.0, t / top)
+        } else if t > top {
+            wave(1.0, self.end, (t - top) / (last - top))
         } else {
-            wave(1.0, self.end, ((t - top) / (last - top)).min(1.0))
+            1.0
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Schedule, progress};
 #[doc(alias = "StepLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepDecay {
-    /// How long the rate stays.
+    /// How long the rate stays, at least 1.
     pub every: u64,
     /// What it is multiplied by then.
     pub factor: f64,
@@ -19,16 +19,23 @@ impl StepDecay {
     /// If the length is 0.
     #[track_caller]
     pub fn new(every: u64) -> Self {
+        let schedule = StepDecay { every, factor: 0.1 };
+        schedule.must_last();
+        schedule
+    }
+
+    #[track_caller]
+    fn must_last(&self) {
         assert!(
-            every > 0,
-            "StepDecay: expected a length of at least 1\n  help: `Exponential` falls at each time"
+            self.every > 0,
+            "StepDecay: expected a length of at least 1, found 0\n  help: `Exponential` falls at each time"
         );
-        StepDecay { every, factor: 0.1 }
     }
 }
 
 impl Schedule for StepDecay {
     fn share(&self, t: u64) -> f64 {
+        self.must_last();
         power(self.factor, t / self.every)
     }
 }
