@@ -1,8 +1,9 @@
 //! Layers: modules that map a tensor to a tensor.
 
+use crate::layers::blame;
 use crate::mode::Mode;
 use crate::module::Module;
-use autograd::{Scalar, Tensor};
+use autograd::{Recording, Scalar, Tensor};
 
 /// A module with one input and one output. Networks are layers too. The input `X` is a tensor, unless said otherwise: a
 /// layer that looks up words may take a `Vec<usize>`.
@@ -37,12 +38,16 @@ pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     /// If `x` does not fit.
     #[doc(alias = "inference_mode")]
     fn predict(&self, x: &X) -> Tensor<T> {
-        autograd::no_grad(|| self.forward(x, &mut Mode::eval()))
+        // No closure: a layer that the input does not fit blames the line that has called this.
+        let _off = Recording::set(false);
+        self.forward(x, &mut Mode::eval())
     }
 }
 
 impl<T: Scalar, X, L: Layer<T, X> + ?Sized> Layer<T, X> for Box<L> {
+    #[track_caller]
     fn forward(&self, x: &X, mode: &mut Mode) -> Tensor<T> {
-        (**self).forward(x, mode)
+        blame::on_caller(|| (**self).forward(x, mode))
     }
 }
+    #[track_caller]

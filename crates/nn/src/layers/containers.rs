@@ -1,5 +1,6 @@
 //! Layers made of layers.
 
+use super::blame;
 use crate::Module;
 use crate::layer::Layer;
 use crate::mode::Mode;
@@ -65,7 +66,7 @@ impl<T: Scalar> fmt::Debug for Sequential<T> {
 impl<T: Scalar> Layer<T> for Sequential<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
-        self.0.iter().fold(x.clone(), |x, layer| layer.forward(&x, mode))
+        blame::on_caller(|| self.0.iter().fold(x.clone(), |x, layer| (**layer).forward(&x, mode)))
     }
 }
 

@@ -4,6 +4,7 @@ mod activation;
 mod attention;
 mod batch_norm;
 mod bilinear;
+pub(crate) mod blame;
 mod containers;
 mod conv;
 mod dropout;

@@ -39,9 +39,10 @@ use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::Diagnosis;
 use crate::files::Checkpoints;
 use crate::layer::Layer;
+use crate::layers::blame;
 use crate::module::{Module, name_all};
 use crate::optim::Optimizer;
-use autograd::{Gradients, Rng, Scalar, Tensor, no_grad};
+use autograd::{Gradients, Recording, Rng, Scalar, Tensor};
 use std::fmt;
 
 /// Trains a network: an optimizer, a loss, and how long.
@@ -88,6 +89,20 @@ struct Metric<'a, Y, T: Scalar> {
 }
 
 type Measure<'a, Y, T> = Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>;
+
+impl<'a, Y, T: Scalar> Metric<'a, Y, T> {
+    fn new(name: &'static str, over_all: bool, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
+        let measure = move |outputs: &Tensor<T>, targets: &Y| {
+            blame::on_caller_of(&measure, || measure(outputs, targets))
+        };
+        Metric { name, over_all, measure: Box::new(measure) }
+    }
+
+    #[track_caller]
+    fn of(&self, outputs: &Tensor<T>, targets: &Y) -> f64 {
+        blame::on_caller(|| (self.measure)(outputs, targets))
+    }
+}
 
 /// What is added to the loss of every step for the parameters themselves.
 type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
@@ -239,22 +254,32 @@ where
         let keeps_all = self.settings.metrics.iter().any(|metric| metric.over_all);
         for batch in data.batches(self.settings.batch) {
             let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
-            loss.add(no_grad(|| self.loss.of(&outputs, &batch.y)).item().into(), samples);
+    ///
+    /// # Panics
+    /// If the inputs do not fit the network, or the targets the loss or a metric.
+    #[track_caller]
+            // No closure: what does not fit blames the line that has called this.
+            let off = Recording::set(false);
+            loss.add(self.loss.of(&outputs, &batch.y).item().into(), samples);
+            drop(off);
             for (mean, metric) in
                 means.iter_mut().zip(&self.settings.metrics).filter(|(_, metric)| !metric.over_all)
             {
-                mean.add((metric.measure)(&outputs, &batch.y), samples);
+                mean.add(metric.of(&outputs, &batch.y), samples);
             }
             if keeps_all {
                 all.push(outputs);
             }
         }
         let all = (!all.is_empty()).then(|| Tensor::concat(&all.iter().collect::<Vec<_>>(), 0));
-        let value = |(metric, mean): (&Metric<'_, Y, T>, Mean)| match &all {
-            Some(outputs) if metric.over_all => (metric.name, (metric.measure)(outputs, data.y())),
-            _ => (metric.name, mean.value()),
-        };
-        (loss.value(), self.settings.metrics.iter().zip(means).map(value).collect())
+        let mut values = Vec::with_capacity(means.len());
+        for (metric, mean) in self.settings.metrics.iter().zip(means) {
+            values.push(match &all {
+                Some(outputs) if metric.over_all => (metric.name, metric.of(outputs, data.y())),
+                _ => (metric.name, mean.value()),
+            });
+        }
+        (loss.value(), values)
     }
 }
 

@@ -92,7 +92,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
 
     /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
     pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.settings.metrics.push(Metric { name, over_all: false, measure: Box::new(measure) });
+        self.settings.metrics.push(Metric::new(name, false, measure));
         self
     }
 
@@ -103,7 +103,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         name: &'static str,
         measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
     ) -> Self {
-        self.settings.metrics.push(Metric { name, over_all: true, measure: Box::new(measure) });
+        self.settings.metrics.push(Metric::new(name, true, measure));
         self
     }
 
