@@ -36,13 +36,18 @@ pub struct EarlyStop<T: Scalar = f32> {
     pub min_delta: f64,
     /// Whether the network is given the best parameters at the end, whatever ended it.
     pub restore_best: bool,
-    /// A metric to watch instead of the test loss, and what is good.
+    /// A metric to watch instead of the test loss, and what is good: [`Goal::Most`] for an accuracy, [`Goal::Least`] for an error.
     pub metric: Option<(&'static str, Goal)>,
     /// What it remembers.
     pub state: EarlyStopState<T>,
 }
 
-/// Which of two values is better.
+/// Which of two values is better: what an [`EarlyStop`] looks for in a metric.
+///
+/// ```
+/// use nn::{EarlyStop, Goal};
+/// let early: EarlyStop = EarlyStop { metric: Some(("accuracy", Goal::Most)), ..EarlyStop::new(5) };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// The smaller, as of losses.
