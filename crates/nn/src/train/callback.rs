@@ -25,7 +25,8 @@ use std::path::PathBuf;
     note = "to keep one of your own, lend it: `.with_mut(&mut callback)`"
 )]
 pub trait Callback<T: Scalar = f32> {
-    /// Training begins.
+    /// Training begins. A callback whose memory is of one training forgets it here, unless a checkpoint
+    /// [is resumed](Plan::is_resumed): the same trainer may be used again.
     fn on_start(&mut self, plan: &Plan, training: &mut InTraining<'_, T>) {
         let _ = (plan, training);
     }
@@ -53,15 +54,14 @@ pub trait Callback<T: Scalar = f32> {
     }
 }
 
-impl<T: Scalar, F: FnMut(&EpochReport) -> Control> Callback<T> for F {
 // Otherwise the compiler would tell that a type is no closure, which helps nobody.
 #[diagnostic::do_not_recommend]
+impl<T: Scalar, F: FnMut(&EpochReport) -> Control> Callback<T> for F {
     fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining<'_, T>) -> Control {
         self(epoch)
     }
 }
 
-/// What is in training: a schedule sets the optimizer's rate, an average looks at the parameters, and so on.
 /// A callback that somebody else keeps. A mutable reference can be none itself, since that of a closure is a closure.
 pub(super) struct Lent<'a, C>(pub(super) &'a mut C);
 
@@ -86,6 +86,7 @@ impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
     }
 }
 
+/// What is in training: a schedule sets the optimizer's rate, an average looks at the parameters, and so on.
 #[non_exhaustive]
 pub struct InTraining<'a, T: Scalar = f32> {
     /// The network.
@@ -125,7 +126,7 @@ impl Control {
 }
 
 /// What is going to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
     /// The number of epochs.
@@ -136,6 +137,16 @@ pub struct Plan {
     pub epoch: usize,
     /// The steps of that epoch which have been made already.
     pub step: usize,
+    /// The names of the metrics that are going to be measured.
+    pub metrics: Vec<&'static str>,
+}
+
+impl Plan {
+    /// Whether a checkpoint is resumed. If it is, callbacks have been given back what they remembered; if not, this is a training of its
+    /// own, and what a callback remembers of an earlier one is to be forgotten.
+    pub fn is_resumed(&self) -> bool {
+        self.epoch > 1 || self.step > 0
+    }
 }
 
 /// A step that has been made.

@@ -149,8 +149,17 @@ where
     Y: Samples,
     T: Scalar,
 {
-    /// Trains on `train`, and measures on `test` after every epoch. Called again, it goes on where it was: with what the
-    /// optimizer remembers, and the next random numbers. Another network wants another trainer.
+    /// Trains on `train`, and measures on `test` after every epoch.
+    ///
+    /// Called again, it is another training of as many epochs, of the network as it is:
+    /// - The optimizer goes on with what it remembers, such as its moments, and with the rate that it has come to; the random numbers go on.
+    /// - The callbacks begin anew: a [schedule](Self::schedule) at its beginning, with the rate that the first call began with;
+    ///   [early stopping](Self::stop_early), [`Plateau`] and [`SpikeGuard`] forget the losses and the parameters they have seen. A [`Log`]
+    ///   goes on behind its rows.
+    /// - An [`Average`](crate::Average), which is yours, goes on with its mean.
+    ///
+    /// When a checkpoint is resumed, all of them remember what is in it. What the optimizer remembers is of one network: another network
+    /// wants another trainer.
     ///
     /// # Errors
     /// If a data set is empty, a loss or a gradient is not finite, a parameter gets no gradient in the whole first
@@ -223,11 +232,14 @@ where
             steps_per_epoch: first.len(),
             epoch: place.epoch,
             step: place.step,
+            metrics: self.settings.metrics.iter().map(|metric| metric.name).collect(),
         };
         drop(first);
-        let begun = self.tell(net, |callback, training| {
-            callback.on_start(&plan, training);
-            Control::Continue
+        let begun = blame::on_caller(|| {
+            self.tell(net, |callback, training| {
+                callback.on_start(&plan, training);
+                Control::Continue
+            })
         });
         // No closure: what panics in a step blames the line that has called this.
         let outcome = match begun {
@@ -242,6 +254,10 @@ where
     }
 
     /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
+    ///
+    /// # Panics
+    /// If the inputs do not fit the network, or the targets the loss or a metric.
+    #[track_caller]
     pub fn evaluate<N, X>(&self, net: &N, data: &Dataset<X, Y>) -> (f64, Vec<(&'static str, f64)>)
     where
         L: Loss<T, Y>,
@@ -254,10 +270,6 @@ where
         let keeps_all = self.settings.metrics.iter().any(|metric| metric.over_all);
         for batch in data.batches(self.settings.batch) {
             let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
-    ///
-    /// # Panics
-    /// If the inputs do not fit the network, or the targets the loss or a metric.
-    #[track_caller]
             // No closure: what does not fit blames the line that has called this.
             let off = Recording::set(false);
             loss.add(self.loss.of(&outputs, &batch.y).item().into(), samples);
