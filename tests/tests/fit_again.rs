@@ -160,3 +160,34 @@ fn a_metric_that_is_not_there_is_told_before_the_first_epoch_at_the_line_of_fit(
     drop(trainer);
     assert_eq!(*steps.borrow(), 0);
 }
+
+#[test]
+fn a_network_that_is_frozen_is_told_from_one_without_parameters() {
+    let data = doubled();
+    let mut trainer = Trainer::new(Sgd::new(0.01)).loss(mse);
+    let mut net = layer(0.0);
+    net.freeze("*");
+    let error = trainer.fit(&mut net, &data, &data).unwrap_err().to_string();
+    assert!(
+        error.starts_with("all parameters of the network are frozen") && error.contains("unfreeze"),
+        "{error}"
+    );
+    let error = trainer.fit(&mut Flatten, &data, &data).unwrap_err().to_string();
+    assert!(error.starts_with("the network has no parameters"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_of_another_network_is_told_in_words() {
+    let folder = std::env::temp_dir().join(format!("wengert-fit-again-other-{}", std::process::id()));
+    let data = doubled();
+    let trainer = || {
+        let checkpoints = Checkpoints::new(&folder).resume();
+        Trainer::new(Sgd::new(0.01)).loss(mse).epochs(1).checkpoint(checkpoints)
+    };
+    trainer().fit(&mut layer(0.0), &data, &data).unwrap();
+    let mut other: Mlp = Mlp::new(&[1, 4, 1], Activation::Relu, &mut Rng::seed(0));
+    let error = trainer().fit(&mut other, &data, &data).unwrap_err().to_string();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(error.contains("that of the checkpoint has 1 parameters, this one has 4"), "{error}");
+    assert!(!error.contains("trainer.trained"), "{error}");
+}

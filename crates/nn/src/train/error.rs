@@ -30,6 +30,8 @@ pub enum TrainError {
         /// Their paths; empty if the network has no parameters.
         paths: Vec<String>,
     },
+    /// All parameters are frozen.
+    Frozen,
     /// A checkpoint could not be written or read, or a log not written.
     File(Arc<FileError>),
 }
@@ -54,13 +56,16 @@ impl fmt::Display for TrainError {
             TrainError::NoGradient { paths } if paths.is_empty() => {
                 write!(
                     f,
-                    "the network has no parameters, so there is nothing to train\n  help: a weight is a `Param`, and its field not marked `#[module(skip)]`; frozen ones learn again by `unfreeze`"
+                    "the network has no parameters, so there is nothing to train\n  help: a weight is a `Param`, and its field not marked `#[module(skip)]`"
                 )
             }
             TrainError::NoGradient { paths } => write!(
                 f,
                 "these parameters get no gradient: {}\n  help: use them in `forward`, look for `detach` or `no_grad` on the way, or leave them out of the module with `#[module(skip)]`",
                 paths.join(", ")
+            ),
+            TrainError::Frozen => f.write_str(
+                "all parameters of the network are frozen, so there is nothing to train\n  help: `net.unfreeze(\"*\")` lets all learn again, a pattern such as `head.*` some of them",
             ),
             TrainError::File(error) => error.fmt(f),
         }

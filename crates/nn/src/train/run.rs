@@ -1,6 +1,6 @@
 //! The loop of a trainer: epochs, steps, and what is told and kept after each.
 
-use super::health::{look_at, missing};
+use super::health::{look_at, missing, nothing_to_train};
 use super::place::Place;
 use super::{Callback, Control, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
 use crate::data::{Batches, Dataset, Samples};
@@ -165,7 +165,7 @@ where
             return Err(not_finite(self, "the loss".into()));
         }
         if !root.is_tracked() {
-            return Err(missing(net, &place.trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
+            return Err(missing(net, &place.trained).unwrap_or_else(|| nothing_to_train(net)));
         }
         let grads = root.backward();
         if let Some(path) = look_at(net, &grads, &mut place.trained) {
