@@ -1,10 +1,23 @@
 //! Pooling: one number for each window of an image.
 
+use super::blame;
 use crate::Module;
 use crate::layer::Layer;
 use crate::mode::Mode;
 use autograd::ops::Pool;
 use autograd::{Scalar, Tensor};
+
+/// Panics unless `x` is a batch of images of several channels, or one of these.
+#[track_caller]
+fn must_be_images<T: Scalar>(layer: &str, x: &Tensor<T>) {
+    if !(3..=4).contains(&x.rank()) {
+        blame::fail(&format!(
+            "{layer}: found an input of shape {}, expected [batch, channels, height, width], or [channels, height, width]\n  help: \
+             `Unflatten::new(&[channels, height, width])` before it makes images of rows",
+            x.shape()
+        ))
+    }
+}
 
 /// The largest number of each window, channel by channel: `[n, c, height, width]` to `[n, c, rows, columns]`.
 ///
@@ -30,6 +43,7 @@ impl MaxPool2d {
 impl<T: Scalar> Layer<T> for MaxPool2d {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_be_images("MaxPool2d", x);
         x.max_pool2d(self.0)
     }
 }
@@ -58,6 +72,7 @@ impl AvgPool2d {
 impl<T: Scalar> Layer<T> for AvgPool2d {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_be_images("AvgPool2d", x);
         x.avg_pool2d(self.0)
     }
 }
@@ -80,6 +95,28 @@ pub struct AdaptiveAvgPool2d(
 impl<T: Scalar> Layer<T> for AdaptiveAvgPool2d {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_be_images("AdaptiveAvgPool2d", x);
         x.adaptive_avg_pool2d(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::panic_of;
+
+    #[test]
+    fn rows_are_no_images() {
+        let rows = Tensor::<f32>::zeros([359, 64]);
+        let messages = [
+            ("MaxPool2d", panic_of(|| MaxPool2d::new([2, 2]).predict(&rows))),
+            ("AvgPool2d", panic_of(|| AvgPool2d::new([2, 2]).predict(&rows))),
+            ("AdaptiveAvgPool2d", panic_of(|| AdaptiveAvgPool2d([1, 1]).predict(&rows))),
+        ];
+        for (layer, message) in messages {
+            assert!(message.starts_with(layer) && message.contains("[359, 64]"), "{message}");
+            assert!(message.contains("expected [batch, channels, height, width]"), "{message}");
+        }
+        assert_eq!(MaxPool2d::new([2, 2]).predict(&Tensor::<f32>::zeros([3, 4, 6])).dims(), [3, 2, 3]);
     }
 }
