@@ -15,9 +15,9 @@ use std::fmt;
 /// use nn::{Activation, Conv2d, Flatten, Layer, Linear, MaxPool2d, Rng, Sequential, Tensor};
 /// let mut rng = Rng::seed(0);
 /// let net = Sequential::new()
-///     .then(Conv2d::new(1, 8, [3, 3], &mut rng))
+///     .then(Conv2d::new(1, 8, 3, &mut rng))
 ///     .then(Activation::Relu)
-///     .then(MaxPool2d::new([2, 2]))
+///     .then(MaxPool2d::new(2))
 ///     .then(Flatten)
 ///     .then(Linear::new(8 * 13 * 13, 10, &mut rng));
 /// assert_eq!(net.predict(&Tensor::zeros([4, 1, 28, 28])).dims(), [4, 10]);

@@ -15,6 +15,7 @@ mod noise;
 mod norm;
 mod pool;
 mod recurrent;
+mod sizes;
 mod spectral;
 
 pub use activation::Activation;
@@ -31,4 +32,5 @@ pub use noise::GaussianNoise;
 pub use norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 pub use recurrent::{Cell, ElmanCell, Gru, GruCell, Lstm, LstmCell, Recurrent, RecurrentWeights, Rnn};
+pub use sizes::Sizes;
 pub use spectral::{SpectralNorm, Weighted};
