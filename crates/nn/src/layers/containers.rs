@@ -22,6 +22,14 @@ use std::fmt;
 ///     .then(Linear::new(8 * 13 * 13, 10, &mut rng));
 /// assert_eq!(net.predict(&Tensor::zeros([4, 1, 28, 28])).dims(), [4, 10]);
 /// ```
+///
+/// [`new`](Self::new) is for `f32`, so that nobody has to say so. In another precision, a network begins with `default`:
+///
+/// ```
+/// use nn::{Layer, Linear, Rng, Sequential, Tensor};
+/// let net = Sequential::<f64>::default().then(Linear::new(3, 2, &mut Rng::seed(0)));
+/// assert_eq!(net.predict(&Tensor::zeros([4, 3])).dims(), [4, 2]);
+/// ```
 #[derive(Module)]
 pub struct Sequential<T: Scalar = f32>(
     /// The layers.
