@@ -25,6 +25,12 @@ use autograd::{Recording, Scalar, Tensor};
 /// let net = Residual { inner: Linear::new(3, 3, &mut Rng::seed(0)) };
 /// assert_eq!(net.predict(&Tensor::zeros([5, 3])).dims(), [5, 3]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer over `{T}` that takes `{X}`",
+    label = "not a layer",
+    note = "write `impl Layer for ..` with a `forward`, beside `#[derive(Module)]`",
+    note = "over another precision than `f32` it is `impl Layer<f64> for ..`; of another input than a tensor, `impl Layer<f32, Vec<usize>> for ..`"
+)]
 pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     /// The output for `x`.
     ///
@@ -37,6 +43,7 @@ pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     /// # Panics
     /// If `x` does not fit.
     #[doc(alias = "inference_mode")]
+    #[track_caller]
     fn predict(&self, x: &X) -> Tensor<T> {
         // No closure: a layer that the input does not fit blames the line that has called this.
         let _off = Recording::set(false);
@@ -50,4 +57,3 @@ impl<T: Scalar, X, L: Layer<T, X> + ?Sized> Layer<T, X> for Box<L> {
         blame::on_caller(|| (**self).forward(x, mode))
     }
 }
-    #[track_caller]
