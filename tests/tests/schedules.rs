@@ -136,27 +136,20 @@ impl Callback for Rates<'_> {
     }
 }
 
-/// Two epochs of two steps, twice: the second training goes on where the first has ended.
+/// Two epochs of two steps, twice: the second training begins with the schedule anew, though the first has lowered the rate.
 #[test]
 fn a_trainer_follows_a_schedule() {
     let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).expect("as many");
     let rates = std::cell::RefCell::new(Vec::new());
     let halves = || Exponential::new(0.5);
-    for (per_step, expected) in [
-        (false, [[1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25], [0.25, 0.25, 0.25, 0.125, 0.125, 0.125, 0.0625]]),
-        (
-            true,
-            [
-                [1.0, 0.5, 0.25, 0.25, 0.125, 0.0625, 0.0625],
-                [0.0625, 0.03125, 0.015625, 0.015625, 0.0078125, 0.00390625, 0.00390625],
-            ],
-        ),
-    ] {
+    for (per_step, expected) in
+        [(false, [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25]), (true, [1.0, 0.5, 0.25, 0.25, 0.125, 0.0625, 0.0625])]
+    {
         let mut net = Linear::new(2, 1, &mut Rng::seed(0));
         let trainer = Trainer::new(Sgd::new(1.0)).loss(mse).epochs(2).batch(4);
         let trainer = if per_step { trainer.schedule_steps(halves()) } else { trainer.schedule(halves()) };
         let mut trainer = trainer.with(Rates(&rates));
-        for expected in expected {
+        for _ in 0..2 {
             trainer.fit(&mut net, &data, &data).expect("it trains");
             assert_eq!(rates.take(), expected);
         }

@@ -190,7 +190,7 @@ struct Listener<'a> {
 
 impl Callback for Listener<'_> {
     fn on_start(&mut self, plan: &Plan, _: &mut InTraining) {
-        self.told.borrow_mut().push(Told::Start(self.number, *plan));
+        self.told.borrow_mut().push(Told::Start(self.number, plan.clone()));
     }
     fn on_step(&mut self, step: &StepReport, _: &mut InTraining) -> Control {
         self.told.borrow_mut().push(Told::Step(self.number, *step));
@@ -225,7 +225,7 @@ fn callbacks_are_told_everything_in_order() {
     for number in [1, 2] {
         let start = next();
         assert!(
-            matches!(start, Told::Start(n, plan) if n == number && (plan.epochs, plan.steps_per_epoch) == (4, 3)),
+            matches!(&start, Told::Start(n, plan) if *n == number && (plan.epochs, plan.steps_per_epoch) == (4, 3)),
             "{start:?}"
         );
     }

@@ -87,7 +87,7 @@ pub use picture::{Picture, graph};
 pub use pointwise::{Map, Pointwise};
 pub use primitive::Primitive;
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
-pub use recording::no_grad;
+pub use recording::{Recording, no_grad};
 pub use rng::Rng;
 pub use scalar::{Element, Scalar};
 pub use shape::Shape;

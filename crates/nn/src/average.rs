@@ -19,7 +19,8 @@ use autograd::{Rng, Scalar, update_each};
 
 /// The mean of a network's weights over training: [`ema`](Self::ema) or [`swa`](Self::swa).
 ///
-/// In a trainer it is a callback, by mutable reference, and is updated after each step, or each epoch if `per_epoch` says so.
+/// In a trainer it is a callback, by mutable reference, and is updated after each step, or each epoch if `per_epoch` says so. A second
+/// training of the network goes on with the mean of the first; another network wants an average of its own.
 ///
 /// ```
 /// use nn::{Average, Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};

@@ -46,7 +46,7 @@ pub fn capture<T: Scalar, R>(
     let is_there = || layers(net).values().any(|(layer, _)| matching.matches(layer));
     assert!(
         !values.is_empty() || is_there(),
-        "capture: no layer matches `{pattern}`\n  help: the layers are {}",
+        "capture: no layer matches `{pattern}`\n  help: {}",
         names_of_layers(net)
     );
     (result, Captured { values: values.into_iter().map(|value| (value.layer, value.output)).collect() })
@@ -55,12 +55,21 @@ pub fn capture<T: Scalar, R>(
 fn names_of_layers<T: Scalar>(net: &(impl Module<T> + ?Sized)) -> String {
     let mut names: Vec<String> = Vec::new();
     for (path, _) in net.parameters() {
-        let layer = format!("`{}`", split(&path).0);
+        let layer = match split(&path).0 {
+            "" => "`` (the network itself)".to_owned(),
+            layer => format!("`{layer}`"),
+        };
         if !names.contains(&layer) {
             names.push(layer);
         }
     }
-    names.join(", ")
+    match &names[..] {
+        [] => "the network has no parameters; `show` makes a value known under a name".to_owned(),
+        [only] if only.starts_with("``") => {
+            "the network is one layer, whose path is empty: the patterns \"\" and \"*\" match it".to_owned()
+        }
+        names => format!("the layers are {}", names.join(", ")),
+    }
 }
 
 /// What layers have given: [`capture`].
@@ -282,6 +291,12 @@ mod tests {
         assert_eq!(
             none,
             "capture: no layer matches `encoder.*`\n  help: the layers are `layers.0`, `layers.1`"
+        );
+        let alone: Linear = Linear::new(2, 1, &mut Rng::seed(0));
+        let none = message(&|| drop(capture(&alone, "layers.*", || no_grad(run))));
+        assert_eq!(
+            none,
+            "capture: no layer matches `layers.*`\n  help: the network is one layer, whose path is empty: the patterns \"\" and \"*\" match it"
         );
         let missing = message(&|| drop(captured["layers.0"].clone()));
         assert_eq!(missing, "captured: there is no value of `layers.0`\n  help: there are those of `twice`");

@@ -1,8 +1,9 @@
 //! Layers: modules that map a tensor to a tensor.
 
+use crate::layers::blame;
 use crate::mode::Mode;
 use crate::module::Module;
-use autograd::{Scalar, Tensor};
+use autograd::{Recording, Scalar, Tensor};
 
 /// A module with one input and one output. Networks are layers too. The input `X` is a tensor, unless said otherwise: a
 /// layer that looks up words may take a `Vec<usize>`.
@@ -24,6 +25,12 @@ use autograd::{Scalar, Tensor};
 /// let net = Residual { inner: Linear::new(3, 3, &mut Rng::seed(0)) };
 /// assert_eq!(net.predict(&Tensor::zeros([5, 3])).dims(), [5, 3]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer over `{T}` that takes `{X}`",
+    label = "not a layer",
+    note = "write `impl Layer for ..` with a `forward`, beside `#[derive(Module)]`",
+    note = "over another precision than `f32` it is `impl Layer<f64> for ..`; of another input than a tensor, `impl Layer<f32, Vec<usize>> for ..`"
+)]
 pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     /// The output for `x`.
     ///
@@ -36,13 +43,17 @@ pub trait Layer<T: Scalar = f32, X = Tensor<T>>: Module<T> {
     /// # Panics
     /// If `x` does not fit.
     #[doc(alias = "inference_mode")]
+    #[track_caller]
     fn predict(&self, x: &X) -> Tensor<T> {
-        autograd::no_grad(|| self.forward(x, &mut Mode::eval()))
+        // No closure: a layer that the input does not fit blames the line that has called this.
+        let _off = Recording::set(false);
+        self.forward(x, &mut Mode::eval())
     }
 }
 
 impl<T: Scalar, X, L: Layer<T, X> + ?Sized> Layer<T, X> for Box<L> {
+    #[track_caller]
     fn forward(&self, x: &X, mode: &mut Mode) -> Tensor<T> {
-        (**self).forward(x, mode)
+        blame::on_caller(|| (**self).forward(x, mode))
     }
 }

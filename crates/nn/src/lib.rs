@@ -62,7 +62,7 @@ pub use layers::{
     Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, BatchNorm1d, BatchNorm2d, Bilinear, Cell, Conv,
     Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, Dropout, Dropped, ElmanCell, Embedding,
     Flatten, GaussianNoise, GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, MaxPool2d, Mlp,
-    MultiHeadAttention, Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, SpectralNorm,
+    MultiHeadAttention, Recurrent, RecurrentWeights, Residual, RmsNorm, Rnn, Sequential, Sizes, SpectralNorm,
     TransformerBlock, Unflatten, Weighted,
 };
 pub use loss::{

@@ -1,5 +1,6 @@
 //! A parameter: a tensor of a network that training changes, by its gradient or by what is told of each batch.
 
+use crate::layers::blame::fail;
 use crate::module::Path;
 use autograd::{Call, Gradients, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 use std::fmt;
@@ -145,8 +146,8 @@ impl<T: Scalar> Param<T> {
     #[inline(never)]
     pub(crate) fn blame(&self, layer: &str, problem: &str) -> ! {
         match self.path.as_deref().and_then(|path| path.rsplit_once('.')) {
-            Some((path, _)) => panic!("{layer} `{path}`: {problem}"),
-            None => panic!("{layer}: {problem}"),
+            Some((path, _)) => fail(&format!("{layer} `{path}`: {problem}")),
+            None => fail(&format!("{layer}: {problem}")),
         }
     }
 

@@ -65,6 +65,40 @@ impl<T: Scalar> Scaler<T> {
         Ok(Self::of(least, &range))
     }
 
+    /// From what [`offset`](Self::offset) and [`scale`](Self::scale) gave, as when a network that was trained on scaled data is loaded.
+    ///
+    /// ```
+    /// use nn::{Tensor, data::Scaler};
+    /// let fitted = Scaler::<f32>::min_max(&Tensor::from([[1.0, -4.0], [3.0, 4.0]]))?;
+    /// let (offset, scale) = (fitted.offset().clone(), fitted.scale().clone()); // to be written to a file, and read
+    /// let again = Scaler::new(offset, scale)?;
+    /// assert_eq!(again.apply(&Tensor::from([[2.0, 0.0]])).to_vec(), [0.5, 0.5]);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the two differ in shape, have no axis, or hold what is no finite number; or if a scale is 0.
+    pub fn new(offset: Tensor<T>, scale: Tensor<T>) -> Result<Self, ShapeError> {
+        let wrong = |problem: String, help: &str| {
+            let error = ShapeError::new(format!("Scaler: {problem}"));
+            Err(error.operand("offset", offset.shape(), "").operand("scale", scale.shape(), "").help(help))
+        };
+        if offset.shape() != scale.shape() || offset.rank() == 0 {
+            let help =
+                "both are as `Scaler::offset` and `Scaler::scale` gave them, with an axis for the samples";
+            return wrong("offset and scale must have one shape, of at least one axis".to_owned(), help);
+        }
+        for (name, numbers) in [("offset", &offset), ("scale", &scale)] {
+            let is_wrong = |x: &T| !x.is_finite() || (name == "scale" && *x == T::zero());
+            if let Some((place, x)) = numbers.to_vec().iter().enumerate().find(|(_, x)| is_wrong(x)) {
+                let help =
+                    "a scale is finite and not 0, an offset finite: see whether the file was written whole";
+                return wrong(format!("number {place} of the {name} is {x}"), help);
+            }
+        }
+        Ok(Scaler { offset: offset.detach(), scale: scale.detach() })
+    }
+
     /// A scale of 0, that of equal numbers, divides nothing; nor does one that is but the rounding of their mean.
     fn of(offset: Tensor<T>, scale: &Tensor<T>) -> Self {
         let offsets = offset.to_vec();
@@ -182,6 +216,22 @@ mod tests {
         let train = Tensor::<f32>::full([7, 1], 0.1);
         let scaled = Scaler::standardize(&train).unwrap().apply(&train);
         assert!(scaled.to_vec().iter().all(|x| x.abs() < 1e-6), "{scaled}");
+    }
+
+    /// By hand: (5 - 1) / 2 and (0.5 - 0.25) / 0.5.
+    #[test]
+    fn a_scaler_is_made_anew_of_its_numbers_if_they_are_sound() {
+        let of = |offset: &[f64], scale: &[f64]| {
+            let row = |numbers: &[f64]| Tensor::from_vec(numbers.to_vec(), [1, numbers.len()]).unwrap();
+            Scaler::new(row(offset), row(scale))
+        };
+        let scaler = of(&[1.0, 0.25], &[2.0, 0.5]).unwrap();
+        assert_eq!(scaler.apply(&Tensor::from([[5.0, 0.5]])).to_vec(), [2.0, 0.5]);
+        let message = |offset: &[f64], scale: &[f64]| of(offset, scale).unwrap_err().to_string();
+        assert!(message(&[1.0], &[1.0, 1.0]).contains("one shape"));
+        assert!(message(&[1.0, 1.0], &[1.0, 0.0]).contains("number 1 of the scale is 0"));
+        assert!(message(&[f64::NAN, 1.0], &[1.0, 1.0]).contains("number 0 of the offset is NaN"));
+        assert!(Scaler::new(Tensor::scalar(1.0), Tensor::scalar(1.0)).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Layers made of layers.
 
+use super::blame;
 use crate::Module;
 use crate::layer::Layer;
 use crate::mode::Mode;
@@ -14,12 +15,20 @@ use std::fmt;
 /// use nn::{Activation, Conv2d, Flatten, Layer, Linear, MaxPool2d, Rng, Sequential, Tensor};
 /// let mut rng = Rng::seed(0);
 /// let net = Sequential::new()
-///     .then(Conv2d::new(1, 8, [3, 3], &mut rng))
+///     .then(Conv2d::new(1, 8, 3, &mut rng))
 ///     .then(Activation::Relu)
-///     .then(MaxPool2d::new([2, 2]))
+///     .then(MaxPool2d::new(2))
 ///     .then(Flatten)
 ///     .then(Linear::new(8 * 13 * 13, 10, &mut rng));
 /// assert_eq!(net.predict(&Tensor::zeros([4, 1, 28, 28])).dims(), [4, 10]);
+/// ```
+///
+/// [`new`](Self::new) is for `f32`, so that nobody has to say so. In another precision, a network begins with `default`:
+///
+/// ```
+/// use nn::{Layer, Linear, Rng, Sequential, Tensor};
+/// let net = Sequential::<f64>::default().then(Linear::new(3, 2, &mut Rng::seed(0)));
+/// assert_eq!(net.predict(&Tensor::zeros([4, 3])).dims(), [4, 2]);
 /// ```
 #[derive(Module)]
 pub struct Sequential<T: Scalar = f32>(
@@ -65,7 +74,7 @@ impl<T: Scalar> fmt::Debug for Sequential<T> {
 impl<T: Scalar> Layer<T> for Sequential<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
-        self.0.iter().fold(x.clone(), |x, layer| layer.forward(&x, mode))
+        blame::on_caller(|| self.0.iter().fold(x.clone(), |x, layer| (**layer).forward(&x, mode)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Convolutions: the same small filter at every place of an image.
 
+use super::sizes::Sizes;
 use crate::Module;
 use crate::init::Init;
 use crate::layer::Layer;
@@ -25,11 +26,13 @@ pub type ConvTranspose2d<T = f32> = ConvTranspose<2, T>;
 /// Along each axis an image of size `i` has `(i + 2 padding - dilation (kernel - 1) - 1) / stride + 1` places, rounded down.
 ///
 /// ```
-/// use nn::{Conv2d, Layer, Rng, Tensor, Window};
+/// use nn::{Conv2d, Layer, Rng, Tensor};
 /// let mut rng = Rng::seed(0);
-/// let conv = Conv2d::new(3, 16, [3, 3], &mut rng).window(Window::new().stride(2).padding(1));
+/// let conv = Conv2d::new(3, 16, 3, &mut rng).stride(2).padding(1);
 /// assert_eq!(conv.predict(&Tensor::<f32>::zeros([8, 3, 28, 28])).dims(), [8, 16, 14, 14]);
 /// ```
+///
+/// The kernel and the rest are [`Sizes`]: one number for all axes, or an array.
 #[derive(Clone, Debug, Module)]
 pub struct Conv<const D: usize, T: Scalar = f32> {
     /// The filters, of shape `[outputs, inputs / groups, ..kernel]`.
@@ -90,8 +93,8 @@ fn plus_bias<T: Scalar>(y: Tensor<T>, bias: Option<&Param<T>>) -> Tensor<T> {
 }
 
 impl<const D: usize, T: Scalar> Conv<D, T> {
-    /// Stride 1, no padding, one group; filters and bias uniform within `1 / √(inputs · kernel)`, as in PyTorch.
-    pub fn new(inputs: usize, outputs: usize, kernel: [usize; D], rng: &mut Rng) -> Self {
+    /// A kernel of this size, as `3` or `[3, 5]`; stride 1, no padding, one group; filters and bias uniform within `1 / √(inputs · kernel)`, as in PyTorch.
+    pub fn new(inputs: usize, outputs: usize, kernel: impl Into<Sizes<D>>, rng: &mut Rng) -> Self {
         Self::grouped(inputs, outputs, kernel, 1, rng)
     }
 
@@ -100,16 +103,40 @@ impl<const D: usize, T: Scalar> Conv<D, T> {
     /// # Panics
     /// If the groups do not divide inputs and outputs.
     #[track_caller]
-    pub fn grouped(inputs: usize, outputs: usize, kernel: [usize; D], groups: usize, rng: &mut Rng) -> Self {
+    pub fn grouped(
+        inputs: usize,
+        outputs: usize,
+        kernel: impl Into<Sizes<D>>,
+        groups: usize,
+        rng: &mut Rng,
+    ) -> Self {
         per_group("Conv", "outputs", outputs, groups);
         let inputs = per_group("Conv", "inputs", inputs, groups);
-        let (weight, bias) = filters([outputs, inputs], kernel, outputs, rng);
+        let (weight, bias) = filters([outputs, inputs], kernel.into().0, outputs, rng);
         Conv { weight, bias, window: Window::new(), groups }
     }
 
-    /// How the filters move: stride, padding, dilation.
+    /// How the filters move: stride, padding and dilation at once.
     pub fn window(self, window: Window<D>) -> Self {
         Conv { window, ..self }
+    }
+
+    /// From a place of the filter to the next, in pixels, along all axes or each: 1 if not said.
+    pub fn stride(mut self, stride: impl Into<Sizes<D>>) -> Self {
+        self.window.stride = stride.into().0;
+        self
+    }
+
+    /// Zeros on either side of the image, along all axes or each: 0 if not said.
+    pub fn padding(mut self, padding: impl Into<Sizes<D>>) -> Self {
+        self.window.padding = padding.into().0;
+        self
+    }
+
+    /// From a weight of the filter to the next, in pixels, along all axes or each: 1 if not said.
+    pub fn dilation(mut self, dilation: impl Into<Sizes<D>>) -> Self {
+        self.window.dilation = dilation.into().0;
+        self
     }
 
     /// The same layer without a bias, as before a normalisation.
@@ -137,9 +164,9 @@ impl<const D: usize, T: Scalar> Layer<T> for Conv<D, T> {
 /// one: along each axis, `p` places become `(p - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1`.
 ///
 /// ```
-/// use nn::{ConvTranspose2d, Layer, Rng, Tensor, Window};
+/// use nn::{ConvTranspose2d, Layer, Rng, Tensor};
 /// let mut rng = Rng::seed(0);
-/// let up = ConvTranspose2d::new(16, 3, [2, 2], &mut rng).window(Window::new().stride(2));
+/// let up = ConvTranspose2d::new(16, 3, 2, &mut rng).stride(2);
 /// assert_eq!(up.predict(&Tensor::<f32>::zeros([8, 16, 7, 7])).dims(), [8, 3, 14, 14]);
 /// ```
 #[derive(Clone, Debug, Module)]
@@ -159,8 +186,8 @@ pub struct ConvTranspose<const D: usize, T: Scalar = f32> {
 }
 
 impl<const D: usize, T: Scalar> ConvTranspose<D, T> {
-    /// Stride 1, no padding, one group; filters and bias uniform within `1 / √(outputs · kernel)`, as in PyTorch.
-    pub fn new(inputs: usize, outputs: usize, kernel: [usize; D], rng: &mut Rng) -> Self {
+    /// A kernel of this size, as `3` or `[3, 5]`; stride 1, no padding, one group; filters and bias uniform within `1 / √(outputs · kernel)`, as in PyTorch.
+    pub fn new(inputs: usize, outputs: usize, kernel: impl Into<Sizes<D>>, rng: &mut Rng) -> Self {
         Self::grouped(inputs, outputs, kernel, 1, rng)
     }
 
@@ -169,16 +196,40 @@ impl<const D: usize, T: Scalar> ConvTranspose<D, T> {
     /// # Panics
     /// If the groups do not divide inputs and outputs.
     #[track_caller]
-    pub fn grouped(inputs: usize, outputs: usize, kernel: [usize; D], groups: usize, rng: &mut Rng) -> Self {
+    pub fn grouped(
+        inputs: usize,
+        outputs: usize,
+        kernel: impl Into<Sizes<D>>,
+        groups: usize,
+        rng: &mut Rng,
+    ) -> Self {
         per_group("ConvTranspose", "inputs", inputs, groups);
         let each = per_group("ConvTranspose", "outputs", outputs, groups);
-        let (weight, bias) = filters([inputs, each], kernel, outputs, rng);
+        let (weight, bias) = filters([inputs, each], kernel.into().0, outputs, rng);
         ConvTranspose { weight, bias, window: Window::new(), output_padding: [0; D], groups }
     }
 
-    /// How the filters move: stride, padding, dilation.
+    /// How the filters move: stride, padding and dilation at once.
     pub fn window(self, window: Window<D>) -> Self {
         ConvTranspose { window, ..self }
+    }
+
+    /// From a place of the filter to the next, in pixels, along all axes or each: 1 if not said.
+    pub fn stride(mut self, stride: impl Into<Sizes<D>>) -> Self {
+        self.window.stride = stride.into().0;
+        self
+    }
+
+    /// What is cut off on either side of the result, along all axes or each: 0 if not said.
+    pub fn padding(mut self, padding: impl Into<Sizes<D>>) -> Self {
+        self.window.padding = padding.into().0;
+        self
+    }
+
+    /// From a weight of the filter to the next, in pixels, along all axes or each: 1 if not said.
+    pub fn dilation(mut self, dilation: impl Into<Sizes<D>>) -> Self {
+        self.window.dilation = dilation.into().0;
+        self
     }
 
     /// What is added to one side of the result.
@@ -207,5 +258,23 @@ impl<T: Scalar> Layer<T> for ConvTranspose<2, T> {
         must_fit("ConvTranspose", &self.weight, x, self.weight.dims()[0], 2);
         let y = x.conv_transpose2d(&self.weight, self.window, self.output_padding, self.groups);
         plus_bias(y, self.bias.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_said_at_once_or_part_by_part() {
+        let rng = &mut Rng::seed(0);
+        let whole = Window::new().stride(2).padding(1).dilation(3);
+        let conv: Conv2d = Conv2d::new(1, 2, 3, rng).stride(2).padding([1, 1]).dilation(3);
+        assert_eq!((conv.weight.dims(), conv.window), (&[2, 1, 3, 3][..], whole));
+        let conv: Conv1d = Conv1d::new(1, 2, [5], rng).padding(2);
+        assert_eq!((conv.weight.dims(), conv.window.padding), (&[2, 1, 5][..], [2]));
+        let conv: ConvTranspose2d =
+            ConvTranspose2d::new(1, 2, [2, 3], rng).stride(2).padding(1).dilation([3, 3]);
+        assert_eq!((conv.weight.dims(), conv.window), (&[1, 2, 2, 3][..], whole));
     }
 }

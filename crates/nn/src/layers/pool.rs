@@ -1,16 +1,29 @@
 //! Pooling: one number for each window of an image.
 
+use super::{Sizes, blame};
 use crate::Module;
 use crate::layer::Layer;
 use crate::mode::Mode;
 use autograd::ops::Pool;
 use autograd::{Scalar, Tensor};
 
+/// Panics unless `x` is a batch of images of several channels, or one of these.
+#[track_caller]
+fn must_be_images<T: Scalar>(layer: &str, x: &Tensor<T>) {
+    if !(3..=4).contains(&x.rank()) {
+        blame::fail(&format!(
+            "{layer}: found an input of shape {}, expected [batch, channels, height, width], or [channels, height, width]\n  help: \
+             `Unflatten::new(&[channels, height, width])` before it makes images of rows",
+            x.shape()
+        ))
+    }
+}
+
 /// The largest number of each window, channel by channel: `[n, c, height, width]` to `[n, c, rows, columns]`.
 ///
 /// ```
 /// use nn::{Layer, MaxPool2d, Tensor};
-/// let pool = MaxPool2d::new([2, 2]);
+/// let pool = MaxPool2d::new(2);
 /// assert_eq!(pool.predict(&Tensor::<f32>::zeros([8, 16, 28, 28])).dims(), [8, 16, 14, 14]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Module)]
@@ -21,15 +34,34 @@ pub struct MaxPool2d(
 );
 
 impl MaxPool2d {
-    /// Windows of this size, side by side.
-    pub fn new(size: [usize; 2]) -> Self {
-        MaxPool2d(Pool::new(size))
+    /// Windows of this size, as `2` or `[2, 3]`, side by side; or any [`Pool`].
+    pub fn new(windows: impl Into<Pool<2>>) -> Self {
+        MaxPool2d(windows.into())
+    }
+
+    /// From a window to the next, in pixels, along both axes or each: the size of a window if not said.
+    pub fn stride(mut self, stride: impl Into<Sizes<2>>) -> Self {
+        self.0.stride = stride.into().0;
+        self
+    }
+
+    /// What is put on either side of the image, along both axes or each: 0 if not said.
+    pub fn padding(mut self, padding: impl Into<Sizes<2>>) -> Self {
+        self.0.padding = padding.into().0;
+        self
+    }
+
+    /// From a place of a window to the next, in pixels, along both axes or each: 1 if not said.
+    pub fn dilation(mut self, dilation: impl Into<Sizes<2>>) -> Self {
+        self.0.dilation = dilation.into().0;
+        self
     }
 }
 
 impl<T: Scalar> Layer<T> for MaxPool2d {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_be_images("MaxPool2d", x);
         x.max_pool2d(self.0)
     }
 }
@@ -38,7 +70,7 @@ impl<T: Scalar> Layer<T> for MaxPool2d {
 ///
 /// ```
 /// use nn::{AvgPool2d, Layer, Tensor};
-/// let pool = AvgPool2d::new([2, 2]);
+/// let pool = AvgPool2d::new(2);
 /// assert_eq!(pool.predict(&Tensor::<f32>::ones([1, 1, 2, 2])).to_vec(), [1.0]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Module)]
@@ -49,15 +81,28 @@ pub struct AvgPool2d(
 );
 
 impl AvgPool2d {
-    /// Windows of this size, side by side.
-    pub fn new(size: [usize; 2]) -> Self {
-        AvgPool2d(Pool::new(size))
+    /// Windows of this size, as `2` or `[2, 3]`, side by side; or any [`Pool`].
+    pub fn new(windows: impl Into<Pool<2>>) -> Self {
+        AvgPool2d(windows.into())
+    }
+
+    /// From a window to the next, in pixels, along both axes or each: the size of a window if not said.
+    pub fn stride(mut self, stride: impl Into<Sizes<2>>) -> Self {
+        self.0.stride = stride.into().0;
+        self
+    }
+
+    /// What is put on either side of the image, along both axes or each: 0 if not said.
+    pub fn padding(mut self, padding: impl Into<Sizes<2>>) -> Self {
+        self.0.padding = padding.into().0;
+        self
     }
 }
 
 impl<T: Scalar> Layer<T> for AvgPool2d {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_be_images("AvgPool2d", x);
         x.avg_pool2d(self.0)
     }
 }
@@ -80,6 +125,37 @@ pub struct AdaptiveAvgPool2d(
 impl<T: Scalar> Layer<T> for AdaptiveAvgPool2d {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, _: &mut Mode) -> Tensor<T> {
+        must_be_images("AdaptiveAvgPool2d", x);
         x.adaptive_avg_pool2d(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::panic_of;
+
+    #[test]
+    fn rows_are_no_images() {
+        let rows = Tensor::<f32>::zeros([359, 64]);
+        let messages = [
+            ("MaxPool2d", panic_of(|| MaxPool2d::new(2).predict(&rows))),
+            ("AvgPool2d", panic_of(|| AvgPool2d::new(2).predict(&rows))),
+            ("AdaptiveAvgPool2d", panic_of(|| AdaptiveAvgPool2d([1, 1]).predict(&rows))),
+        ];
+        for (layer, message) in messages {
+            assert!(message.starts_with(layer) && message.contains("[359, 64]"), "{message}");
+            assert!(message.contains("expected [batch, channels, height, width]"), "{message}");
+        }
+        assert_eq!(MaxPool2d::new(2).predict(&Tensor::<f32>::zeros([3, 4, 6])).dims(), [3, 2, 3]);
+    }
+
+    #[test]
+    fn sizes_are_a_number_or_two() {
+        let said = MaxPool2d::new([3, 3]).stride(2).padding([1, 1]).dilation(1);
+        assert_eq!(said, MaxPool2d::new(Pool::new([3, 3]).stride(2).padding(1)));
+        assert_eq!(MaxPool2d::new(3), MaxPool2d::new([3, 3]));
+        assert_eq!(AvgPool2d::new(3).stride([2, 1]).padding(1).0.stride, [2, 1]);
+        assert_eq!(AvgPool2d::new(3).padding(1), AvgPool2d::new(Pool::new([3, 3]).padding(1)));
     }
 }

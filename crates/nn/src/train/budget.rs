@@ -4,7 +4,7 @@
 //! a sample. The greatest of several straight lines is convex, so the line through two sizes that were tried lies below what any larger one
 //! takes. Sizes for which that line is above the budget are therefore not tried: a search for what fits must not itself take all memory.
 
-use super::health::missing;
+use super::health::{missing, nothing_to_train};
 use super::{Loss, TrainError, Trainer};
 use crate::data::Samples;
 use crate::layer::Layer;
@@ -191,7 +191,7 @@ where
         self.settings.rng = rng;
         if !root.is_tracked() {
             let trained = vec![false; net.parameters().len()];
-            return Err(missing(net, &trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
+            return Err(missing(net, &trained).unwrap_or_else(|| nothing_to_train(net)));
         }
         let _grads = root.backward();
         let left = usize::try_from(memory_stats().live_bytes - before).unwrap_or(0);

@@ -11,15 +11,23 @@ use std::path::PathBuf;
 /// Is told how training proceeds, may look at and change what is in training, and can end it. Every method has a default
 /// that does nothing.
 ///
-/// A closure `FnMut(&EpochReport) -> Control` is one.
+/// A closure `FnMut(&EpochReport) -> Control` is one. One that is wanted again after the training goes into a trainer by
+/// [`with_mut`](crate::Trainer::with_mut).
 ///
 /// ```
 /// use nn::{Control, EpochReport};
 /// let stop_when_good = |epoch: &EpochReport| if epoch.test_loss < 0.1 { Control::Stop } else { Control::Continue };
 /// # let _: Box<dyn nn::Callback> = Box::new(stop_when_good);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no callback of a trainer over `{T}`",
+    label = "not a callback",
+    note = "a callback is a closure `|epoch: &EpochReport| ..` that gives a `Control`, or a type with `impl Callback for ..`",
+    note = "to keep one of your own, lend it: `.with_mut(&mut callback)`"
+)]
 pub trait Callback<T: Scalar = f32> {
-    /// Training begins.
+    /// Training begins. A callback whose memory is of one training forgets it here, unless a checkpoint
+    /// [is resumed](Plan::is_resumed): the same trainer may be used again.
     fn on_start(&mut self, plan: &Plan, training: &mut InTraining<'_, T>) {
         let _ = (plan, training);
     }
@@ -52,9 +60,35 @@ pub trait Callback<T: Scalar = f32> {
     }
 }
 
+// Otherwise the compiler would tell that a type is no closure, which helps nobody.
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, F: FnMut(&EpochReport) -> Control> Callback<T> for F {
     fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining<'_, T>) -> Control {
         self(epoch)
+    }
+}
+
+/// A callback that somebody else keeps. A mutable reference can be none itself, since that of a closure is a closure.
+pub(super) struct Lent<'a, C>(pub(super) &'a mut C);
+
+impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
+    fn on_start(&mut self, plan: &Plan, training: &mut InTraining<'_, T>) {
+        self.0.on_start(plan, training);
+    }
+    fn on_step(&mut self, step: &StepReport, training: &mut InTraining<'_, T>) -> Control {
+        self.0.on_step(step, training)
+    }
+    fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
+        self.0.on_epoch(epoch, training)
+    }
+    fn on_end(&mut self, report: &Report, training: &mut InTraining<'_, T>) {
+        self.0.on_end(report, training);
+    }
+    fn failure(&mut self) -> Option<FileError> {
+        self.0.failure()
+    }
+    fn remember(&mut self, record: &mut Record<'_, T>) {
+        self.0.remember(record);
     }
 }
 
@@ -98,7 +132,7 @@ impl Control {
 }
 
 /// What is going to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
     /// The number of epochs.
@@ -109,6 +143,16 @@ pub struct Plan {
     pub epoch: usize,
     /// The steps of that epoch which have been made already.
     pub step: usize,
+    /// The names of the metrics that are going to be measured.
+    pub metrics: Vec<&'static str>,
+}
+
+impl Plan {
+    /// Whether a checkpoint is resumed. If it is, callbacks have been given back what they remembered; if not, this is a training of its
+    /// own, and what a callback remembers of an earlier one is to be forgotten.
+    pub fn is_resumed(&self) -> bool {
+        self.epoch > 1 || self.step > 0
+    }
 }
 
 /// A step that has been made.

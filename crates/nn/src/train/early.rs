@@ -1,7 +1,8 @@
 //! Early stopping: training ends when it no longer gets better, and goes back to where it was best.
 
-use super::{Callback, Control, EpochReport, InTraining, Report, Trainer};
+use super::{Callback, Control, EpochReport, InTraining, Plan, Report, Trainer};
 use crate::files::Record;
+use crate::layers::blame;
 use crate::module::{Module, Path};
 use autograd::{Scalar, Tensor};
 
@@ -9,7 +10,8 @@ use autograd::{Scalar, Tensor};
 ///
 /// Source: L. Prechelt, "Early Stopping - But When?", 1998.
 ///
-/// In a trainer, [`stop_early`](Trainer::stop_early) is the short form. In a loop by hand:
+/// In a trainer, [`stop_early`](Trainer::stop_early) is the short form; each call of [`fit`](Trainer::fit) is watched by itself. In a loop
+/// by hand:
 ///
 /// ```
 /// use nn::{Control, EarlyStop, Linear, Rng};
@@ -36,13 +38,18 @@ pub struct EarlyStop<T: Scalar = f32> {
     pub min_delta: f64,
     /// Whether the network is given the best parameters at the end, whatever ended it.
     pub restore_best: bool,
-    /// A metric to watch instead of the test loss, and what is good.
+    /// A metric to watch instead of the test loss, and what is good: [`Goal::Most`] for an accuracy, [`Goal::Least`] for an error.
     pub metric: Option<(&'static str, Goal)>,
     /// What it remembers.
     pub state: EarlyStopState<T>,
 }
 
-/// Which of two values is better.
+/// Which of two values is better: what an [`EarlyStop`] looks for in a metric.
+///
+/// ```
+/// use nn::{EarlyStop, Goal};
+/// let early: EarlyStop = EarlyStop { metric: Some(("accuracy", Goal::Most)), ..EarlyStop::new(5) };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// The smaller, as of losses.
@@ -63,6 +70,10 @@ pub struct EarlyStopState<T: Scalar = f32> {
 }
 
 impl<T: Scalar> EarlyStopState<T> {
+    fn new() -> Self {
+        EarlyStopState { best: None, bad: 0, parameters: Vec::new() }
+    }
+
     /// The best value so far.
     pub fn best(&self) -> Option<f64> {
         self.best
@@ -80,8 +91,7 @@ impl<T: Scalar> EarlyStop<T> {
             patience > 0,
             "EarlyStop: expected a patience of at least one epoch, found 0\n  help: 5 to 20 are usual"
         );
-        let state = EarlyStopState { best: None, bad: 0, parameters: Vec::new() };
-        EarlyStop { patience, min_delta: 0.0, restore_best: true, metric: None, state }
+        EarlyStop { patience, min_delta: 0.0, restore_best: true, metric: None, state: EarlyStopState::new() }
     }
 
     /// Takes note of an epoch with this value; whether to go on. NaN is never better.
@@ -129,14 +139,23 @@ impl<T: Scalar> EarlyStop<T> {
 impl<T: Scalar> Callback<T> for EarlyStop<T> {
     /// # Panics
     /// If there is no metric of the name that it is to watch.
+    fn on_start(&mut self, plan: &Plan, _: &mut InTraining<'_, T>) {
+        if let Some((name, _)) = self.metric.filter(|(name, _)| !plan.metrics.contains(name)) {
+            unknown(name, &plan.metrics);
+        }
+        if !plan.is_resumed() {
+            self.state = EarlyStopState::new();
+        }
+    }
+
+    /// # Panics
+    /// If there is no metric of the name that it is to watch.
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
         let value = match self.metric {
             None => epoch.test_loss,
             Some((name, _)) => epoch.metric(name).unwrap_or_else(|| {
                 let names: Vec<&str> = epoch.metrics.iter().map(|(name, _)| *name).collect();
-                panic!(
-                    "EarlyStop: there is no metric {name:?} among {names:?}\n  help: add it by `Trainer::metric`"
-                )
+                unknown(name, &names)
             }),
         };
         self.next(value, training.module)
@@ -156,6 +175,11 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
         record.value("bad", bad);
         record.tensors("parameters", parameters);
     }
+}
+
+fn unknown(name: &str, metrics: &[&str]) -> ! {
+    let help = "add it by `Trainer::metric`; without a metric, the test loss is watched";
+    blame::fail(&format!("EarlyStop: there is no metric {name:?} among {metrics:?}\n  help: {help}"))
 }
 
 impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {

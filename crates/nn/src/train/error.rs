@@ -41,6 +41,8 @@ pub enum TrainError {
         /// The bytes of a step with so many samples at a time, parameters among them.
         needed: usize,
     },
+    /// All parameters are frozen.
+    Frozen,
     /// A checkpoint could not be written or read, or a log not written.
     File(Arc<FileError>),
 }
@@ -65,7 +67,7 @@ impl fmt::Display for TrainError {
             TrainError::NoGradient { paths } if paths.is_empty() => {
                 write!(
                     f,
-                    "the network has no parameters, so there is nothing to train\n  help: a weight is a `Param`, and its field not marked `#[module(skip)]`; frozen ones learn again by `unfreeze`"
+                    "the network has no parameters, so there is nothing to train\n  help: a weight is a `Param`, and its field not marked `#[module(skip)]`"
                 )
             }
             TrainError::NoGradient { paths } => write!(
@@ -80,6 +82,9 @@ impl fmt::Display for TrainError {
             TrainError::MemoryBudget { bytes, weights, samples, needed } => write!(
                 f,
                 "the memory budget is {bytes} bytes, and a step with samples by {samples} takes {needed}, of which parameters {weights}\n  help: allow {needed} or more, or take less: smaller layers, or `checkpointed` ones, which keep less"
+            ),
+            TrainError::Frozen => f.write_str(
+                "all parameters of the network are frozen, so there is nothing to train\n  help: `net.unfreeze(\"*\")` lets all learn again, a pattern such as `head.*` some of them",
             ),
             TrainError::File(error) => error.fmt(f),
         }

@@ -35,3 +35,11 @@ pub(super) fn missing<T: Scalar>(net: &dyn Module<T>, trained: &[bool]) -> Optio
         .collect();
     (!paths.is_empty()).then_some(TrainError::NoGradient { paths })
 }
+
+/// Why a network has no parameter that is trained.
+pub(super) fn nothing_to_train<T: Scalar>(net: &dyn Module<T>) -> TrainError {
+    match net.parameters().iter().any(|(_, param)| !param.is_statistic()) {
+        true => TrainError::Frozen,
+        false => TrainError::NoGradient { paths: Vec::new() },
+    }
+}

@@ -1,5 +1,6 @@
 //! What a trainer minimises, and what the compiler says of one that was given nothing to minimise.
 
+use crate::layers::blame;
 use autograd::{Scalar, Tensor};
 
 /// What a [`Trainer`](crate::Trainer) minimises: any function of outputs and targets to a single number.
@@ -10,14 +11,16 @@ use autograd::{Scalar, Tensor};
 )]
 pub trait Loss<T: Scalar, Y> {
     /// The loss of the outputs for a batch, against its targets.
+    #[track_caller]
     fn of(&self, outputs: &Tensor<T>, targets: &Y) -> Tensor<T>;
 }
 
 // Otherwise the compiler would tell that `NoLoss` is no function, which helps nobody.
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, Y, F: Fn(&Tensor<T>, &Y) -> Tensor<T>> Loss<T, Y> for F {
+    #[track_caller]
     fn of(&self, outputs: &Tensor<T>, targets: &Y) -> Tensor<T> {
-        self(outputs, targets)
+        blame::on_caller_of(self, || self(outputs, targets))
     }
 }
 

@@ -41,9 +41,10 @@ use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::Diagnosis;
 use crate::files::Checkpoints;
 use crate::layer::Layer;
+use crate::layers::blame;
 use crate::module::{Module, name_all};
 use crate::optim::Optimizer;
-use autograd::{Gradients, Rng, Scalar, Tensor, no_grad};
+use autograd::{Gradients, Recording, Rng, Scalar, Tensor};
 use std::fmt;
 
 /// Trains a network: an optimizer, a loss, and how long.
@@ -92,6 +93,20 @@ struct Metric<'a, Y, T: Scalar> {
 
 type Measure<'a, Y, T> = Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>;
 
+impl<'a, Y, T: Scalar> Metric<'a, Y, T> {
+    fn new(name: &'static str, over_all: bool, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
+        let measure = move |outputs: &Tensor<T>, targets: &Y| {
+            blame::on_caller_of(&measure, || measure(outputs, targets))
+        };
+        Metric { name, over_all, measure: Box::new(measure) }
+    }
+
+    #[track_caller]
+    fn of(&self, outputs: &Tensor<T>, targets: &Y) -> f64 {
+        blame::on_caller(|| (self.measure)(outputs, targets))
+    }
+}
+
 /// What is added to the loss of every step for the parameters themselves.
 type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
 
@@ -138,8 +153,17 @@ where
     Y: Samples,
     T: Scalar,
 {
-    /// Trains on `train`, and measures on `test` after every epoch. Called again, it goes on where it was: with what the
-    /// optimizer remembers, and the next random numbers. Another network wants another trainer.
+    /// Trains on `train`, and measures on `test` after every epoch.
+    ///
+    /// Called again, it is another training of as many epochs, of the network as it is:
+    /// - The optimizer goes on with what it remembers, such as its moments, and with the rate that it has come to; the random numbers go on.
+    /// - The callbacks begin anew: a [schedule](Self::schedule) at its beginning, with the rate that the first call began with;
+    ///   [early stopping](Self::stop_early), [`Plateau`] and [`SpikeGuard`] forget the losses and the parameters they have seen. A [`Log`]
+    ///   goes on behind its rows.
+    /// - An [`Average`](crate::Average), which is yours, goes on with its mean.
+    ///
+    /// When a checkpoint is resumed, all of them remember what is in it. What the optimizer remembers is of one network: another network
+    /// wants another trainer.
     ///
     /// # Errors
     /// If a data set is empty, a loss or a gradient is not finite, a parameter gets no gradient in the whole first
@@ -214,6 +238,7 @@ where
             steps_per_epoch: first.len(),
             epoch: place.epoch,
             step: place.step,
+            metrics: self.settings.metrics.iter().map(|metric| metric.name).collect(),
         };
         if let Some(Budget { bytes, samples: None }) = self.settings.budget
             && let Some(batch) = first.next()
@@ -221,9 +246,11 @@ where
             self.keep_within(bytes, net, &batch.x, &batch.y)?;
         }
         drop(first);
-        let begun = self.tell(net, |callback, training| {
-            callback.on_start(&plan, training);
-            Control::Continue
+        let begun = blame::on_caller(|| {
+            self.tell(net, |callback, training| {
+                callback.on_start(&plan, training);
+                Control::Continue
+            })
         });
         // No closure: what panics in a step blames the line that has called this.
         let outcome = match begun {
@@ -238,6 +265,10 @@ where
     }
 
     /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
+    ///
+    /// # Panics
+    /// If the inputs do not fit the network, or the targets the loss or a metric.
+    #[track_caller]
     pub fn evaluate<N, X>(&self, net: &N, data: &Dataset<X, Y>) -> (f64, Vec<(&'static str, f64)>)
     where
         L: Loss<T, Y>,
@@ -250,22 +281,28 @@ where
         let keeps_all = self.settings.metrics.iter().any(|metric| metric.over_all);
         for batch in data.batches(self.settings.batch.min(self.most_within_budget())) {
             let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
-            loss.add(no_grad(|| self.loss.of(&outputs, &batch.y)).item().into(), samples);
+            // No closure: what does not fit blames the line that has called this.
+            let off = Recording::set(false);
+            loss.add(self.loss.of(&outputs, &batch.y).item().into(), samples);
+            drop(off);
             for (mean, metric) in
                 means.iter_mut().zip(&self.settings.metrics).filter(|(_, metric)| !metric.over_all)
             {
-                mean.add((metric.measure)(&outputs, &batch.y), samples);
+                mean.add(metric.of(&outputs, &batch.y), samples);
             }
             if keeps_all {
                 all.push(outputs);
             }
         }
         let all = (!all.is_empty()).then(|| Tensor::concat(&all.iter().collect::<Vec<_>>(), 0));
-        let value = |(metric, mean): (&Metric<'_, Y, T>, Mean)| match &all {
-            Some(outputs) if metric.over_all => (metric.name, (metric.measure)(outputs, data.y())),
-            _ => (metric.name, mean.value()),
-        };
-        (loss.value(), self.settings.metrics.iter().zip(means).map(value).collect())
+        let mut values = Vec::with_capacity(means.len());
+        for (metric, mean) in self.settings.metrics.iter().zip(means) {
+            values.push(match &all {
+                Some(outputs) if metric.over_all => (metric.name, metric.of(outputs, data.y())),
+                _ => (metric.name, mean.value()),
+            });
+        }
+        (loss.value(), values)
     }
 }
 

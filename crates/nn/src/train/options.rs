@@ -3,6 +3,7 @@
 #[cfg(feature = "progress")]
 use super::Progress;
 use super::budget::Budget;
+use super::callback::Lent;
 use super::{Callback, Metric, Trainer};
 use crate::clip::clip_norm;
 use crate::diagnose::Diagnosis;
@@ -129,7 +130,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
 
     /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
     pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.settings.metrics.push(Metric { name, over_all: false, measure: Box::new(measure) });
+        self.settings.metrics.push(Metric::new(name, false, measure));
         self
     }
 
@@ -140,7 +141,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         name: &'static str,
         measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
     ) -> Self {
-        self.settings.metrics.push(Metric { name, over_all: true, measure: Box::new(measure) });
+        self.settings.metrics.push(Metric::new(name, true, measure));
         self
     }
 
@@ -173,6 +174,21 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.settings.callbacks.push(Box::new(callback));
         self
+    }
+
+    /// As [`with`](Self::with), for a callback that is wanted again when the training is over.
+    ///
+    /// ```
+    /// use nn::{Dataset, EarlyStop, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let mut early = EarlyStop::new(3);
+    /// let report = Trainer::new(Sgd::new(0.1)).loss(mse).with_mut(&mut early).fit(&mut net, &data, &data)?;
+    /// assert_eq!(early.state.best(), report.last().map(|epoch| epoch.test_loss));
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    pub fn with_mut(self, callback: &'a mut (impl Callback<T> + 'a)) -> Self {
+        self.with(Lent(callback))
     }
 
     /// Writes checkpoints: the folder, or how and how often, as [`Checkpoints`] says. One is written after each epoch, when training is

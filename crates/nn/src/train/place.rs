@@ -72,11 +72,16 @@ impl Place {
         record.value("seconds", &mut self.seconds);
         record.value("is_over", &mut self.is_over);
         let text = self.trained.iter().map(|&trained| if trained { '1' } else { '0' }).collect();
-        let parameters = self.trained.len();
+        let (parameters, mut found) = (self.trained.len(), None);
         let trained = record.parsed("trained", text, |text| {
-            let trained: Vec<bool> = text.chars().map(|digit| digit == '1').collect();
-            (trained.len() == parameters).then_some(trained)
+            found = Some(text.len());
+            text.chars().map(|digit| digit.to_digit(2).map(|digit| digit == 1)).collect::<Option<Vec<bool>>>()
         });
+        if let Some(found) = found.filter(|found| *found != parameters) {
+            record.problem(format!(
+                "another network: that of the checkpoint has {found} parameters, this one has {parameters}"
+            ));
+        }
         let text = written(&self.report.epochs);
         let epochs = record.parsed("epochs", text, |text| {
             text.lines().map(|line| read(line, metrics)).collect::<Option<_>>()

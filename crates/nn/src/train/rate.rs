@@ -8,6 +8,8 @@ use autograd::Scalar;
 /// Sets the learning rate by a schedule, before each epoch or each step. The rate that the optimizer has when training begins is the
 /// one of which the schedule gives shares.
 ///
+/// Each call of [`fit`](Trainer::fit) goes through the schedule from its beginning, with the first rate of the first call.
+///
 /// In a loop by hand, `optimizer.set_lr(base * schedule.share(t))` is the same.
 #[derive(Debug)]
 pub struct Scheduled<S> {
@@ -36,7 +38,10 @@ impl<S: Schedule> Scheduled<S> {
 }
 
 impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
-    fn on_start(&mut self, _: &Plan, training: &mut InTraining<'_, T>) {
+    fn on_start(&mut self, plan: &Plan, training: &mut InTraining<'_, T>) {
+        if !plan.is_resumed() {
+            self.t = 0;
+        }
         self.set(training);
     }
     fn on_step(&mut self, _: &StepReport, training: &mut InTraining<'_, T>) -> Control {
@@ -62,6 +67,8 @@ impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
 }
 
 /// Multiplies the rate by a factor when the test loss has not become smaller for some epochs: `ReduceLROnPlateau`.
+///
+/// Each call of [`fit`](Trainer::fit) looks for a smallest loss of its own; the rate that an earlier one has come to stays.
 ///
 /// ```
 /// use nn::Plateau;
@@ -96,11 +103,23 @@ pub struct PlateauState {
     resting: usize,
 }
 
+impl PlateauState {
+    fn new() -> Self {
+        PlateauState { best: f64::INFINITY, bad: 0, resting: 0 }
+    }
+}
+
 impl Plateau {
     /// To a tenth after more than ten epochs, with a threshold of 1e-4 and no cooldown.
     pub fn new() -> Self {
-        let state = PlateauState { best: f64::INFINITY, bad: 0, resting: 0 };
-        Plateau { factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, least: 0.0, state }
+        Plateau {
+            factor: 0.1,
+            patience: 10,
+            threshold: 1e-4,
+            cooldown: 0,
+            least: 0.0,
+            state: PlateauState::new(),
+        }
     }
 
     /// The rate after an epoch with this loss: for loops by hand.
@@ -129,6 +148,11 @@ impl Default for Plateau {
 }
 
 impl<T: Scalar> Callback<T> for Plateau {
+    fn on_start(&mut self, plan: &Plan, _: &mut InTraining<'_, T>) {
+        if !plan.is_resumed() {
+            self.state = PlateauState::new();
+        }
+    }
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
         let lr = self.next(epoch.test_loss, training.optimizer.lr());
         training.optimizer.set_lr(lr);

@@ -1,13 +1,14 @@
 //! The loop of a trainer: epochs, steps, and what is told and kept after each.
 
 use super::budget::{Budget, parts};
-use super::health::{look_at, missing};
+use super::health::{look_at, missing, nothing_to_train};
 use super::place::Place;
 use super::{Callback, Control, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
 use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::{Diagnosis, look_on};
 use crate::files::Record;
 use crate::layer::Layer;
+use crate::layers::blame;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::optim::Optimizer;
@@ -160,13 +161,13 @@ where
             trainer.settings.rng = before.clone();
             let (_, trace) = trace_nan(|| trainer.root(net, x, y, share).1.backward());
             let birth = trace.named(net.parameters().into_iter().map(|(path, param)| (path, &**param)));
-            TrainError::NotFinite { epoch, step, what, birth: birth.to_string() }
+            TrainError::NotFinite { epoch, step, what, birth: without_lines_of_ours(&birth.to_string()) }
         };
         if !loss.is_finite() {
             return Err(not_finite(self, "the loss".into()));
         }
         if !root.is_tracked() {
-            return Err(missing(net, &place.trained).unwrap_or(TrainError::NoGradient { paths: Vec::new() }));
+            return Err(missing(net, &place.trained).unwrap_or_else(|| nothing_to_train(net)));
         }
         let grads = root.backward();
         if let Some(path) = look_at(net, &grads, &mut place.trained) {
@@ -254,4 +255,13 @@ where
             record.within(&format!("callback.{i}"), |record| callback.remember(record));
         }
     }
+}
+
+/// What a trace says, without the places of calls that are not in the user's program, such as that of a loss which is passed by name.
+fn without_lines_of_ours(trace: &str) -> String {
+    let line = |line: &str| match line.split_once(", called at ") {
+        Some((what, place)) if blame::is_ours(place) => format!("{what}\n"),
+        _ => format!("{line}\n"),
+    };
+    trace.lines().map(line).collect()
 }

@@ -5,7 +5,7 @@
 //!
 //! Source: A. Chowdhery et al., "PaLM: Scaling Language Modeling with Pathways", 2022, section 5.1.
 
-use super::{Callback, Control, InTraining, StepReport};
+use super::{Callback, Control, InTraining, Plan, StepReport};
 use crate::files::{Memory, Record};
 use autograd::Scalar;
 
@@ -13,7 +13,8 @@ use autograd::Scalar;
 /// about `memory` count. The network and the optimizer are as they were then, the data goes on: the batches that led astray are
 /// left behind.
 ///
-/// In a loop by hand, [`look`](Self::look) does it.
+/// In a trainer, each call of [`fit`](crate::Trainer::fit) begins with no usual and nothing kept. In a loop by hand, [`look`](Self::look)
+/// does it.
 ///
 /// ```
 /// use nn::{Dataset, Linear, Rng, Sgd, SpikeGuard, Tensor, Trainer, mse};
@@ -96,6 +97,12 @@ fn show<T: Scalar>(training: &mut InTraining<'_, T>, record: &mut Record<'_, T>)
 }
 
 impl<T: Scalar> Callback<T> for SpikeGuard<T> {
+    fn on_start(&mut self, plan: &Plan, _: &mut InTraining<'_, T>) {
+        if !plan.is_resumed() {
+            self.state = SpikeState::default();
+        }
+    }
+
     fn on_step(&mut self, step: &StepReport, training: &mut InTraining<'_, T>) -> Control {
         self.look(step.loss, training);
         Control::Continue
