@@ -4,13 +4,16 @@
 //! that reads or writes is the record's affair. When it restores, it visits all twice: the first time only to see that everything is
 //! there and fits, so that what does not fit changes nothing.
 
+mod remembered;
+
 use super::archive::Archive;
 use super::error::{FileError, FileErrorKind};
 use crate::module::{Module, Path};
-use crate::optim::{Optimizer, State};
+use crate::optim::Optimizer;
 use autograd::{Scalar, Shape, Tensor};
+use remembered::Claims;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 use std::str::FromStr;
 
 /// Is shown what has to survive, each thing under a name. See [`Checkpoints`](super::Checkpoints).
@@ -31,6 +34,7 @@ enum Way<'a, T: Scalar> {
         tensors: HashMap<&'a str, &'a Tensor<T>>,
         asked: BTreeSet<String>,
         problems: Vec<String>,
+        claims: Box<Claims>,
         /// Whether this visit changes what it sees.
         changes: bool,
     },
@@ -51,13 +55,16 @@ pub(super) fn restore<T: Scalar>(
 ) -> Result<(), FileErrorKind> {
     for changes in [false, true] {
         let tensors = archive.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        let (asked, problems) = (BTreeSet::new(), Vec::new());
+        let (asked, problems, claims) = (BTreeSet::new(), Vec::new(), Box::default());
         let mut record = Record {
-            way: Way::Restore { archive, tensors, asked, problems, changes },
+            way: Way::Restore { archive, tensors, asked, problems, claims, changes },
             prefix: String::new(),
         };
         what(&mut record);
-        let Way::Restore { asked, mut problems, .. } = record.way else { unreachable!("it restores") };
+        let Way::Restore { asked, mut problems, claims, .. } = record.way else {
+            unreachable!("it restores")
+        };
+        problems.extend(claims.problems());
         let names = archive.tensors.iter().map(|(name, _)| name).chain(archive.metadata.keys());
         let rest = names.filter(|name| !name.starts_with('_') && !asked.contains(*name));
         problems.extend(rest.map(|name| format!("extra: {name}")));
@@ -179,6 +186,10 @@ impl<T: Scalar> Record<'_, T> {
             module.visit_mut(&mut Path::default(), &mut |path, param| {
                 let mut value = param.detach();
                 let shape = value.shape().clone();
+                let full = record.full(path.as_str());
+                if let Way::Restore { claims, .. } = &mut record.way {
+                    claims.see(&full, path.as_str(), &shape);
+                }
                 if let Some(found) = record.entry(path.as_str(), &mut value, Some(&shape)) {
                     param.update(|w| w.copy_from_slice(&found.array().view().contiguous()));
                 }
@@ -188,6 +199,9 @@ impl<T: Scalar> Record<'_, T> {
 
     /// An optimizer: its learning rate, and all that it remembers. Other hyperparameters, and groups, stay those of the program.
     ///
+    /// A slot with the name of one of our rules', such as `m`, has to be as long as theirs; under other names, rules of users may make
+    /// slots as long as they like.
+    ///
     /// # Panics
     /// As [`value`](Self::value).
     #[track_caller]
@@ -195,6 +209,13 @@ impl<T: Scalar> Record<'_, T> {
         self.within(name, |record| {
             let mut lr = optimizer.lr();
             record.value("lr", &mut lr);
+            let found = record.now("lr").and_then(|text| text.parse().ok());
+            if let Some(found) = found.filter(|found: &f64| !(0.0..f64::INFINITY).contains(found)) {
+                let full = record.full("lr");
+                record.problem(format!(
+                    "not a learning rate: {full} is {found}, expected a finite number of at least 0"
+                ));
+            }
             if record.changes() && lr != optimizer.lr() {
                 optimizer.set_lr(lr);
             }
@@ -202,41 +223,6 @@ impl<T: Scalar> Record<'_, T> {
                 record.within(path.as_str(), |record| record.state(slots, state));
             });
         });
-    }
-
-    /// What an optimizer or an average remembers of each parameter.
-    #[track_caller]
-    pub(crate) fn state(&mut self, slots: &[&str], state: &mut State<T>) {
-        let mut steps = state.steps();
-        self.value("steps", &mut steps);
-        let mut text = String::new();
-        for (path, shape, steps, values) in state.all() {
-            let dims: Vec<String> = shape.dims().iter().map(usize::to_string).collect();
-            writeln!(text, "{steps} {} [{}] {path}", values.len(), dims.join(",")).expect("memory");
-        }
-        self.value("parameters", &mut text);
-        let text = self.now("parameters").unwrap_or(text);
-        let mut found = Vec::new();
-        for line in text.lines() {
-            let Some((steps, count, shape, path)) = parameter(line) else {
-                self.problem(format!("not to be read: {} has {line:?}", self.full("parameters")));
-                continue;
-            };
-            let mut values = Vec::new();
-            for i in 0..count {
-                let slot = slots.get(i).map_or_else(|| i.to_string(), |slot| (*slot).to_owned());
-                let now = state.of(path).get(i).cloned().unwrap_or_default();
-                let len = now.len();
-                let mut now = Tensor::from_vec(now, [len]).expect("as many numbers as it has");
-                if let Some(read) = self.entry(&format!("{path}.{slot}"), &mut now, None) {
-                    values.push(read.to_vec());
-                }
-            }
-            found.push((path.to_owned(), shape, steps, values));
-        }
-        if self.changes() {
-            state.set_all(steps, found);
-        }
     }
 
     /// What `show` shows, under names that begin with this one and a dot. An empty name adds nothing.
@@ -299,15 +285,6 @@ impl<T: Scalar> Record<'_, T> {
             }
         }
     }
-}
-
-/// The steps, the number of slots, the shape and the path in a line about a parameter.
-fn parameter(line: &str) -> Option<(u64, usize, Shape, &str)> {
-    let mut words = line.splitn(4, ' ');
-    let (steps, count, dims, path) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let dims = dims.strip_prefix('[')?.strip_suffix(']')?;
-    let dims = dims.split(',').filter(|dim| !dim.is_empty()).map(|dim| dim.parse().ok());
-    Some((steps.parse().ok()?, count.parse().ok()?, dims.collect::<Option<Shape>>()?, path))
 }
 
 impl FileErrorKind {
