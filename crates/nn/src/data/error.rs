@@ -67,6 +67,13 @@ pub enum DataErrorKind {
         /// The largest number of bytes allowed.
         limit: u64,
     },
+    /// The images that are read together have more pixels than are taken.
+    TooManyPixels {
+        /// How many bytes they take with this one, when they are unpacked.
+        bytes: u64,
+        /// The largest number allowed.
+        limit: u64,
+    },
     /// The bytes are there, but they do not follow the format.
     Malformed {
         /// What is wrong.
@@ -154,6 +161,11 @@ impl fmt::Display for DataErrorKind {
                 f,
                 "the file holds more than the {limit} bytes allowed; raise the limit of the reader, or decompress the \
                  file with gunzip, if you trust it"
+            ),
+            Self::TooManyPixels { bytes, limit } => write!(
+                f,
+                "with this image the pixels take {bytes} bytes when unpacked, more than the {limit} allowed; make the images \
+                 smaller, or read fewer at a time, from several folders"
             ),
             Self::Malformed { reason, cure } => write!(f, "{reason}; {cure}"),
         }

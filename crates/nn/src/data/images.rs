@@ -2,7 +2,8 @@
 
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorKind, Place};
-use autograd::Tensor;
+use super::gz::INFLATED_LIMIT;
+use autograd::{Array, Tensor};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Transformations};
 use std::{
     fs,
@@ -26,7 +27,7 @@ pub struct Images {
 ///
 /// Classes and files come in the order of their names. All images have one size, and one channel or three, red, green and blue; an alpha
 /// channel has to be opaque everywhere, and is left out. Files that do not end in `.png`, and those whose names begin with a dot, are
-/// left out.
+/// left out. Unpacked, as bytes of eight-bit pixels and two for each of sixteen, the images may take 1 GiB together.
 ///
 /// ```no_run
 /// use nn::data::{Images, images};
@@ -37,7 +38,8 @@ pub struct Images {
 ///
 /// # Errors
 /// If a folder or file cannot be read; if there is no class, or a class without images; if a file is damaged, is cut short, goes on after
-/// the image, is animated, declares more pixels than it can hold, has transparent pixels, or has another size or colours than the first.
+/// the image, is animated, declares more pixels than it can hold, has transparent pixels, or has another size or colours than the first;
+/// if the images take more than 1 GiB when unpacked, or there is no memory for them.
 pub fn images(folder: impl AsRef<Path>) -> Result<Images, DataError> {
     let folder = folder.as_ref();
     let mut classes = Vec::new();
@@ -46,7 +48,7 @@ pub fn images(folder: impl AsRef<Path>) -> Result<Images, DataError> {
             classes.push(name(&path)?.to_owned());
         }
     }
-    read(folder, classes)
+    read(folder, classes, INFLATED_LIMIT)
 }
 
 /// As [`images`], with these classes, in this order: those of the training part, for a test part. Other folders are an error.
@@ -67,10 +69,11 @@ pub fn images_of(folder: impl AsRef<Path>, classes: &[String]) -> Result<Images,
             ));
         }
     }
-    read(folder, classes.to_vec())
+    read(folder, classes.to_vec(), INFLATED_LIMIT)
 }
 
-fn read(folder: &Path, classes: Vec<String>) -> Result<Images, DataError> {
+/// The images of these classes, which may take so many bytes together when unpacked.
+fn read(folder: &Path, classes: Vec<String>, limit: u64) -> Result<Images, DataError> {
     if classes.is_empty() {
         return Err(refused(
             folder,
@@ -78,15 +81,16 @@ fn read(folder: &Path, classes: Vec<String>) -> Result<Images, DataError> {
             "make one for each class, and put its images there",
         ));
     }
-    let (mut first, mut pixels, mut labels): (Option<(PathBuf, [usize; 3])>, _, _) =
-        (None, Vec::new(), Vec::new());
+    let mut first: Option<(PathBuf, [usize; 3])> = None;
+    let (mut images, mut labels, mut room) = (Vec::new(), Vec::new(), limit);
     for (label, class) in classes.iter().enumerate() {
         let (class, before) = (folder.join(class), labels.len());
         for path in entries(&class)? {
             if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
                 continue;
             }
-            let shape = read_png(&path, &mut pixels)?;
+            let image = read_png(&path, room, limit)?;
+            let shape = image.shape;
             match &first {
                 Some((first, expected)) if *expected != shape => {
                     let reason = format!(
@@ -104,6 +108,8 @@ fn read(folder: &Path, classes: Vec<String>) -> Result<Images, DataError> {
                 Some(_) => {}
                 None => first = Some((path, shape)),
             }
+            room -= image.samples.len() as u64;
+            images.push(image);
             labels.push(label);
         }
         if labels.len() == before {
@@ -115,8 +121,15 @@ fn read(folder: &Path, classes: Vec<String>) -> Result<Images, DataError> {
         }
     }
     let (_, [channels, height, width]) = first.expect("every class has an image");
-    let x = Tensor::from_vec(pixels, [labels.len(), channels, height, width]).expect("as many pixels");
-    Ok(Images { data: Dataset::new(x, labels).expect("a label for each image"), classes })
+    let filled = Array::build([labels.len(), channels, height, width], |x| {
+        // Each image lets its memory go when its place among the numbers is filled.
+        x.chunks_exact_mut(channels * height * width).zip(images).for_each(|(x, image)| image.fill(x));
+    });
+    let x = filled.map_err(|error| {
+        let reason = format!("there is no memory for the numbers of {} images ({error})", labels.len());
+        refused(folder, reason, "free some, or read fewer images at a time")
+    })?;
+    Ok(Images { data: Dataset::new(Tensor::constant(x), labels).expect("a label for each image"), classes })
 }
 
 fn described([channels, height, width]: [usize; 3]) -> String {
@@ -144,13 +157,52 @@ fn refused(path: &Path, reason: String, cure: &'static str) -> DataError {
     DataError::new(&path.display().to_string(), Place::File, DataErrorKind::malformed(reason, cure))
 }
 
-/// Appends the pixels of an image, channel by channel; its channels, height and width.
-fn read_png(path: &Path, pixels: &mut Vec<f32>) -> Result<[usize; 3], DataError> {
+/// An image, as it was unpacked.
+struct Image {
+    /// Channels, height and width.
+    shape: [usize; 3],
+    /// Pixel by pixel, each with all its channels, and perhaps an alpha channel.
+    samples: Vec<u8>,
+    /// How many samples a pixel has, the alpha channel among them.
+    together: usize,
+    /// Whether a sample has two bytes, the most significant first.
+    sixteen: bool,
+}
+
+impl Image {
+    /// Writes the pixels from 0 to 1, channel by channel.
+    fn fill(self, x: &mut [f32]) {
+        let [_, height, width] = self.shape;
+        for (channel, x) in x.chunks_exact_mut(height * width).enumerate() {
+            if self.sixteen {
+                let pixels = self.samples.chunks_exact(2 * self.together).map(|pixel| &pixel[2 * channel..]);
+                x.iter_mut()
+                    .zip(pixels)
+                    .for_each(|(x, y)| *x = f32::from(u16::from_be_bytes([y[0], y[1]])) / 65535.0);
+            } else if self.together == 1 {
+                x.iter_mut().zip(&self.samples).for_each(|(x, &y)| *x = f32::from(y) / 255.0);
+            } else {
+                let pixels = self.samples.chunks_exact(self.together);
+                x.iter_mut().zip(pixels).for_each(|(x, pixel)| *x = f32::from(pixel[channel]) / 255.0);
+            }
+        }
+    }
+
+    /// The place of the first pixel that is not opaque, where the last sample of each is its alpha.
+    fn transparent(&self) -> Option<usize> {
+        let bytes = 1 + usize::from(self.sixteen);
+        let mut pixels = self.samples.chunks_exact(self.together * bytes);
+        pixels.position(|pixel| pixel[pixel.len() - bytes..].iter().any(|&byte| byte < 255))
+    }
+}
+
+/// The image of a file, which may take `room` bytes, what is left of the limit for all of them.
+fn read_png(path: &Path, room: u64, limit: u64) -> Result<Image, DataError> {
     let file = path.display().to_string();
     let bytes =
         fs::read(path).map_err(|error| DataError::new(&file, Place::File, DataErrorKind::Io(error)))?;
     let mut cursor = Cursor::new(&bytes[..]);
-    let decoded = decode(&mut cursor, bytes.len() as u64, pixels);
+    let decoded = decode(&mut cursor, bytes.len() as u64, room);
     let offset = cursor.position();
     let at = |kind| DataError::new(&file, Place::Byte { offset, inflated: false }, kind);
     match decoded {
@@ -158,12 +210,15 @@ fn read_png(path: &Path, pixels: &mut Vec<f32>) -> Result<[usize; 3], DataError>
             let reason = format!("the file goes on after the image, up to byte {}", bytes.len());
             Err(at(DataErrorKind::malformed(reason, "fetch or write it again")))
         }
-        Ok(shape) => Ok(shape),
+        Ok(image) => Ok(image),
         Err(Unread::Spoiled(error)) => {
             let cure = "check that it is a PNG file, and fetch or write it again";
             Err(at(DataErrorKind::malformed(format!("no image can be read here ({error})"), cure)))
         }
         Err(Unread::Refused(reason, cure)) => Err(at(DataErrorKind::malformed(reason, cure))),
+        Err(Unread::TooLarge(bytes)) => {
+            Err(at(DataErrorKind::TooManyPixels { bytes: bytes.saturating_add(limit - room), limit }))
+        }
     }
 }
 
@@ -171,6 +226,8 @@ fn read_png(path: &Path, pixels: &mut Vec<f32>) -> Result<[usize; 3], DataError>
 enum Unread {
     Spoiled(DecodingError),
     Refused(String, &'static str),
+    /// It takes so many bytes, for which there is no room.
+    TooLarge(u64),
 }
 
 impl From<DecodingError> for Unread {
@@ -179,14 +236,13 @@ impl From<DecodingError> for Unread {
     }
 }
 
-fn decode(cursor: &mut Cursor<&[u8]>, length: u64, pixels: &mut Vec<f32>) -> Result<[usize; 3], Unread> {
+fn decode(cursor: &mut Cursor<&[u8]>, length: u64, room: u64) -> Result<Image, Unread> {
     let mut options = DecodeOptions::default();
     options.set_ignore_adler32(false);
     options.set_ignore_text_chunk(true);
     let mut decoder = Decoder::new_with_options(cursor, options);
-    decoder.set_limits(Limits {
-        bytes: usize::try_from(length.saturating_mul(DEFLATE_RATIO)).unwrap_or(usize::MAX),
-    });
+    let most = length.saturating_mul(DEFLATE_RATIO);
+    decoder.set_limits(Limits { bytes: usize::try_from(most.min(INFLATED_LIMIT)).unwrap_or(usize::MAX) });
     decoder.set_transformations(Transformations::EXPAND);
     let mut reader = decoder.read_info()?;
     let (width, height) = reader.info().size();
@@ -196,15 +252,22 @@ fn decode(cursor: &mut Cursor<&[u8]>, length: u64, pixels: &mut Vec<f32>) -> Res
             "save its frames as images of their own",
         ));
     }
-    let size = reader.output_buffer_size();
-    let fits =
-        |size: &usize| reader.info().raw_bytes() as u64 <= length.saturating_mul(DEFLATE_RATIO) && *size > 0;
-    let Some(size) = size.filter(fits) else {
+    // What the file holds is checked before what comes of it: bits and places in a palette become bytes, up to 24 times as many.
+    let packed = (reader.info().raw_row_length() as u64).saturating_mul(u64::from(height));
+    let Some(size) = reader.output_buffer_size().filter(|&size| packed <= most && size > 0) else {
         let reason = format!("{width} by {height} pixels are more than a file of {length} bytes can hold");
         return Err(Unread::Refused(reason, "the file is damaged: fetch or write it again"));
     };
-    let mut buffer = vec![0; size];
-    let frame = reader.next_frame(&mut buffer)?;
+    if size as u64 > room {
+        return Err(Unread::TooLarge(size as u64));
+    }
+    let mut samples = Vec::new();
+    if samples.try_reserve_exact(size).is_err() {
+        let reason = format!("there is no memory for the {size} bytes of its pixels");
+        return Err(Unread::Refused(reason, "free some, or read fewer images at a time"));
+    }
+    samples.resize(size, 0);
+    let frame = reader.next_frame(&mut samples)?;
     reader.finish()?;
     let (colours, has_alpha) = match frame.color_type {
         ColorType::Grayscale => (1, false),
@@ -213,14 +276,13 @@ fn decode(cursor: &mut Cursor<&[u8]>, length: u64, pixels: &mut Vec<f32>) -> Res
         ColorType::Rgba => (3, true),
         ColorType::Indexed => unreachable!("palettes are expanded"),
     };
-    let values: Vec<f32> = match frame.bit_depth {
-        BitDepth::Sixteen => {
-            buffer.chunks_exact(2).map(|x| f32::from(u16::from_be_bytes([x[0], x[1]])) / 65535.0).collect()
-        }
-        _ => buffer.iter().map(|&x| f32::from(x) / 255.0).collect(),
+    let image = Image {
+        shape: [colours, height as usize, width as usize],
+        samples,
+        together: colours + usize::from(has_alpha),
+        sixteen: frame.bit_depth == BitDepth::Sixteen,
     };
-    let together = colours + usize::from(has_alpha);
-    if has_alpha && let Some(place) = values.chunks_exact(together).position(|pixel| pixel[colours] < 1.0) {
+    if has_alpha && let Some(place) = image.transparent() {
         let (row, column) = (place / width as usize, place % width as usize);
         let reason = format!("the pixel in row {row} and column {column} is transparent");
         return Err(Unread::Refused(
@@ -228,8 +290,7 @@ fn decode(cursor: &mut Cursor<&[u8]>, length: u64, pixels: &mut Vec<f32>) -> Res
             "put the image on a background, and save it without transparency",
         ));
     }
-    (0..colours).for_each(|colour| pixels.extend(values.iter().skip(colour).step_by(together)));
-    Ok([colours, height as usize, width as usize])
+    Ok(image)
 }
 
 #[cfg(test)]
@@ -308,6 +369,9 @@ mod tests {
         assert_eq!(eight(ColorType::Indexed, &[1, 0]), (3, palette));
         let sixteen = channels(encoded(ColorType::Grayscale, BitDepth::Sixteen, &[0x33, 0x33, 0x00, 0x01]));
         assert_eq!(sixteen, (1, vec![0.2, 1.0 / 65535.0]));
+        let colours = [[0x33, 0x33], [0, 1], [0xff, 0xff], [0xff, 0xff]].concat().repeat(2);
+        let sixteen = channels(encoded(ColorType::Rgba, BitDepth::Sixteen, &colours));
+        assert_eq!(sixteen, (3, vec![0.2, 0.2, 1.0 / 65535.0, 1.0 / 65535.0, 1.0, 1.0]));
         let one_bit =
             channels(encoded(ColorType::Grayscale, BitDepth::One, &[0b0100_0000, 0b1000_0000, 0, 0]));
         assert_eq!(one_bit.1[..4], [0.0, 1.0, 1.0, 0.0]);
@@ -390,6 +454,44 @@ mod tests {
             other colours
                 folder/b/1.png: an image of 2 by 2 pixels in 3 channels, where folder/a/1.png is one of 2 by 2 pixels in 1 channel; bring all images to one size and one kind of colours
         "#]].assert_eq(&errors.collect::<String>());
+    }
+
+    /// Zeros deflate to a thousandth, and bits become bytes: 440 kB may hold 60000 by 60000 pixels, which are 3.6 GB. Nothing of that is
+    /// unpacked here, so the file holds no more than the promise, and is as long as it would be.
+    #[test]
+    fn a_small_file_of_a_huge_image_is_refused_before_it_is_unpacked() {
+        let side = 60_000_u32.to_be_bytes();
+        let huge = |header: &mut [u8]| header[..8].copy_from_slice(&[side, side].concat());
+        let bit = encoded(ColorType::Grayscale, BitDepth::One, &[0, 0]);
+        let promise = [with_header(&bit, huge), vec![0; 440_000]].concat();
+        let error = images(folder(&promise, &promise).path()).unwrap_err();
+        let (bytes, limit) = (3_600_000_000, 1 << 30);
+        assert!(
+            matches!(error.kind(), DataErrorKind::TooManyPixels { bytes: b, limit: l } if (*b, *l) == (bytes, limit)),
+            "{error}"
+        );
+        let message = error.to_string();
+        for part in [
+            "a/1.png, byte ",
+            "pixels take 3600000000 bytes",
+            "the 1073741824 allowed; make the images smaller",
+        ] {
+            assert!(message.contains(part), "{part} is not in {message}");
+        }
+    }
+
+    /// Two images of four bytes each.
+    #[test]
+    fn the_limit_is_for_all_images_together() {
+        let folder = folder(&grey(&[0; 4]), &grey(&[0; 4]));
+        let read = |limit| read(folder.path(), vec!["a".to_owned(), "b".to_owned()], limit);
+        assert_eq!(read(8).unwrap().data.len(), 2);
+        let error = read(7).unwrap_err();
+        assert!(
+            matches!(error.kind(), DataErrorKind::TooManyPixels { bytes: 8, limit: 7 })
+                && error.file().ends_with("b/1.png"),
+            "{error}"
+        );
     }
 
     #[test]

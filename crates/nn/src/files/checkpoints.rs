@@ -164,8 +164,9 @@ impl Checkpoints {
     /// Gives back what the newest checkpoint has, and says which that is; `None`, and nothing is changed, if there is none.
     ///
     /// # Errors
-    /// If the folder or the file cannot be read, if the file is damaged, or if it does not hold all that is shown, and nothing else.
-    /// Then nothing is changed.
+    /// If the folder or the file cannot be read, if the file is damaged, or if it does not hold all that is shown, and nothing else; if
+    /// what it says an optimizer remembers cannot be: slots or shapes that are not those of the parameters, a learning rate that is
+    /// negative or not finite, a number of steps beyond all training. Then nothing is changed.
     pub fn restore<T: Scalar>(
         &mut self,
         mut what: impl FnMut(&mut Record<'_, T>),

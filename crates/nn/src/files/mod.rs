@@ -37,7 +37,6 @@ mod npy;
 mod npz;
 mod number;
 mod record;
-mod remembered;
 mod replace;
 mod scan;
 mod source;

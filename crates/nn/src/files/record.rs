@@ -4,11 +4,14 @@
 //! that reads or writes is the record's affair. When it restores, it visits all twice: the first time only to see that everything is
 //! there and fits, so that what does not fit changes nothing.
 
+mod remembered;
+
 use super::archive::Archive;
 use super::error::{FileError, FileErrorKind};
 use crate::module::{Module, Path};
 use crate::optim::Optimizer;
 use autograd::{Scalar, Shape, Tensor};
+use remembered::Claims;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -31,6 +34,7 @@ enum Way<'a, T: Scalar> {
         tensors: HashMap<&'a str, &'a Tensor<T>>,
         asked: BTreeSet<String>,
         problems: Vec<String>,
+        claims: Box<Claims>,
         /// Whether this visit changes what it sees.
         changes: bool,
     },
@@ -51,13 +55,16 @@ pub(super) fn restore<T: Scalar>(
 ) -> Result<(), FileErrorKind> {
     for changes in [false, true] {
         let tensors = archive.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        let (asked, problems) = (BTreeSet::new(), Vec::new());
+        let (asked, problems, claims) = (BTreeSet::new(), Vec::new(), Box::default());
         let mut record = Record {
-            way: Way::Restore { archive, tensors, asked, problems, changes },
+            way: Way::Restore { archive, tensors, asked, problems, claims, changes },
             prefix: String::new(),
         };
         what(&mut record);
-        let Way::Restore { asked, mut problems, .. } = record.way else { unreachable!("it restores") };
+        let Way::Restore { asked, mut problems, claims, .. } = record.way else {
+            unreachable!("it restores")
+        };
+        problems.extend(claims.problems());
         let names = archive.tensors.iter().map(|(name, _)| name).chain(archive.metadata.keys());
         let rest = names.filter(|name| !name.starts_with('_') && !asked.contains(*name));
         problems.extend(rest.map(|name| format!("extra: {name}")));
@@ -179,6 +186,10 @@ impl<T: Scalar> Record<'_, T> {
             module.visit_mut(&mut Path::default(), &mut |path, param| {
                 let mut value = param.detach();
                 let shape = value.shape().clone();
+                let full = record.full(path.as_str());
+                if let Way::Restore { claims, .. } = &mut record.way {
+                    claims.see(&full, path.as_str(), &shape);
+                }
                 if let Some(found) = record.entry(path.as_str(), &mut value, Some(&shape)) {
                     param.update(|w| w.copy_from_slice(&found.array().view().contiguous()));
                 }
@@ -188,6 +199,9 @@ impl<T: Scalar> Record<'_, T> {
 
     /// An optimizer: its learning rate, and all that it remembers. Other hyperparameters, and groups, stay those of the program.
     ///
+    /// A slot with the name of one of our rules', such as `m`, has to be as long as theirs; under other names, rules of users may make
+    /// slots as long as they like.
+    ///
     /// # Panics
     /// As [`value`](Self::value).
     #[track_caller]
@@ -195,6 +209,13 @@ impl<T: Scalar> Record<'_, T> {
         self.within(name, |record| {
             let mut lr = optimizer.lr();
             record.value("lr", &mut lr);
+            let found = record.now("lr").and_then(|text| text.parse().ok());
+            if let Some(found) = found.filter(|found: &f64| !(0.0..f64::INFINITY).contains(found)) {
+                let full = record.full("lr");
+                record.problem(format!(
+                    "not a learning rate: {full} is {found}, expected a finite number of at least 0"
+                ));
+            }
             if record.changes() && lr != optimizer.lr() {
                 optimizer.set_lr(lr);
             }
