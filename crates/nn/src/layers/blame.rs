@@ -29,15 +29,22 @@ pub(crate) fn on_caller<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// As [`on_caller`], for a function of the user's choice. One that is passed by its name blames the line of the standard library that calls
-/// it, so what it panics with is said once more at the line of the caller; a closure has a line of its own.
+/// it: what it complains of by [`fail`] is said at the line of the caller, and any other panic once more there; a closure has a line of
+/// its own.
 #[track_caller]
 pub(crate) fn on_caller_of<F, R>(_: &F, f: impl FnOnce() -> R) -> R {
     if std::any::type_name::<F>().ends_with("{{closure}}") {
         return f();
     }
-    match catch_unwind(AssertUnwindSafe(f)) {
+    OUTSIDE.set(OUTSIDE.get() + 1);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    OUTSIDE.set(OUTSIDE.get() - 1);
+    match result {
         Ok(result) => result,
         Err(panic) => {
+            if let Some(complaint) = panic.downcast_ref::<Complaint>() {
+                fail(&complaint.0);
+            }
             match panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied())
             {
                 Some(message) => fail(message),

@@ -1,6 +1,7 @@
 //! Losses of yes and no: of logits, and of probabilities.
 
 use super::mean_of;
+use crate::layers::blame::fail;
 use autograd::ops::{Sigmoid, Softplus};
 use autograd::{Algebra, Keeps, Pointwise, Primitive, Scalar, ShapeError, Tensor};
 
@@ -69,7 +70,7 @@ pub(super) fn must_be_probabilities<T: Scalar>(loss: &str, name: &str, help: &st
         let problem = format!("{loss}: {name} {place} is {value}, which is no probability from 0 to 1");
         let error =
             ShapeError::new(problem).operand(format!("{name}s"), x.shape(), "counted in row-major order");
-        panic!("{}", error.help(help));
+        fail(&error.help(help).to_string());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Losses of one class in many.
 
 use super::must_be_alike;
+use crate::layers::blame::fail;
 use autograd::ops::{LogSumExp, Softmax};
 use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 
@@ -252,7 +253,7 @@ fn check_labels(logits: &Shape, labels: &[usize], ignored: Option<usize>) -> Res
 #[track_caller]
 pub(super) fn must_be_labels(loss: &str, logits: &Shape, labels: &[usize]) {
     if let Err(error) = check_labels(logits, labels, None) {
-        panic!("{loss}: {error}");
+        fail(&format!("{loss}: {error}"));
     }
 }
 

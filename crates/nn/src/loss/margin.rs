@@ -2,6 +2,7 @@
 
 use super::cross_entropy::must_be_labels;
 use super::{mean_of, must_be_alike};
+use crate::layers::blame::fail;
 use autograd::{Algebra, Array, Keeps, Pointwise, Scalar, ShapeError, Tensor};
 
 /// The hinge loss of scores against signs, 1 for yes and -1 for no: the mean of `max(0, 1 - t x)` (support vector machines).
@@ -52,7 +53,7 @@ fn must_be_signs<T: Scalar>(loss: &str, signs: &Tensor<T>) {
             signs.shape(),
             "counted in row-major order",
         );
-        panic!("{}", error.help("of 0 and 1, `x * 2.0 - 1.0` makes signs"));
+        fail(&error.help("of 0 and 1, `x * 2.0 - 1.0` makes signs").to_string());
     }
 }
 

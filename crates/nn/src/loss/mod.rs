@@ -18,6 +18,7 @@ pub use distribution::{GaussianNll, KlDivergence, PoissonNll, gaussian_nll, kl_d
 pub use margin::{Hinge, cosine_embedding, hinge, margin_ranking, multi_margin, triplet_margin};
 pub use regression::{AbsoluteDifference, Huber, SquaredDifference, huber, mae, mse, smooth_l1};
 
+use crate::layers::blame::fail;
 use autograd::ops::SumOf;
 use autograd::{Op, Pointwise, Scalar, ShapeError, Tensor};
 
@@ -43,7 +44,8 @@ fn must_be_alike<T: Scalar>(loss: &str, prediction: &Tensor<T>, target: &Tensor<
         let error = ShapeError::new(format!("{loss}: {problem}"))
             .operand("prediction", p, "")
             .operand("target", t, "");
-        panic!("{}", error.help("`reshape` or `unsqueeze` the target to the shape of the prediction"));
+        let error = error.help("`reshape` or `unsqueeze` the target to the shape of the prediction");
+        fail(&error.to_string());
     }
 }
 
