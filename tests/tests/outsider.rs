@@ -28,8 +28,8 @@ fn softplus() {
     assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 0.5, 1.0]);
 }
 
-/// `y = ln(eᵃ + eᵇ)` by a formula; its derivatives are `eᵃ⁻ʸ` and `eᵇ⁻ʸ`.
-#[derive(Debug)]
+/// `y = ln(eᵃ + eᵇ)` by a formula; its derivatives are `eᵃ⁻ʸ` and `eᵇ⁻ʸ`. That it can be copied takes nothing from it.
+#[derive(Clone, Copy, Debug)]
 struct LogAddExp;
 
 impl<T: Scalar> Pointwise<T, 2> for LogAddExp {

@@ -83,7 +83,7 @@ pub use op::{AnyOp, Keeps, Op};
 pub use ops::{By, NewAxis, Padding};
 pub use picture::{Picture, graph};
 pub use pointwise::{Map, Pointwise};
-pub use primitive::Primitive;
+pub use primitive::{Primitive, Routine};
 pub use profile::{Cost, Event, Pass, Profile, Row, Span, profile, span};
 pub use recording::no_grad;
 pub use rng::Rng;

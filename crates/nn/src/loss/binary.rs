@@ -2,7 +2,7 @@
 
 use super::mean_of;
 use autograd::ops::{Sigmoid, Softplus};
-use autograd::{Algebra, Keeps, Pointwise, Scalar, ShapeError, Tensor};
+use autograd::{Algebra, Keeps, Pointwise, Primitive, Scalar, ShapeError, Tensor};
 
 /// The cross-entropy of yes and no, the mean over all elements: `-t ln σ(x) - (1 - t) ln (1 - σ(x))` for a logit `x` and the
 /// probability `t` that it should have.
