@@ -229,6 +229,20 @@ fn axes() {
 #[test]
 fn shapes_and_views() {
     panics(
+        || ones([2, 3]).reshape([-1, 4]),
+        expect![[r#"
+            reshape: no size in the place of -1 makes [-1, 4] fit
+              from  [2, 3]  6 elements
+              help: the other sizes multiply to 4, which must divide the number of elements"#]],
+    );
+    panics(
+        || ones([2, 3]).reshape([-1, -1]),
+        expect![[r#"
+            reshape: [-1, -1] is no shape
+              from  [2, 3]  6 elements
+              help: sizes are at least 0, but for one of -1, which follows from the others"#]],
+    );
+    panics(
         || ones([2, 3]).reshape([4, 2]),
         expect![[r#"
         reshape: the new shape has another number of elements

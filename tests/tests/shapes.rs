@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::panic::catch_unwind;
 use tests::golden::{assert_close, tensor};
+use tests::messages::panic_of;
 use wengert::autograd::ops::{Diagonal, Gather, ScatterAdd, Slice, Unfold, Unview};
 use wengert::autograd::{
     Array, By, Cases, NewAxis, Op, Padding, Rng, Shape, Tensor, check_fn, check_with, with_threads,
@@ -13,6 +14,33 @@ fn flatten_and_expand() {
     check_fn(|[x]| x.flatten(1, -2), Cases::shapes(["abcd"]));
     check_fn(|[x]| x.flatten(0, 0), Cases::shapes(["ab"]));
     check_fn(|[x]| x.expand(&[2, -1, 3]), Cases::shapes(["a1"]));
+}
+
+/// One size may be left open; literals, counted sizes and shapes all say what they mean.
+#[test]
+fn reshape_takes_an_open_size() {
+    check_fn(|[x]| x.reshape([-1, 2]), Cases::shapes(["2aB"]));
+    let x = Tensor::<f32>::arange(24).reshape([2, 3, 4]);
+    let (rows, columns) = (x.dims()[0], -1_isize);
+    for (y, dims) in [
+        (x.reshape([-1]), &[24][..]),
+        (x.reshape([4, -1, 3]), &[4, 2, 3]),
+        (x.reshape([columns, rows as isize]), &[12, 2]),
+        (x.reshape([rows, 12]), &[2, 12]),
+        (x.reshape(vec![8, 3]), &[8, 3]),
+        (x.reshape(&[3, 8][..]), &[3, 8]),
+        (x.reshape(Shape::from([24])), &[24]),
+        (x.reshape(&Shape::from([1, 24])), &[1, 24]),
+        (x.slice(0, 0..0).reshape([-1, 12]), &[0, 12]),
+    ] {
+        assert_eq!(y.dims(), dims);
+        assert!(y.to_vec().into_iter().eq((0..y.size()).map(|i| i as f32)));
+    }
+    assert_eq!(x.argmax(2).reshape([-1]).unwrap().shape().dims(), [6]);
+    for refused in [[-1, 5], [-2, 12], [-1, -1], [-1, 0]] {
+        let (message, ..) = panic_of(|| x.reshape(refused));
+        assert!(message.starts_with("reshape: "), "{message}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use crate::buffer::Buffer;
 use crate::error::{OrPanic, ShapeError};
 use crate::layout::Layout;
+use crate::new_shape::NewShape;
 use crate::scalar::Element;
 use crate::shape::Shape;
 
@@ -143,12 +144,13 @@ impl<T: Element> Array<T> {
         Array { buffer: self.buffer.clone(), layout }
     }
 
-    /// The same elements in another shape of the same size; copied only where strides cannot express it.
+    /// The same elements in another shape of the same size; copied only where strides cannot express it. One size may be `-1`, as
+    /// in [`Tensor::reshape`](crate::Tensor::reshape).
     ///
     /// # Errors
-    /// If the sizes differ.
-    pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Self, ShapeError> {
-        let shape = shape.into();
+    /// If the sizes differ, or no size fits in the place of `-1`.
+    pub fn reshape(&self, shape: impl NewShape) -> Result<Self, ShapeError> {
+        let shape = shape.of(self.shape())?;
         if shape.try_size()? != self.size() {
             return Err(ShapeError::new("the new shape has another number of elements")
                 .operand("from", self.shape(), format!("{} elements", self.size()))
@@ -234,6 +236,7 @@ mod tests {
     fn reshaping_a_transpose_copies() {
         let t = Array::from_vec((0..6).collect(), [2, 3]).unwrap().permute(&[1, 0]).unwrap();
         assert_eq!(t.reshape([6]).unwrap().to_vec(), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(t.reshape([-1, 2]).unwrap().to_vec(), [0, 3, 1, 4, 2, 5]);
         assert!(t.reshape([7]).is_err());
     }
 
