@@ -43,6 +43,17 @@ fn reshape_takes_an_open_size() {
     }
 }
 
+/// An axis that was counted is one, too.
+#[test]
+fn axes_may_be_counted() {
+    let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    let last = x.rank() - 1;
+    assert_eq!((x.sum_axes(last).to_vec(), x.sum_axes(1).to_vec()), (vec![3.0, 7.0], vec![3.0, 7.0]));
+    assert_eq!((x.mean_axes(-2_isize).to_vec(), x.max_axes([0, -1]).item()), (vec![2.0, 3.0], 4.0));
+    let (message, ..) = panic_of(|| x.sum_axes(2_usize));
+    assert!(message.starts_with("sum: axis 2 is out of range"), "{message}");
+}
+
 #[test]
 fn flips() {
     check_fn(|[x]| x.flip(1), Cases::shapes(["abc"]));
