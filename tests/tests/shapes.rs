@@ -54,6 +54,19 @@ fn axes_may_be_counted() {
     assert!(message.starts_with("sum: axis 2 is out of range"), "{message}");
 }
 
+/// Lists are arrays, and arrays give their elements: indices from a list, and labels from `argmax`.
+#[test]
+fn lists_are_arrays() {
+    let x = Tensor::from([[1.0, 2.0], [4.0, 3.0]]);
+    assert_eq!(x.index_select(0, &[1, 0].into()).to_vec(), [4.0, 3.0, 1.0, 2.0]);
+    assert_eq!(x.index_select(0, &vec![1].into()).to_vec(), [4.0, 3.0]);
+    let places = x.argmax(1);
+    assert!(places.iter().eq([1, 0]) && (&places).into_iter().map(|place| place + 1).eq([2, 1]));
+    // In row-major order, wherever the elements lie.
+    let table = Array::from([1, 2, 3, 4]).reshape([2, 2]).unwrap();
+    assert!(table.permute(&[1, 0]).unwrap().iter().eq([1, 3, 2, 4]));
+}
+
 #[test]
 fn flips() {
     check_fn(|[x]| x.flip(1), Cases::shapes(["abc"]));

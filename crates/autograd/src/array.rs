@@ -26,6 +26,16 @@ pub use view::{Contiguous, Elements, View};
 /// assert_eq!(a.permute(&[1, 0])?.to_vec(), [1, 4, 2, 5, 3, 6]);
 /// # Ok::<(), autograd::ShapeError>(())
 /// ```
+///
+/// A list becomes one, and gives its elements back: as indices, and as labels of what a network takes its input for.
+///
+/// ```
+/// use autograd::{Array, Tensor};
+/// let x = Tensor::from([[1.0, 2.0], [4.0, 3.0]]);
+/// assert_eq!(x.index_select(0, &[1, 0].into()).to_vec(), [4.0, 3.0, 1.0, 2.0]);
+/// let labels: Array<usize> = x.argmax(1);
+/// assert!(labels.iter().eq([1, 0]));
+/// ```
 #[derive(Clone)]
 pub struct Array<T: Element> {
     buffer: Buffer<T>,
@@ -94,6 +104,12 @@ impl<T: Element> Array<T> {
     #[inline]
     pub fn view(&self) -> View<'_, T> {
         View::new(&self.buffer, &self.layout)
+    }
+
+    /// The elements in row-major order, one by one.
+    #[inline]
+    pub fn iter(&self) -> Elements<'_, T> {
+        self.view().iter()
     }
 
     /// The elements in row-major order, copied.
@@ -191,6 +207,28 @@ impl<T: Element> Array<T> {
     /// If the shape does not broadcast to the target.
     pub fn broadcast_to(&self, target: &Shape) -> Result<Self, ShapeError> {
         Ok(self.with_layout(self.layout.broadcast_to(target)?))
+    }
+}
+
+impl<'a, T: Element> IntoIterator for &'a Array<T> {
+    type Item = T;
+    type IntoIter = Elements<'a, T>;
+    fn into_iter(self) -> Elements<'a, T> {
+        self.iter()
+    }
+}
+
+/// A list: an array with one axis.
+impl<T: Element, const N: usize> From<[T; N]> for Array<T> {
+    fn from(list: [T; N]) -> Self {
+        Array::from_slice(&list)
+    }
+}
+
+/// A list: an array with one axis. For other shapes there is [`Array::from_vec`].
+impl<T: Element> From<Vec<T>> for Array<T> {
+    fn from(list: Vec<T>) -> Self {
+        Array::from_slice(&list)
     }
 }
 
