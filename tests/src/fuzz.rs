@@ -222,7 +222,7 @@ fn operators<T: Scalar>() -> Vec<Apply<T>> {
         |d, x| x.softmax(d.axis(x.rank())), |d, x| x.log_softmax(d.axis(x.rank())), |d, x| x.logsumexp(d.axis(x.rank())),
         |d, x| x.glu(d.axis(x.rank())),
 
-        |d, x| x.reshape(d.sizes()), |_, x| x.reshape([x.size()]), |d, x| x.flatten(d.axis(x.rank()), d.axis(x.rank())),
+        |d, x| x.reshape(d.sizes()), |_, x| x.reshape([x.size()]), |d, x| x.reshape([-1, d.axis(x.rank())]), |d, x| x.flatten(d.axis(x.rank()), d.axis(x.rank())),
         |d, x| { let order: Vec<usize> = d.rng.permutation(x.rank()).to_vec(); x.permute(&order) },
         |d, x| x.permute(&[d.below(3), d.below(3)]), |d, x| x.transpose(d.axis(x.rank()), d.axis(x.rank())), |_, x| x.t(),
         |d, x| x.broadcast_to(d.sizes()), |d, x| { let mut shape = x.dims().to_vec(); shape.insert(0, d.size()); x.broadcast_to(shape) },

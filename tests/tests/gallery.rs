@@ -4,7 +4,9 @@
 use expect_test::{Expect, expect};
 use wengert::autograd::Array;
 use wengert::prelude::*;
-use wengert::{BatchNorm2d, ConvTranspose2d, GroupNorm, Gru, Path, Window, grad_report, ops::Gelu, summary};
+use wengert::{
+    BatchNorm2d, ConvTranspose2d, GroupNorm, Gru, Path, Routine, Window, grad_report, ops::Gelu, summary,
+};
 
 /// What holds of every network. `loss` may draw random numbers while it trains.
 fn holds<N: Module + Clone>(net: &N, loss: impl Fn(&N, &mut Mode) -> Tensor, names: &Expect) {
@@ -58,7 +60,7 @@ fn mlp_of_a_configuration() {
         fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
             let (last, hidden) = self.layers.split_last().expect("a layer");
             let h = hidden.iter().fold(x.clone(), |h, layer| {
-                let h = layer.then(&h, Gelu);
+                let h = layer.then(&h, Routine(Gelu));
                 self.drop.forward(&h, mode)
             });
             last.forward(&h, mode)

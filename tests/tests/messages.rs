@@ -229,6 +229,20 @@ fn axes() {
 #[test]
 fn shapes_and_views() {
     panics(
+        || ones([2, 3]).reshape([-1, 4]),
+        expect![[r#"
+            reshape: no size in the place of -1 makes [-1, 4] fit
+              from  [2, 3]  6 elements
+              help: the other sizes multiply to 4, which must divide the number of elements"#]],
+    );
+    panics(
+        || ones([2, 3]).reshape([-1, -1]),
+        expect![[r#"
+            reshape: [-1, -1] is no shape
+              from  [2, 3]  6 elements
+              help: sizes are at least 0, but for one of -1, which follows from the others"#]],
+    );
+    panics(
         || ones([2, 3]).reshape([4, 2]),
         expect![[r#"
         reshape: the new shape has another number of elements
@@ -592,21 +606,29 @@ fn gradients() {
         || ones([3]).sum().backward(),
         expect![[r#"
             backward: the root is a constant: nothing it was computed from requires a gradient
-              help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]],
+              help: mark the inputs with `.requires_grad()`, and look for `detach`, `no_grad` or `predict` on the way (a network records by `forward` with `Mode::eval()`); gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]],
     );
     panics(
         || x.detach().sum().backward(),
         expect![[r#"
             backward: the root is a constant: nothing it was computed from requires a gradient
-              help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]],
+              help: mark the inputs with `.requires_grad()`, and look for `detach`, `no_grad` or `predict` on the way (a network records by `forward` with `Mode::eval()`); gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]],
     );
     let grads = x.sum().backward();
     let other = ones([5]).requires_grad();
     panics(
         || grads[&other].item(),
         expect![[r#"
-            no gradient: the tensor of shape [5] took no part in what was differentiated, or is not a leaf of it
-              help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves; the clone of a parameter is another one, with a gradient of its own"#]],
+            no gradient: the tensor of shape [5] took no part in what was differentiated
+              help: `Gradients::get` gives an `Option`; look for `detach` or `no_grad` on the way; the clone of a parameter is another one, with a gradient of its own"#]],
+    );
+    let between = &x * 2.0;
+    let of_leaves = between.sum().backward();
+    panics(
+        || of_leaves[&between].item(),
+        expect![[r#"
+            no gradient: the tensor of shape [3] was computed from others, and is not a leaf
+              help: `backward` gives the gradients of leaves alone; `grad(&y, [&x])` also answers for tensors that are not leaves"#]],
     );
     panics(
         || grads[&ones([7])].item(),
@@ -617,8 +639,8 @@ fn gradients() {
     panics(
         || grad(&x.sum(), [&other]),
         expect![[r#"
-            no gradient: the tensor of shape [5] took no part in what was differentiated, or is not a leaf of it
-              help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves; the clone of a parameter is another one, with a gradient of its own"#]],
+            no gradient: the tensor of shape [5] took no part in what was differentiated
+              help: `Gradients::get` gives an `Option`; look for `detach` or `no_grad` on the way; the clone of a parameter is another one, with a gradient of its own"#]],
     );
     fails(
         try_grad(&x.sum(), [&ones([2])]),

@@ -231,22 +231,32 @@ fn mistakes() -> Vec<Mistake> {
             || ones([3]).square().sum().backward(),
             expect![[r#"
                 backward: the root is a constant: nothing it was computed from requires a gradient
-                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
+                  help: mark the inputs with `.requires_grad()`, and look for `detach`, `no_grad` or `predict` on the way (a network records by `forward` with `Mode::eval()`); gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
         somebody("computes the loss where nothing is recorded",
             || { let x = leaf([3]); no_grad(|| x.square().sum()).backward() },
             expect![[r#"
                 backward: the root is a constant: nothing it was computed from requires a gradient
-                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
+                  help: mark the inputs with `.requires_grad()`, and look for `detach`, `no_grad` or `predict` on the way (a network records by `forward` with `Mode::eval()`); gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
+        somebody("takes the loss of a prediction",
+            || { let net: Mlp = Mlp::new(&[3, 2], Activation::Relu, &mut Rng::seed(0)); net.predict(&ones([1, 3])).sum().backward() },
+            expect![[r#"
+                backward: the root is a constant: nothing it was computed from requires a gradient
+                  help: mark the inputs with `.requires_grad()`, and look for `detach`, `no_grad` or `predict` on the way (a network records by `forward` with `Mode::eval()`); gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
+        somebody("asks for the gradient of what lies between",
+            || { let h = leaf([3]) * 2.0; h.sum().backward()[&h].clone() },
+            expect![[r#"
+                no gradient: the tensor of shape [3] was computed from others, and is not a leaf
+                  help: `backward` gives the gradients of leaves alone; `grad(&y, [&x])` also answers for tensors that are not leaves"#]]),
         somebody("differentiates a gradient that was not recorded",
             || { let x = leaf([3]); let dx = x.powi(3).sum().backward()[&x].clone(); grad(&dx.sum(), [&x]) },
             expect![[r#"
                 backward: the root is a constant: nothing it was computed from requires a gradient
-                  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
+                  help: mark the inputs with `.requires_grad()`, and look for `detach`, `no_grad` or `predict` on the way (a network records by `forward` with `Mode::eval()`); gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"#]]),
         somebody("asks for the gradient of a parameter that took no part",
             || { let (x, unused) = (leaf([3]), leaf([5])); x.sum().backward()[&unused].clone() },
             expect![[r#"
-                no gradient: the tensor of shape [5] took no part in what was differentiated, or is not a leaf of it
-                  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves; the clone of a parameter is another one, with a gradient of its own"#]]),
+                no gradient: the tensor of shape [5] took no part in what was differentiated
+                  help: `Gradients::get` gives an `Option`; look for `detach` or `no_grad` on the way; the clone of a parameter is another one, with a gradient of its own"#]]),
         somebody("writes into what was computed",
             || { let mut y = leaf([3]) * 2.0; y.update(|y| y.fill(0.0)); },
             expect![[r#"

@@ -1,7 +1,9 @@
 //! Operators written as somebody else would write them: a struct, the public interface, and one line of proof. By `Op` and by
 //! a pointwise formula; the package `outsider` has more.
 
-use wengert::autograd::{Algebra, Call, Keeps, Map, Op, Pointwise, Scalar, Tensor, View, check};
+use wengert::autograd::{
+    Algebra, Call, Keeps, Map, Op, Pointwise, Scalar, Shape, ShapeError, Tensor, View, check,
+};
 
 /// `y = ln(1 + eˣ)`, written so that nothing overflows; its derivative is the sigmoid.
 #[derive(Debug)]
@@ -28,8 +30,34 @@ fn softplus() {
     assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 0.5, 1.0]);
 }
 
-/// `y = ln(eᵃ + eᵇ)` by a formula; its derivatives are `eᵃ⁻ʸ` and `eᵇ⁻ʸ`.
+/// The squared distances of the rows of two matrices, as far as its shape goes.
 #[derive(Debug)]
+struct Cdist {
+    problem: &'static str,
+}
+
+impl<T: Scalar> Op<T, 2> for Cdist {
+    fn shape(&self, _: [&Shape; 2]) -> Result<Shape, ShapeError> {
+        Err(ShapeError::new(self.problem))
+    }
+    fn forward(&self, _: [View<'_, T>; 2], _: &mut [T]) {}
+    fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+        dy.clone()
+    }
+}
+
+/// The operator is named once, whether its author has done so or not, and only where it is the operator that is named.
+#[test]
+fn an_operator_is_named_once() {
+    let x = Tensor::<f32>::ones([2, 3]);
+    let says = |problem| Cdist { problem }.try_apply([&x, &x]).unwrap_err().to_string();
+    assert_eq!(says("the rows differ"), "cdist: the rows differ");
+    assert_eq!(says("cdist: the rows differ"), "cdist: the rows differ");
+    assert_eq!(says("cdist of rows: they differ"), "cdist: cdist of rows: they differ");
+}
+
+/// `y = ln(eᵃ + eᵇ)` by a formula; its derivatives are `eᵃ⁻ʸ` and `eᵇ⁻ʸ`. That it can be copied takes nothing from it.
+#[derive(Clone, Copy, Debug)]
 struct LogAddExp;
 
 impl<T: Scalar> Pointwise<T, 2> for LogAddExp {

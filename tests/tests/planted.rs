@@ -262,6 +262,19 @@ fn right_at_order_1_and_constant_at_order_2() {
     caught(&op, Cases::default, &[SECOND]);
 }
 
+/// The gradient that is at fault is named, not only what it is differentiated by.
+#[test]
+fn one_of_two_gradients_is_constant_at_order_2() {
+    for at_fault in 0..2 {
+        let op = product_with(move |i, call, dy| {
+            let other = call.x(1 - i);
+            dy * if i == at_fault { other.detach() } else { other }
+        });
+        let named = format!("of the first gradient of input {at_fault}, by `backward({at_fault})`");
+        caught(&op, Cases::default, &[SECOND, &named, "input 2 is the cotangent"]);
+    }
+}
+
 #[test]
 fn linear_in_a_cotangent_that_is_lost_at_order_2() {
     let op = square_with(|_, call, dy| dy.detach() * call.x(0) * 2.0);

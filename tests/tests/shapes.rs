@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::panic::catch_unwind;
 use tests::golden::{assert_close, tensor};
+use tests::messages::panic_of;
 use wengert::autograd::ops::{Diagonal, Gather, ScatterAdd, Slice, Unfold, Unview};
 use wengert::autograd::{
     Array, By, Cases, NewAxis, Op, Padding, Rng, Shape, Tensor, check_fn, check_with, with_threads,
@@ -13,6 +14,57 @@ fn flatten_and_expand() {
     check_fn(|[x]| x.flatten(1, -2), Cases::shapes(["abcd"]));
     check_fn(|[x]| x.flatten(0, 0), Cases::shapes(["ab"]));
     check_fn(|[x]| x.expand(&[2, -1, 3]), Cases::shapes(["a1"]));
+}
+
+/// One size may be left open; literals, counted sizes and shapes all say what they mean.
+#[test]
+fn reshape_takes_an_open_size() {
+    check_fn(|[x]| x.reshape([-1, 2]), Cases::shapes(["2aB"]));
+    let x = Tensor::<f32>::arange(24).reshape([2, 3, 4]);
+    let (rows, columns, line) = (x.dims()[0], -1_isize, Shape::from([1, 24]));
+    for (y, dims) in [
+        (x.reshape([-1]), &[24][..]),
+        (x.reshape([4, -1, 3]), &[4, 2, 3]),
+        (x.reshape([columns, rows as isize]), &[12, 2]),
+        (x.reshape([rows, 12]), &[2, 12]),
+        (x.reshape(vec![8, 3]), &[8, 3]),
+        (x.reshape(&[3, 8][..]), &[3, 8]),
+        (x.reshape(Shape::from([24])), &[24]),
+        (x.reshape(&line), &[1, 24]),
+        (x.slice(0, 0..0).reshape([-1, 12]), &[0, 12]),
+    ] {
+        assert_eq!(y.dims(), dims);
+        assert!(y.to_vec().into_iter().eq((0..y.size()).map(|i| i as f32)));
+    }
+    assert_eq!(x.argmax(2).reshape([-1]).unwrap().shape().dims(), [6]);
+    for refused in [[-1, 5], [-2, 12], [-1, -1], [-1, 0]] {
+        let (message, ..) = panic_of(|| x.reshape(refused));
+        assert!(message.starts_with("reshape: "), "{message}");
+    }
+}
+
+/// An axis that was counted is one, too.
+#[test]
+fn axes_may_be_counted() {
+    let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    let last = x.rank() - 1;
+    assert_eq!((x.sum_axes(last).to_vec(), x.sum_axes(1).to_vec()), (vec![3.0, 7.0], vec![3.0, 7.0]));
+    assert_eq!((x.mean_axes(-2_isize).to_vec(), x.max_axes([0, -1]).item()), (vec![2.0, 3.0], 4.0));
+    let (message, ..) = panic_of(|| x.sum_axes(2_usize));
+    assert!(message.starts_with("sum: axis 2 is out of range"), "{message}");
+}
+
+/// Lists are arrays, and arrays give their elements: indices from a list, and labels from `argmax`.
+#[test]
+fn lists_are_arrays() {
+    let x = Tensor::from([[1.0, 2.0], [4.0, 3.0]]);
+    assert_eq!(x.index_select(0, &[1, 0].into()).to_vec(), [4.0, 3.0, 1.0, 2.0]);
+    assert_eq!(x.index_select(0, &vec![1].into()).to_vec(), [4.0, 3.0]);
+    let places = x.argmax(1);
+    assert!(places.iter().eq([1, 0]) && (&places).into_iter().map(|place| place + 1).eq([2, 1]));
+    // In row-major order, wherever the elements lie.
+    let table = Array::from([1, 2, 3, 4]).reshape([2, 2]).unwrap();
+    assert!(table.permute(&[1, 0]).unwrap().iter().eq([1, 3, 2, 4]));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use crate::buffer::Buffer;
 use crate::error::{OrPanic, ShapeError};
 use crate::layout::Layout;
+use crate::new_shape::NewShape;
 use crate::scalar::Element;
 use crate::shape::Shape;
 
@@ -24,6 +25,16 @@ pub use view::{Contiguous, Elements, View};
 /// let a = Array::from_vec(vec![1, 2, 3, 4, 5, 6], [2, 3])?;
 /// assert_eq!(a.permute(&[1, 0])?.to_vec(), [1, 4, 2, 5, 3, 6]);
 /// # Ok::<(), autograd::ShapeError>(())
+/// ```
+///
+/// A list becomes one, and gives its elements back: as indices, and as labels of what a network takes its input for.
+///
+/// ```
+/// use autograd::{Array, Tensor};
+/// let x = Tensor::from([[1.0, 2.0], [4.0, 3.0]]);
+/// assert_eq!(x.index_select(0, &[1, 0].into()).to_vec(), [4.0, 3.0, 1.0, 2.0]);
+/// let labels: Array<usize> = x.argmax(1);
+/// assert!(labels.iter().eq([1, 0]));
 /// ```
 #[derive(Clone)]
 pub struct Array<T: Element> {
@@ -95,6 +106,12 @@ impl<T: Element> Array<T> {
         View::new(&self.buffer, &self.layout)
     }
 
+    /// The elements in row-major order, one by one.
+    #[inline]
+    pub fn iter(&self) -> Elements<'_, T> {
+        self.view().iter()
+    }
+
     /// The elements in row-major order, copied.
     pub fn to_vec(&self) -> Vec<T> {
         self.view().iter().collect()
@@ -143,12 +160,13 @@ impl<T: Element> Array<T> {
         Array { buffer: self.buffer.clone(), layout }
     }
 
-    /// The same elements in another shape of the same size; copied only where strides cannot express it.
+    /// The same elements in another shape of the same size; copied only where strides cannot express it. One size may be `-1`, as
+    /// in [`Tensor::reshape`](crate::Tensor::reshape).
     ///
     /// # Errors
-    /// If the sizes differ.
-    pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Self, ShapeError> {
-        let shape = shape.into();
+    /// If the sizes differ, or no size fits in the place of `-1`.
+    pub fn reshape(&self, shape: impl NewShape) -> Result<Self, ShapeError> {
+        let shape = shape.of(self.shape())?;
         if shape.try_size()? != self.size() {
             return Err(ShapeError::new("the new shape has another number of elements")
                 .operand("from", self.shape(), format!("{} elements", self.size()))
@@ -189,6 +207,28 @@ impl<T: Element> Array<T> {
     /// If the shape does not broadcast to the target.
     pub fn broadcast_to(&self, target: &Shape) -> Result<Self, ShapeError> {
         Ok(self.with_layout(self.layout.broadcast_to(target)?))
+    }
+}
+
+impl<'a, T: Element> IntoIterator for &'a Array<T> {
+    type Item = T;
+    type IntoIter = Elements<'a, T>;
+    fn into_iter(self) -> Elements<'a, T> {
+        self.iter()
+    }
+}
+
+/// A list: an array with one axis.
+impl<T: Element, const N: usize> From<[T; N]> for Array<T> {
+    fn from(list: [T; N]) -> Self {
+        Array::from_slice(&list)
+    }
+}
+
+/// A list: an array with one axis. For other shapes there is [`Array::from_vec`].
+impl<T: Element> From<Vec<T>> for Array<T> {
+    fn from(list: Vec<T>) -> Self {
+        Array::from_slice(&list)
     }
 }
 
@@ -234,6 +274,7 @@ mod tests {
     fn reshaping_a_transpose_copies() {
         let t = Array::from_vec((0..6).collect(), [2, 3]).unwrap().permute(&[1, 0]).unwrap();
         assert_eq!(t.reshape([6]).unwrap().to_vec(), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(t.reshape([-1, 2]).unwrap().to_vec(), [0, 3, 1, 4, 2, 5]);
         assert!(t.reshape([7]).is_err());
     }
 

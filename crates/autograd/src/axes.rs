@@ -2,6 +2,7 @@
 
 use crate::error::{OrPanic, ShapeError};
 use crate::onnx::Value;
+use crate::ops::Whole;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Small};
 use crate::tensor::Tensor;
@@ -16,6 +17,7 @@ use std::ops::RangeFull;
 /// assert_eq!(x.sum_axes(-1).to_vec(), [3.0, 7.0]);
 /// assert_eq!(x.sum_axes([0, 1]).item(), 10.0);
 /// assert_eq!(x.sum_axes(..).item(), 10.0);
+/// assert_eq!(x.sum_axes(x.rank() - 1).to_vec(), [3.0, 7.0]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axes(Option<Small<isize>>);
@@ -54,9 +56,10 @@ impl Axes {
     }
 }
 
-impl From<isize> for Axes {
-    fn from(axis: isize) -> Self {
-        Axes(Some(SmallVec::from_slice(&[axis])))
+/// One axis, also one that was counted, as `x.rank() - 1`.
+impl<W: Whole> From<W> for Axes {
+    fn from(axis: W) -> Self {
+        Axes(Some(SmallVec::from_slice(&[axis.whole()])))
     }
 }
 

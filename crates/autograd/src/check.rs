@@ -39,9 +39,9 @@ type Verdict = Result<(), String>;
 /// Proves an operator whose inputs broadcast together, at values of either sign away from 0.
 ///
 /// ```
-/// use autograd::{Map, check, ops::{Add, Sigmoid}};
+/// use autograd::{Map, Routine, check, ops::{Add, Sigmoid}};
 /// check(Add);
-/// check(Map(Sigmoid));
+/// check(Map(Routine(Sigmoid)));
 /// ```
 ///
 /// # Panics

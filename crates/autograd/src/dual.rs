@@ -122,7 +122,7 @@ impl<T: Scalar> Algebra<T> for Dual<T> {
 mod tests {
     use super::*;
     use crate::ops::Pow;
-    use crate::pointwise::Pointwise;
+    use crate::primitive::Primitive;
 
     /// `(xᵃ)'` by the base, by the exponent and by both, also where the derivative by what stands still is NaN.
     #[test]

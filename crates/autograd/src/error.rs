@@ -32,7 +32,8 @@ struct Parts {
 }
 
 impl ShapeError {
-    /// An error that states the problem, without a full stop.
+    /// An error that states the problem, without a full stop. The operator's name is not part of it: what comes back from
+    /// [`try_apply`](crate::Op::try_apply) has it in front.
     #[cold]
     pub fn new(problem: impl Into<String>) -> Self {
         let problem = problem.into();
@@ -60,6 +61,11 @@ impl ShapeError {
     pub(crate) fn of(mut self, operator: &str) -> Self {
         if self.0.operator.is_empty() {
             self.0.operator = operator.into();
+            // Who has written it out is not repeated.
+            let rest = self.0.problem.strip_prefix(operator).and_then(|rest| rest.strip_prefix(": "));
+            if let Some(rest) = rest.map(str::to_owned) {
+                self.0.problem = rest;
+            }
         }
         self
     }

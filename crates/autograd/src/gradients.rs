@@ -131,7 +131,11 @@ impl<T: Scalar> Index<&Tensor<T>> for Gradients<T> {
     /// If there is none; [`Gradients::get`] does not panic.
     #[track_caller]
     fn index(&self, x: &Tensor<T>) -> &Tensor<T> {
-        self.get(x).ok_or_else(|| why_none(x)).or_panic()
+        let why = || match x.node() {
+            Some(node) if !node.is_leaf() => GradError::NotALeaf(x.shape().clone()),
+            _ => why_none(x),
+        };
+        self.get(x).ok_or_else(why).or_panic()
     }
 }
 
@@ -167,6 +171,8 @@ pub enum GradError {
     Untracked(Shape),
     /// The tensor, of this shape, requires a gradient, but the root was not computed from it.
     Unused(Shape),
+    /// The tensor, of this shape, was computed from others, and [`Gradients`] are those of leaves.
+    NotALeaf(Shape),
 }
 
 impl fmt::Display for GradError {
@@ -190,7 +196,7 @@ impl fmt::Display for GradError {
             }
             GradError::ConstantRoot => write!(
                 f,
-                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach` or `no_grad` on the way; gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"
+                "backward: the root is a constant: nothing it was computed from requires a gradient\n  help: mark the inputs with `.requires_grad()`, and look for `detach`, `no_grad` or `predict` on the way (a network records by `forward` with `Mode::eval()`); gradients from `backward` are constants, those from `grad` can be differentiated again, unless the function is linear: then they are the same everywhere"
             ),
             GradError::Untracked(shape) => write!(
                 f,
@@ -198,7 +204,11 @@ impl fmt::Display for GradError {
             ),
             GradError::Unused(shape) => write!(
                 f,
-                "no gradient: the tensor of shape {shape} took no part in what was differentiated, or is not a leaf of it\n  help: `Gradients::get` gives an `Option`; `grad(&y, [&x])` also answers for tensors that are not leaves; the clone of a parameter is another one, with a gradient of its own"
+                "no gradient: the tensor of shape {shape} took no part in what was differentiated\n  help: `Gradients::get` gives an `Option`; look for `detach` or `no_grad` on the way; the clone of a parameter is another one, with a gradient of its own"
+            ),
+            GradError::NotALeaf(shape) => write!(
+                f,
+                "no gradient: the tensor of shape {shape} was computed from others, and is not a leaf\n  help: `backward` gives the gradients of leaves alone; `grad(&y, [&x])` also answers for tensors that are not leaves"
             ),
         }
     }

@@ -17,6 +17,7 @@ use crate::op::{Keeps, Op, snake_case};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use std::any::type_name;
 use std::array::from_fn;
 use std::fmt;
 
@@ -66,6 +67,11 @@ pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'stat
     /// What the operator is in ONNX. By default its formula; where ONNX has an operator for it, that is better.
     fn onnx(&self, x: [onnx::Value; N]) -> onnx::Value {
         self.f(x)
+    }
+
+    /// What messages call the operator. By default the name of the type, `LogAddExp` becoming `log_add_exp`.
+    fn name(&self) -> String {
+        snake_case(type_name::<Self>())
     }
 
     /// Applies the operator to tensors that broadcast together.
@@ -166,7 +172,7 @@ pub(crate) fn constant_slope<T: Scalar, const N: usize>(
 
 impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
     fn name(&self) -> String {
-        snake_case(std::any::type_name::<P>())
+        self.0.name()
     }
 
     fn forward(&self, x: [View<'_, T>; N], y: &mut [T]) {

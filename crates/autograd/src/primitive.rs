@@ -4,15 +4,19 @@
 //! may occur itself, as in `tan' = 1 + tan²`. So it has derivatives of any order, and it can be used in other formulas.
 
 use crate::algebra::Algebra;
+use crate::error::ShapeError;
 use crate::onnx::Value;
-use crate::op::{Keeps, NO_FORM};
+use crate::op::{Keeps, NO_FORM, snake_case};
 use crate::pointwise::Pointwise;
 use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+use std::any::type_name;
 use std::fmt;
 
 /// A function of `N` numbers whose value a routine computes, and whose derivative is a formula.
 ///
-/// It is a [`Pointwise`] operator, and [`Pointwise::f`] is how another formula calls it.
+/// [`apply`](Self::apply) gives its value for tensors, and [`f`](Self::f) is how a formula calls it. Where a [`Pointwise`] operator is
+/// asked for, it is one as `Routine(Asinh)`: its proof is `check(Map(Routine(Asinh)))`, with the feature `check`.
 ///
 /// # Example
 /// The inverse hyperbolic sine, `asinh' = 1 / √(1 + x²)`, and its square, which is a formula:
@@ -32,7 +36,7 @@ use std::fmt;
 ///     }
 /// }
 ///
-/// #[derive(Debug)]
+/// #[derive(Clone, Debug)]
 /// struct AsinhSquared;
 ///
 /// impl<T: Scalar> Pointwise<T, 1> for AsinhSquared {
@@ -66,18 +70,64 @@ pub trait Primitive<T: Scalar, const N: usize>: Clone + fmt::Debug + Send + Sync
         let _ = x;
         Value::unsupported(NO_FORM)
     }
-}
 
-impl<T: Scalar, P: Primitive<T, N>, const N: usize> Pointwise<T, N> for P {
+    /// The function in a formula: `Asinh.f([x])`.
     #[inline(always)]
     fn f<A: Algebra<T>>(&self, x: [A; N]) -> A {
         A::primitive(self, x)
     }
+
+    /// Applies the function to tensors that broadcast together.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[track_caller]
+    fn apply(self, x: [&Tensor<T>; N]) -> Tensor<T> {
+        Routine(self).apply(x)
+    }
+
+    /// As [`apply`](Self::apply).
+    ///
+    /// # Errors
+    /// If the tensors do not broadcast together.
+    #[track_caller]
+    fn try_apply(self, x: [&Tensor<T>; N]) -> Result<Tensor<T>, ShapeError> {
+        Routine(self).try_apply(x)
+    }
+}
+
+/// A [`Primitive`] as a [`Pointwise`] operator.
+///
+/// Were every primitive one by itself, whoever writes a formula could not derive `Clone` for it: some other crate might make a primitive
+/// of it too.
+///
+/// ```
+/// use autograd::{Routine, Tensor, ops::Sigmoid};
+/// let (x, w) = (Tensor::from([1.0, 2.0]), Tensor::from([[2.0, -1.0]]));
+/// assert_eq!(x.linear_then(&w, None, Routine(Sigmoid)).to_vec(), [0.5]);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Routine<P>(pub P);
+
+impl<P: fmt::Debug> fmt::Debug for Routine<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: Scalar, P: Primitive<T, N>, const N: usize> Pointwise<T, N> for Routine<P> {
+    #[inline(always)]
+    fn f<A: Algebra<T>>(&self, x: [A; N]) -> A {
+        self.0.f(x)
+    }
     #[inline(always)]
     fn df<A: Algebra<T>>(&self, i: usize, x: [A; N], y: A) -> A {
-        self.derivative(i, x, y)
+        self.0.derivative(i, x, y)
     }
     fn keeps(&self, i: usize) -> Keeps {
-        Primitive::keeps(self, i)
+        self.0.keeps(i)
+    }
+    fn name(&self) -> String {
+        snake_case(type_name::<P>())
     }
 }

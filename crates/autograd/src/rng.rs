@@ -52,14 +52,24 @@ impl Rng {
         bits
     }
 
-    /// A number uniform in `[0, 1)`: a multiple of 2⁻²⁴ in `f32`, of 2⁻⁵³ in `f64`.
+    /// A number uniform in `[0, 1)`: a multiple of 2⁻²⁴ in `f32`, of 2⁻⁵³ in `f64`. Of which type it is has to be said where nothing
+    /// else settles it, as in arithmetic with literals.
+    ///
+    /// ```
+    /// use autograd::Rng;
+    /// let mut rng = Rng::seed(0);
+    /// let angle = 360.0 * rng.uniform::<f64>();
+    /// let share: f32 = rng.uniform();
+    /// assert!(angle < 360.0 && share < 1.0);
+    /// ```
     #[inline]
     pub fn uniform<T: Scalar>(&mut self) -> T {
         let digits = if size_of::<T>() == 4 { 24 } else { 53 };
         T::of((self.bits() >> (64 - digits)) as f64 / (1_u64 << digits) as f64)
     }
 
-    /// A number from the standard normal distribution, by the polar method (G. Marsaglia, 1962).
+    /// A number from the standard normal distribution, by the polar method (G. Marsaglia, 1962); its type as for
+    /// [`uniform`](Self::uniform).
     pub fn normal<T: Scalar>(&mut self) -> T {
         loop {
             let (u, v) = (2.0 * self.uniform::<f64>() - 1.0, 2.0 * self.uniform::<f64>() - 1.0);
@@ -88,6 +98,45 @@ impl Rng {
                 return (product >> 64) as usize;
             }
         }
+    }
+
+    /// A place in a list of weights, which need not add up to 1: `i` with the probability `weights[i] / Σ weights`.
+    ///
+    /// ```
+    /// use autograd::{Rng, Tensor};
+    /// let logits = Tensor::from([2.0_f32, 1.0, f32::NEG_INFINITY]);
+    /// let next = Rng::seed(0).weighted(&logits.softmax(-1).to_vec());
+    /// assert!(next < 2);
+    /// ```
+    ///
+    /// # Panics
+    /// If a weight is negative or not finite, or they do not add up to a finite number above 0.
+    #[doc(alias("multinomial", "choice", "categorical"))]
+    #[track_caller]
+    pub fn weighted<T: Scalar>(&mut self, weights: &[T]) -> usize {
+        if let Some((i, weight)) =
+            weights.iter().enumerate().find(|(_, w)| !(**w >= T::zero() && w.is_finite()))
+        {
+            panic!(
+                "weighted: place {i} has weight {weight}\n  help: weights are finite and at least 0; `softmax` makes such of logits"
+            );
+        }
+        let total: f64 = weights.iter().map(|&weight| weight.into()).sum();
+        assert!(
+            total > 0.0 && total.is_finite(),
+            "weighted: the weights add up to {total}\n  help: give at least one place a weight above 0"
+        );
+        let mut left = self.uniform::<f64>() * total;
+        let mut last = 0;
+        for (i, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > T::zero()) {
+            left -= weight.into();
+            last = i;
+            if left < 0.0 {
+                break;
+            }
+        }
+        // What rounding leaves falls to the last that weighs anything.
+        last
     }
 
     /// Puts the items in random order, every order equally likely (R. Durstenfeld, 1964).
@@ -196,6 +245,16 @@ mod tests {
             assert_eq!(text.parse::<Rng>(), Err(RngError), "{text}");
         }
         assert_eq!(sound.parse(), Ok(Rng::seed(0)));
+    }
+
+    /// Shares of a hundred thousand draws, five deviations wide; what weighs nothing is never drawn, first, last or between.
+    #[test]
+    fn places_come_as_often_as_they_weigh() {
+        let (mut rng, mut count) = (Rng::seed(3), [0; 5]);
+        (0..100_000).for_each(|_| count[rng.weighted(&[0.0_f32, 1.0, 0.0, 3.0, 0.0])] += 1);
+        assert_eq!([count[0], count[2], count[4]], [0; 3]);
+        // The deviation of a count is the root of n p (1 - p), which is 137.
+        assert!((count[1] - 25_000_i32).abs() < 685, "{count:?}");
     }
 
     /// Moments and tails of a hundred thousand samples, five deviations wide.

@@ -12,6 +12,9 @@
 //! - **An operator on tensors takes what it is given by value.** `a + b` moves both, `&a + &b` none.
 //! - **A type without a parameter is over `f32`, a literal alone is an `f64`**, as everywhere in Rust: `let x: Tensor = ...` settles it
 //!   once. Precisions never mix in silence: that does not compile.
+//! - **In a subscript, `..` is `...`, not `:`.** `x.i((.., 0))` is `x[..., 0]`, the last axis; `x[:, 0]`, the second, is `x.i((0.., 0))`.
+//! - **An axis is an `isize`**, and `-1` the last one: `x.softmax(-1)`, not `x.softmax(x.rank() - 1)`. What works on several axes, as
+//!   `x.sum_axes(x.rank() - 1)`, takes a `usize` as well.
 //! - **Losses do not broadcast.** Prediction and target have one shape.
 //! - **Paths and shapes of weights are PyTorch's**, so [`load`](crate::load) reads its safetensors.
 //!
@@ -21,23 +24,33 @@
 //! | `torch.tensor([[1., 2.], [3., 4.]])` | `Tensor::from([[1.0, 2.0], [3.0, 4.0]])` |
 //! | `torch.zeros(2, 3)`, `torch.full((2, 3), 7.)` | `Tensor::zeros([2, 3])`, `Tensor::full([2, 3], 7.0)` |
 //! | `torch.arange(6.)` | `Tensor::arange(6)` |
+//! | `torch.linspace(0, 1, 5)`, `torch.eye(3)` | `Tensor::arange(5) / 4.0`, `Tensor::ones([3]).diag_embed(0)` |
+//! | `torch.zeros_like(x)`, `torch.ones_like(x)` | `Tensor::zeros(x.shape())`, `Tensor::ones(x.shape())` |
 //! | `torch.manual_seed(0)` | `let mut rng = Rng::seed(0);` |
 //! | `torch.randn(2, 3)`, `torch.rand(2, 3)` | `Tensor::normal([2, 3], 0.0, 1.0, &mut rng)`, `Tensor::uniform([2, 3], 0.0, 1.0, &mut rng)` |
+//! | `torch.multinomial(p, 1)`, `torch.randperm(3)` | `rng.weighted(&p.to_vec())`, `rng.permutation(3)` |
 //! | `x.shape`, `x.ndim`, `x.numel()` | `x.dims()`, `x.rank()`, `x.size()` |
-//! | `x.view(3, 2)`, `x.reshape(3, 2)` | `x.reshape([3, 2])` |
+//! | `x.view(3, 2)`, `x.reshape(-1, 2)` | `x.reshape([3, 2])`, `x.reshape([-1, 2])` |
 //! | `x.flatten(1)` | `x.flatten(1, -1)` |
 //! | `x.unsqueeze(-1)`, `np.expand_dims(x, -1)` | `x.unsqueeze(-1)` |
 //! | `x.mT`, `np.swapaxes(x, 0, 1)`, `x.permute(1, 0)` | `x.t()`, `x.transpose(0, 1)`, `x.permute(&[1, 0])` |
 //! | `x[0]`, `x[:, 1:]`, `x[..., -1]` | `x.i(0)`, `x.i((0.., 1..))`, `x.i((.., -1))` |
+//! | `x.narrow(0, 1, 2)`, `x.select(1, 0)`, `x.unbind(0)` | `x.slice(0, 1..3)`, `x.i((0.., 0))`, `(0..3).map(\|row\| x.i(row))` |
+//! | `x[torch.tensor([1, 0])]`, `x.scatter_add(0, i, a)` | `x.index_select(0, &[1, 0].into())`, `x.scatter_add(0, &i, &a)` |
+//! | `torch.diag(a)`, `torch.diag(v)` | `a.diagonal(0, [0, 1])`, `v.diag_embed(0)` |
 //! | `x.sum(1)`, `x.mean(1, keepdim=True)` | `x.sum_axes(1)`, `x.mean_keepdims(1)` |
 //! | `x.std()`, `np.std(x)` | `x.std(1.0)`, `x.std(0.0)` |
-//! | `x.amax(1)`, `x.argmax(1)` | `x.max_axes(1)`, `x.argmax(1)` |
+//! | `x.amax(1)`, `x.argmax(1)` | `x.max_axes(1)`, `x.argmax(1)`, and as labels `x.argmax(1).to_vec()` |
+//! | `torch.allclose(a, b)` | `(&a - &b).abs().max().item() < 1e-8` |
 //! | `a @ b`, `torch.einsum("ij,jk->ik", a, b)` | `a.matmul(&b)`, `Tensor::einsum("ij,jk->ik", &[&a, &b])` |
 //! | `torch.cat([a, a], 0)`, `torch.stack([a, a], 0)` | `Tensor::concat(&[&a, &a], 0)`, `Tensor::stack(&[&a, &a], 0)` |
 //! | `torch.where(a > 0, a, c)` | `Tensor::where_(&a.gt(0.0), &a, &c)` |
 //! | `x.clamp(0, 1)`, `np.clip(x, 0, 1)` | `x.clamp(0.0, 1.0)` |
 //! | `torch.log1p(x)`, `torch.expm1(x)`, `x.log()` | `x.ln_1p()`, `x.exp_m1()`, `x.ln()` |
 //! | `x.tolist()`, `x.sum().item()` | `x.to_vec()`, `x.sum().item()` |
+//!
+//! Not here: `bincount`, `median`, `quantile`, `unique`, a `scatter` that overwrites (`where_` with a mask may do), `svd`, `qr`, `eigh`,
+//! `fft`, `interpolate`.
 //!
 //! ```
 //! use wengert::prelude::*;
@@ -47,7 +60,19 @@
 //! let b = Tensor::normal([2, 3], 0.0, 1.0, &mut rng) + Tensor::uniform([2, 3], 0.0, 1.0, &mut rng);
 //! let x: Tensor<f64> = Tensor::arange(6);
 //! assert_eq!((x.dims(), x.rank(), x.size()), (&[6][..], 1, 6));
+//! assert_eq!(x.reshape([-1, 2]).dims(), [3, 2]);
 //! let x = x.reshape([3, 2]);
+//! assert_eq!((Tensor::zeros(x.shape()) + Tensor::ones(x.shape()) - &x).sum().item(), 6.0 - 15.0);
+//! assert_eq!((x.slice(0, 1..3).to_vec(), x.i((0.., 0)).to_vec()), (vec![2.0, 3.0, 4.0, 5.0], vec![0.0, 2.0, 4.0]));
+//! assert!((0..3).map(|row| x.i(row)).all(|row| row.dims() == [2]));
+//! assert_eq!(x.index_select(0, &[1, 0].into()).to_vec(), [2.0, 3.0, 0.0, 1.0]);
+//! let i = Array::from([1, 1]).reshape([2, 1])?;
+//! assert_eq!(x.scatter_add(0, &i, &a).to_vec(), [0.0, 1.0, 6.0, 9.0, 4.0, 5.0]);
+//! let line: Tensor<f64> = Tensor::arange(5) / 4.0;
+//! let eye: Tensor<f64> = Tensor::ones([3]).diag_embed(0);
+//! assert_eq!((line.to_vec(), eye.trace().item()), (vec![0.0, 0.25, 0.5, 0.75, 1.0], 3.0));
+//! let p = Tensor::from([0.0, 0.5, 0.5]);
+//! assert!(rng.weighted(&p.to_vec()) > 0 && rng.permutation(3).size() == 3);
 //! assert_eq!(x.flatten(1, -1).dims(), [3, 2]);
 //! assert_eq!(x.unsqueeze(-1).dims(), [3, 2, 1]);
 //! assert!([x.t(), x.transpose(0, 1), x.permute(&[1, 0])].iter().all(|t| t.to_vec() == [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]));
@@ -56,14 +81,20 @@
 //! assert_eq!((x.sum_axes(1).to_vec(), x.mean_keepdims(1).dims()), (vec![1.0, 5.0, 9.0], &[3, 1][..]));
 //! assert!((x.std(1.0) - 3.5_f64.sqrt()).item().abs() < 1e-12 && x.std(0.0).item() < x.std(1.0).item());
 //! assert_eq!((x.max_axes(1).to_vec(), x.argmax(1).to_vec()), (vec![1.0, 3.0, 5.0], vec![1, 1, 1]));
+//! assert!(cross_entropy(&x, &x.argmax(1).to_vec()).item() < 0.32); // ln(1 + 1/e) = 0.313
 //! assert_eq!(a.matmul(&b).to_vec(), Tensor::einsum("ij,jk->ik", &[&a, &b]).to_vec());
 //! assert_eq!((Tensor::concat(&[&a, &a], 0).dims(), Tensor::stack(&[&a, &a], 0).dims()), (&[4, 2][..], &[2, 2, 2][..]));
+//! let v = a.diagonal(0, [0, 1]);
+//! assert_eq!((v.to_vec(), v.diag_embed(0).to_vec()), (vec![1.0, 4.0], vec![1.0, 0.0, 0.0, 4.0]));
+//! let b = a.detach();
+//! assert!((&a - &b).abs().max().item() < 1e-8);
 //! let c = c.i((.., ..2)) * -1.0;
 //! assert_eq!(Tensor::where_(&a.gt(0.0), &a, &c).to_vec(), [1.0, 2.0, 3.0, 4.0]);
 //! assert_eq!(x.clamp(0.0, 1.0).to_vec(), [0.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
 //! assert!((x.ln_1p().exp_m1() - &x).abs().max().item() < 1e-12);
 //! assert!((x.exp_m1() + 1.0).ln().to_vec().len() == 6 && x.ln().i((0, 0)).item() == f64::NEG_INFINITY);
 //! assert_eq!((x.to_vec().len(), x.sum().item()), (6, 15.0));
+//! # Ok::<(), ShapeError>(())
 //! ```
 //!
 //! # Gradients

@@ -10,7 +10,7 @@ mod several;
 use cases::{Cases, directory};
 use std::path::Path;
 use wengert::autograd::onnx::{self, Graph, TraceError, Value};
-use wengert::autograd::{Axes, By, Call, NewAxis, Op, Padding, View};
+use wengert::autograd::{Axes, By, Call, NewAxis, Op, Padding, Routine, View};
 use wengert::ops::{Attention, Relu, Sigmoid, Square, SumOf};
 use wengert::prelude::*;
 use wengert::{
@@ -365,7 +365,7 @@ fn functions_agree_with_onnx_runtime() {
         ("matmul_vector", &[4], |x| x.matmul(&sample(&[4]))),
         ("linear", &[3, 4], |x| x.linear(&sample(&[5, 4]), Some(&sample(&[5])))),
         ("linear_without_bias", &[4], |x| {
-            x.linear(&sample(&[5, 4]), None).linear_then(&sample(&[2, 5]), None, Sigmoid)
+            x.linear(&sample(&[5, 4]), None).linear_then(&sample(&[2, 5]), None, Routine(Sigmoid))
         }),
         ("linear_then", &[4], |x| x.linear_then(&sample(&[5, 4]), Some(&sample(&[5])), Relu)),
         ("einsum", &[3, 4], |x| Tensor::einsum("bij,bkj,k->bi", &[x, &x.exp(), &sample(&[3])])),

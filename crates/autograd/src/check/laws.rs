@@ -184,20 +184,31 @@ impl<'a> Trial<'a> {
     }
 
     /// The law of the first order again, for the function `(x, dy) ↦ Σ <w_i, dx_i>`: the gradient projected on random
-    /// directions.
+    /// directions. Where it does not hold, it is tried on each `dx_i` alone, so that the one at fault can be named.
     fn second_order(&self) -> Verdict {
+        let Err(of_all) = self.derivative_of(&|_| true) else { return Ok(()) };
+        let alone = (0..self.x.len()).find_map(|i| Some((i, self.derivative_of(&|j| i == j).err()?)));
+        let (of, what) = match alone {
+            Some((i, what)) => (format!(": of the first gradient of input {i}, by `backward({i})`"), what),
+            None => (String::new(), of_all),
+        };
+        Err(format!("{what} (of second order{of}; input {} is the cotangent)", self.x.len()))
+    }
+
+    /// The law of the first order, for the sum of `<w_i, dx_i>` over those `i` that are `chosen`.
+    fn derivative_of(&self, chosen: &dyn Fn(usize) -> bool) -> Verdict {
         let mut rng = self.rng.clone();
         let w: Vec<_> = self.x.iter().map(|x| normal(x.shape(), &mut rng)).collect();
         let projected_gradient = |x: &[&Tensor<f64>]| {
             let leaves: Vec<_> = x.iter().map(|&x| x.clone().requires_grad()).collect();
             let (dy, x) = leaves.split_last().expect("at least the cotangent");
             let root = (call(self.f, x) * dy).sum();
-            let terms = x.iter().zip(&w).filter_map(|(x, w)| Some((recorded(&root, x)? * w).sum()));
+            let pairs = x.iter().zip(&w).enumerate().filter(|(i, _)| chosen(*i));
+            let terms = pairs.filter_map(|(_, (x, w))| Some((recorded(&root, x)? * w).sum()));
             terms.fold(Tensor::scalar(0.0), |sum, term| sum + term)
         };
         let x = [&self.arranged[..], std::slice::from_ref(&self.arranged_dy)].concat();
         derivative(&projected_gradient, &x, &mut rng)
-            .map_err(|what| format!("{what} (of second order; input {} is the cotangent)", self.x.len()))
     }
 }
 

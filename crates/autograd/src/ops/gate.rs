@@ -25,7 +25,7 @@ impl<T: Scalar> Primitive<T, 1> for Gelu {
     }
     #[inline(always)]
     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
-        NormalCdf.f([x.clone()]) + x.clone() * NormalCdf.df(0, [x.clone()], x)
+        NormalCdf.f([x.clone()]) + x.clone() * NormalCdf.derivative(0, [x.clone()], x)
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0)

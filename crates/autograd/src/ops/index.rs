@@ -176,9 +176,9 @@ impl<T: Scalar> Tensor<T> {
     /// Entries along an axis, by index; the axis gives way to those of the indices.
     ///
     /// ```
-    /// use autograd::{Array, Tensor};
+    /// use autograd::Tensor;
     /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-    /// let columns = x.index_select(1, &Array::from_slice(&[2, 0]));
+    /// let columns = x.index_select(1, &[2, 0].into());
     /// assert_eq!(columns.to_vec(), [3.0, 1.0, 6.0, 4.0]);
     /// ```
     ///

@@ -3,7 +3,6 @@
 use crate::algebra::Algebra;
 use crate::onnx::Value;
 use crate::op::Keeps;
-use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

@@ -13,12 +13,11 @@ use crate::kernels::map::{map_each, plain};
 use crate::kernels::reduce;
 use crate::kernels::sum_of::sum_of_runs;
 use crate::onnx::{self, Operands};
-use crate::op::{Keeps, Op, snake_case};
+use crate::op::{Keeps, Op};
 use crate::pointwise::{Map, Pointwise, Value};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use std::any::type_name;
 use std::array::from_fn;
 
 /// The sum over some axes of a [`Pointwise`] function, in one pass over its operands.
@@ -75,7 +74,7 @@ impl<P> SumOf<P> {
 
 impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for SumOf<P> {
     fn name(&self) -> String {
-        format!("sum_of_{}", snake_case(type_name::<P>()))
+        format!("sum_of_{}", self.terms.0.0.name())
     }
 
     fn shape(&self, x: [&Shape; N]) -> Result<Shape, ShapeError> {

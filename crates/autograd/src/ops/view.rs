@@ -8,6 +8,7 @@ use crate::array::Array;
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
 use crate::layout::Layout;
+use crate::new_shape::NewShape;
 use crate::onnx::{Operands, Value};
 use crate::op::{AnyOp, Keeps, Op, snake_case};
 use crate::ops::unview::Unview;
@@ -135,14 +136,21 @@ impl<T: Scalar> AnyOp<T> for BroadcastTo {
 
 /// Other views of the same elements.
 impl<T: Scalar> Tensor<T> {
-    /// The same elements in row-major order under another shape of the same size.
+    /// The same elements in row-major order under another shape of the same size. One size may be `-1`, if it is a list of
+    /// numbers with a sign: it follows from the others.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::<f32>::zeros([4, 3, 2]);
+    /// assert_eq!((x.reshape([8, 3]).dims(), x.reshape([-1, 2]).dims()), (&[8, 3][..], &[12, 2][..]));
+    /// ```
     ///
     /// # Panics
-    /// If the sizes differ.
+    /// If the sizes differ, or no size fits in the place of `-1`.
     #[doc(alias("view", "view_as"))]
     #[track_caller]
-    pub fn reshape(&self, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
+    pub fn reshape(&self, shape: impl NewShape) -> Self {
+        let shape = shape.of(self.shape()).map_err(|e| e.of("reshape")).or_panic();
         if &shape == self.shape() {
             return self.clone();
         }

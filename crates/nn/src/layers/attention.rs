@@ -7,7 +7,7 @@ use crate::layers::{Dropout, LayerNorm, Linear};
 use crate::mode::Mode;
 use crate::param::Param;
 use autograd::ops::{Attention, Gelu};
-use autograd::{Rng, Scalar, Tensor};
+use autograd::{Rng, Routine, Scalar, Tensor};
 
 /// Attention of several heads: each looks at a part of the width, in its own way. `[n, t, width]` to the same.
 ///
@@ -223,7 +223,7 @@ impl<T: Scalar> Layer<T> for TransformerBlock<T> {
         let attend =
             |x: &Tensor<T>, mode: &mut Mode| self.drop.forward(&self.self_attn.forward(x, mode), mode);
         let think = |x: &Tensor<T>, mode: &mut Mode| {
-            let hidden = self.drop.forward(&self.linear1.then(x, Gelu), mode);
+            let hidden = self.drop.forward(&self.linear1.then(x, Routine(Gelu)), mode);
             self.drop.forward(&self.linear2.forward(&hidden, mode), mode)
         };
         if self.norm_first {

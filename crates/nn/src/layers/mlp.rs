@@ -6,7 +6,7 @@ use crate::layer::Layer;
 use crate::layers::{Activation, Linear};
 use crate::mode::Mode;
 use autograd::ops::{Relu, Sigmoid, Tanh};
-use autograd::{Rng, Scalar, Tensor};
+use autograd::{Rng, Routine, Scalar, Tensor};
 
 /// Linear layers with an activation between them, given by a list of sizes.
 ///
@@ -54,7 +54,7 @@ impl<T: Scalar> Layer<T> for Mlp<T> {
         let mut h = x.clone();
         for layer in hidden {
             h = match self.activation {
-                Activation::Sigmoid => layer.then(&h, Sigmoid),
+                Activation::Sigmoid => layer.then(&h, Routine(Sigmoid)),
                 Activation::Tanh => layer.then(&h, Tanh),
                 Activation::Relu => layer.then(&h, Relu),
                 other => other.forward(&layer.forward(&h, mode), mode),
