@@ -162,7 +162,7 @@ impl<T: Scalar> Callback<T> for &mut Average<T> {
         Control::Continue
     }
     fn remember(&mut self, record: &mut Record<'_, T>) {
-        record.value("seen", &mut self.seen);
+        record.count("seen", &mut self.seen);
         record.value("is_swapped", &mut self.is_swapped);
         record.state(&["mean"], &mut self.state);
     }

@@ -16,6 +16,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
 
+/// The most that anything is believed to have been counted: up to here `f64`, in which rules calculate, has every number, and there is room
+/// to count on. At a million steps a second that is 285 years.
+const MOST: u64 = 1 << 53;
+
 /// Is shown what has to survive, each thing under a name. See [`Checkpoints`](super::Checkpoints).
 ///
 /// In the file, tensors are entries, and all else is text in the metadata.
@@ -104,6 +108,20 @@ impl<T: Scalar> Record<'_, T> {
                 }
                 asked.insert(name);
             }
+        }
+    }
+
+    /// How often something has happened, as a value, which is not believed above 2^53.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub(crate) fn count<V: Display + FromStr>(&mut self, name: &str, value: &mut V) {
+        self.value(name, value);
+        if let Some(count) =
+            self.now(name).and_then(|text| text.parse().ok()).filter(|&count: &u64| count > MOST)
+        {
+            self.problem(format!("too many: {} is {count}, expected at most {MOST}", self.full(name)));
         }
     }
 

@@ -65,8 +65,8 @@ impl<T: Scalar> LbfgsState<T> {
     /// # Ok::<(), nn::FileError>(())
     /// ```
     pub fn remember(&mut self, record: &mut Record<'_, T>) {
-        record.value("iterations", &mut self.iterations);
-        record.value("evaluations", &mut self.evaluations);
+        record.count("iterations", &mut self.iterations);
+        record.count("evaluations", &mut self.evaluations);
         record.value("scale", &mut self.scale);
         let lines = self.layout.iter().map(|(path, shape)| {
             let dims: Vec<String> = shape.dims().iter().map(usize::to_string).collect();

@@ -172,7 +172,7 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
         let mut value = best.unwrap_or(f64::NAN);
         record.value("best", &mut value);
         *best = (!value.is_nan()).then_some(value);
-        record.value("bad", bad);
+        record.count("bad", bad);
         record.tensors("parameters", parameters);
     }
 }

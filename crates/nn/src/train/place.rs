@@ -63,12 +63,12 @@ impl Place {
     pub(super) fn remember<T: Scalar>(&mut self, metrics: &[&'static str], record: &mut Record<'_, T>) {
         record.same("samples", &self.samples);
         record.same("batches", &self.batches);
-        record.value("epoch", &mut self.epoch);
-        record.value("step", &mut self.step);
-        record.value("steps", &mut self.steps);
+        record.count("epoch", &mut self.epoch);
+        record.count("step", &mut self.step);
+        record.count("steps", &mut self.steps);
         record.value("order", &mut self.order);
         record.value("loss.sum", &mut self.loss.sum);
-        record.value("loss.samples", &mut self.loss.samples);
+        record.count("loss.samples", &mut self.loss.samples);
         record.value("seconds", &mut self.seconds);
         record.value("is_over", &mut self.is_over);
         let text = self.trained.iter().map(|&trained| if trained { '1' } else { '0' }).collect();

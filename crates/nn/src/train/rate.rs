@@ -59,7 +59,7 @@ impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
         Control::Continue
     }
     fn remember(&mut self, record: &mut Record<'_, T>) {
-        record.value("t", &mut self.t);
+        record.count("t", &mut self.t);
         let mut base = self.base.unwrap_or(f64::NAN);
         record.value("base", &mut base);
         self.base = (!base.is_nan()).then_some(base);
@@ -161,8 +161,8 @@ impl<T: Scalar> Callback<T> for Plateau {
     fn remember(&mut self, record: &mut Record<'_, T>) {
         let PlateauState { best, bad, resting } = &mut self.state;
         record.value("best", best);
-        record.value("bad", bad);
-        record.value("resting", resting);
+        record.count("bad", bad);
+        record.count("resting", resting);
     }
 }
 

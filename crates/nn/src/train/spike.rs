@@ -111,9 +111,9 @@ impl<T: Scalar> Callback<T> for SpikeGuard<T> {
     fn remember(&mut self, record: &mut Record<'_, T>) {
         let SpikeState { usual, seen, since_kept, rollbacks, kept } = &mut self.state;
         record.value("usual", usual);
-        record.value("seen", seen);
-        record.value("since_kept", since_kept);
-        record.value("rollbacks", rollbacks);
+        record.count("seen", seen);
+        record.count("since_kept", since_kept);
+        record.count("rollbacks", rollbacks);
         kept.remember(record);
     }
 }
