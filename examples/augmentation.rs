@@ -1,5 +1,6 @@
 //! Every augmentation, applied to some digits: the picture `augmentation.svg`, a row for each.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use std::error::Error;
 use wengert::data::{
     Affine, Augmentation, Border, Colour, Crop, CutMix, Cutout, Elastic, Erase, Flip, Mixup, Noise, Shift,
@@ -129,20 +130,6 @@ fn picture(rows: &[(&str, Tensor)]) -> Result<String, Box<dyn Error>> {
         LEFT + shown_width + 10,
         shown_height + 20,
         names.collect::<String>(),
-        base64(&png),
+        BASE64_STANDARD.encode(png),
     ))
-}
-
-/// Three bytes as four letters (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letters = |three: &[u8]| {
-        let bits = (0..3).fold(0_u32, |bits, i| bits << 8 | u32::from(three.get(i).copied().unwrap_or(0)));
-        let letter = |i: usize| match i <= three.len() {
-            true => char::from(LETTERS[(bits >> (18 - 6 * i)) as usize & 63]),
-            false => '=',
-        };
-        [letter(0), letter(1), letter(2), letter(3)]
-    };
-    bytes.chunks(3).flat_map(letters).collect()
 }
