@@ -88,7 +88,7 @@ fn a_trainer_updates_an_average() {
     let train = |average: &mut Average<f64>| {
         let mut net = start();
         let trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).batch(6);
-        trainer.with(average).fit(&mut net, &data, &data).expect("a loss");
+        trainer.with_mut(average).fit(&mut net, &data, &data).expect("a loss");
         net
     };
     let mut ema = Average::ema(0.5);

@@ -81,7 +81,7 @@ fn in_pieces<O: Optimizer>(
         trainer = trainer
             .schedule_steps(Cosine::new(40))
             .with(Plateau { patience: 1, threshold: 0.9, ..Plateau::new() })
-            .with(&mut average)
+            .with_mut(&mut average)
             .with(SpikeGuard { memory: 3, every: 2, factor: 1.02, ..SpikeGuard::new() })
             .with(early);
         if let Some(steps) = steps {

@@ -19,7 +19,7 @@ use autograd::{Rng, Scalar, update_each};
 
 /// The mean of a network's weights over training: [`ema`](Self::ema) or [`swa`](Self::swa).
 ///
-/// In a trainer it is a callback, by mutable reference, and is updated after each step, or each epoch if `per_epoch` says so. A second
+/// In a trainer it is a callback, lent by [`with_mut`](crate::Trainer::with_mut), and is updated after each step, or each epoch if `per_epoch` says so. A second
 /// training of the network goes on with the mean of the first; another network wants an average of its own.
 ///
 /// ```
@@ -27,7 +27,7 @@ use autograd::{Rng, Scalar, update_each};
 /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
 /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
 /// let mut average = Average { warm_up: true, ..Average::ema(0.999) };
-/// Trainer::new(Sgd::new(0.1)).loss(mse).with(&mut average).fit(&mut net, &data, &data)?;
+/// Trainer::new(Sgd::new(0.1)).loss(mse).with_mut(&mut average).fit(&mut net, &data, &data)?;
 /// average.swap(&mut net); // `net` has the means, and `average` the last weights
 /// # Ok::<(), nn::TrainError>(())
 /// ```
@@ -148,7 +148,7 @@ impl<T: Scalar> Average<T> {
     }
 }
 
-impl<T: Scalar> Callback<T> for &mut Average<T> {
+impl<T: Scalar> Callback<T> for Average<T> {
     fn on_step(&mut self, _: &StepReport, training: &mut InTraining<'_, T>) -> Control {
         if !self.per_epoch {
             self.update(training.module);

@@ -19,7 +19,7 @@ const LINES: usize = 6;
 /// let mut net = Mlp::new(&[64, 32, 10], Activation::Relu, &mut Rng::seed(0));
 /// let mut history = LayerHistory::default();
 /// let trainer = Trainer::new(Adam::new(0.01)).loss(cross_entropy).epochs(2);
-/// let report = trainer.diagnose_every(5, |_, _| {}).with(&mut history).fit(&mut net, &train, &test)?;
+/// let report = trainer.diagnose_every(5, |_, _| {}).with_mut(&mut history).fit(&mut net, &train, &test)?;
 /// let steps: Vec<usize> = history.looks.iter().map(|(step, _)| *step).collect();
 /// assert_eq!(steps, [1, 6, 11, 16]);
 /// assert!(Page::new("Digits").run(&report).layers(&history).to_html().contains("layers.1"));
@@ -105,7 +105,7 @@ fn shown(path: &str) -> &str {
     if path.is_empty() { "(itself)" } else { path }
 }
 
-impl<T: Scalar> Callback<T> for &mut LayerHistory {
+impl<T: Scalar> Callback<T> for LayerHistory {
     fn on_diagnosis(&mut self, step: usize, diagnosis: &Diagnosis) {
         self.looks.push((step, diagnosis.clone()));
     }
@@ -259,7 +259,7 @@ mod tests {
             let mut history = LayerHistory::default();
             let mut trainer =
                 Trainer::new(Adam::new(0.01)).loss(cross_entropy).epochs(2).diagnose_every(2, |_, _| {});
-            trainer = trainer.with(&mut history).with(TensorBoard::new(folder.path().join(board)));
+            trainer = trainer.with_mut(&mut history).with(TensorBoard::new(folder.path().join(board)));
             if let Some(steps) = steps {
                 let checkpoints = Checkpoints::new(folder.path().join("checkpoints")).resume();
                 trainer = trainer.with(StopAfter(steps)).checkpoint(checkpoints);

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Trainer::new(Adam::new(1e-3)).loss(cross_entropy).metric("accuracy", accuracy).epochs(epochs);
     trainer = trainer
         .schedule_steps(Cosine::new(10_000))
-        .with(&mut average)
+        .with_mut(&mut average)
         .with(EarlyStop { restore_best: false, ..EarlyStop::new(1000) })
         .with(Tell::default())
         .stop_on_interrupt()?

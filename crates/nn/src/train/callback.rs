@@ -78,6 +78,9 @@ impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
     fn on_step(&mut self, step: &StepReport, training: &mut InTraining<'_, T>) -> Control {
         self.0.on_step(step, training)
     }
+    fn on_diagnosis(&mut self, step: usize, diagnosis: &Diagnosis) {
+        self.0.on_diagnosis(step, diagnosis);
+    }
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
         self.0.on_epoch(epoch, training)
     }

@@ -409,10 +409,10 @@ mod tests {
     fn an_average_has_its_means() {
         let (net, mut average) = (vec![param([3])], Average::ema(0.9));
         average.update(&net);
-        let mut archive = save(&mut |record| (&mut average).remember(record));
-        restore(&archive, &mut |record| (&mut Average::ema(0.9)).remember(record)).unwrap();
+        let mut archive = save(&mut |record| average.remember(record));
+        restore(&archive, &mut |record| Average::ema(0.9).remember(record)).unwrap();
         archive.metadata.insert("parameters".into(), "0 0 [3] 0\n".into());
-        let error = restore(&archive, &mut |record| (&mut Average::ema(0.9)).remember(record)).unwrap_err();
+        let error = restore(&archive, &mut |record| Average::ema(0.9).remember(record)).unwrap_err();
         assert!(error.to_string().contains("\n  missing: 0.mean\n"), "{error}");
     }
 }
