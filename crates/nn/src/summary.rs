@@ -115,6 +115,12 @@ fn flops_of<T: Scalar>(call: &Applied<'_, T>) -> u64 {
 }
 
 /// What a network is made of: [`summary`].
+///
+/// ```
+/// use nn::{Linear, Rng, summary};
+/// let summary = summary(&Linear::<f32>::new(3, 2, &mut Rng::seed(0)));
+/// assert_eq!((summary.count(), summary.trained(), summary.bytes()), (8, 8, 32));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {

@@ -5,6 +5,10 @@ use autograd::{Rng, Scalar, ShapeError, Tensor};
 
 impl<X: Samples, Y: Samples> Dataset<X, Y> {
     /// The first `n` samples, or all if there are fewer.
+    ///
+    /// ```
+    /// assert_eq!(nn::data::digits().take(5).len(), 5);
+    /// ```
     pub fn take(&self, n: usize) -> Self {
         self.select(&(0..n.min(self.len())).collect::<Vec<_>>())
     }
@@ -45,6 +49,12 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
     }
 
     /// Two data sets that have no sample in common: the first with `fraction` of them, rounded, at random.
+    ///
+    /// ```
+    /// use nn::{Rng, data::digits};
+    /// let (train, test) = digits().split(0.8, &mut Rng::seed(0));
+    /// assert_eq!((train.len(), test.len()), (1438, 359));
+    /// ```
     ///
     /// # Panics
     /// If the fraction is not in `[0, 1]`.
@@ -118,6 +128,13 @@ impl<X: Samples> Dataset<X> {
     }
 
     /// How many samples each class has, up to the largest label.
+    ///
+    /// ```
+    /// use nn::{Dataset, Tensor};
+    /// let data = Dataset::new(Tensor::<f32>::zeros([3, 1]), vec![0, 2, 2])?;
+    /// assert_eq!(data.class_counts(), [1, 0, 2]);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
     pub fn class_counts(&self) -> Vec<usize> {
         by_class(self.y()).iter().map(Vec::len).collect()
     }
@@ -126,6 +143,13 @@ impl<X: Samples> Dataset<X> {
 impl<T: Scalar> Dataset<Tensor<T>> {
     /// The same samples with a probability for each class as target: 1 for that of the label. For losses against probabilities, such as
     /// [`soft_cross_entropy`](crate::soft_cross_entropy), and for samples that are mixed: [`Mixup`](super::Mixup).
+    ///
+    /// ```
+    /// use nn::{Dataset, Tensor};
+    /// let data = Dataset::new(Tensor::<f32>::zeros([2, 1]), vec![0, 2])?.one_hot(3)?;
+    /// assert_eq!(data.y().to_vec(), [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
     ///
     /// # Errors
     /// If a label is not below `classes`.

@@ -63,6 +63,17 @@ pub(crate) use replace::replace;
 ///
 /// To add texts, or other tensors, see [`Archive`].
 ///
+/// ```
+/// use nn::{Linear, Rng, load, save};
+/// let path = std::env::temp_dir().join(format!("saved-{}.safetensors", std::process::id()));
+/// let [net, mut other]: [Linear; 2] = [0, 1].map(|seed| Linear::new(3, 2, &mut Rng::seed(seed)));
+/// save(&net, &path)?;
+/// load(&mut other, &path)?;
+/// assert_eq!(other.weight.to_vec(), net.weight.to_vec());
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
+///
 /// # Errors
 /// If the file cannot be written.
 #[doc(alias = "state_dict")]
@@ -84,6 +95,14 @@ pub fn load<T: Scalar>(
 }
 
 /// As [`save`], to bytes in memory.
+///
+/// ```
+/// use nn::{Linear, Rng, files::{from_bytes, to_bytes}};
+/// let [net, mut other]: [Linear; 2] = [0, 1].map(|seed| Linear::new(3, 2, &mut Rng::seed(seed)));
+/// from_bytes(&mut other, &to_bytes(&net)?)?;
+/// assert_eq!(other.weight.to_vec(), net.weight.to_vec());
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 ///
 /// # Errors
 /// If two parameters have one path, which [derived](macro@crate::Module) modules never have.

@@ -128,6 +128,12 @@ pub fn precision<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labe
 
 /// The mean recall of the classes: of those that are of a class, the fraction predicted to be. Otherwise as [`precision`].
 ///
+/// ```
+/// use nn::{Tensor, metrics::recall};
+/// let logits = Tensor::from([[2.0, 1.0], [0.0, 3.0]]);
+/// assert_eq!(recall(&logits, &vec![0, 1]), 1.0);
+/// ```
+///
 /// # Panics
 ///
 /// As [`precision`].
@@ -137,6 +143,12 @@ pub fn recall<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels:
 }
 
 /// The mean F1 of the classes: the harmonic mean of precision and recall of each. Otherwise as [`precision`].
+///
+/// ```
+/// use nn::{Tensor, metrics::f1};
+/// let logits = Tensor::from([[2.0, 1.0], [0.0, 3.0]]);
+/// assert_eq!(f1(&logits, &vec![0, 1]), 1.0);
+/// ```
 ///
 /// # Panics
 ///

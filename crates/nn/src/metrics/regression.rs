@@ -24,6 +24,12 @@ pub fn mae<T: Scalar>(outputs: &Tensor<T>, targets: &Tensor<T>) -> f64 {
 /// The root of the mean squared error. It is no mean over batches, so in a trainer it belongs to
 /// [`metric_over_all`](crate::Trainer::metric_over_all).
 ///
+/// ```
+/// use nn::{Tensor, metrics::rmse};
+/// let (told, truth) = (Tensor::from([[3.0], [5.0]]), Tensor::from([[0.0], [1.0]]));
+/// assert_eq!(rmse(&told, &truth), 12.5_f64.sqrt());
+/// ```
+///
 /// # Panics
 ///
 /// If the shapes differ.
@@ -38,6 +44,12 @@ pub fn rmse<T: Scalar>(outputs: &Tensor<T>, targets: &Tensor<T>) -> f64 {
 /// [`metric_over_all`](crate::Trainer::metric_over_all).
 ///
 /// NaN or `-inf` if all targets are equal.
+///
+/// ```
+/// use nn::{Tensor, metrics::r2};
+/// let truth = Tensor::from([[0.0], [1.0], [2.0]]);
+/// assert_eq!((r2(&truth, &truth), r2(&Tensor::ones([3, 1]), &truth)), (1.0, 0.0));
+/// ```
 ///
 /// # Panics
 ///

@@ -11,6 +11,13 @@ fn wave(start: f64, end: f64, progress: f64) -> f64 {
 /// Down along half a cosine: `CosineAnnealingLR`, which stays at its end.
 ///
 /// Source: I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
+///
+/// ```
+/// use nn::{Cosine, Schedule};
+/// let schedule = Cosine::new(10);
+/// assert_eq!(schedule.share(0), 1.0);
+/// assert!((schedule.share(5) - 0.5).abs() < 1e-15 && schedule.share(20) < 1e-15);
+/// ```
 #[doc(alias = "CosineAnnealingLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cosine {
@@ -36,6 +43,12 @@ impl Schedule for Cosine {
 /// Cosines one after the other, each longer than the one before: `CosineAnnealingWarmRestarts`.
 ///
 /// Source: as of [`Cosine`].
+///
+/// ```
+/// use nn::{Schedule, WarmRestarts};
+/// let schedule = WarmRestarts { growth: 2, ..WarmRestarts::new(4) };
+/// assert_eq!([0, 4, 12].map(|t| schedule.share(t)), [1.0; 3]);
+/// ```
 #[doc(alias = "CosineAnnealingWarmRestarts")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct WarmRestarts {
@@ -86,6 +99,13 @@ impl Schedule for WarmRestarts {
 /// Up to the rate and down to almost nothing, along half a cosine each: `OneCycleLR`, whose largest rate is the optimizer's.
 ///
 /// Source: L. N. Smith and N. Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates", 2018.
+///
+/// ```
+/// use nn::{OneCycle, Schedule};
+/// let schedule = OneCycle::new(100);
+/// let is_near = |t, share: f64| (schedule.share(t) - share).abs() < 1e-12;
+/// assert!(is_near(0, 1.0 / 25.0) && is_near(29, 1.0) && is_near(99, 1.0 / 25e4));
+/// ```
 #[doc(alias = "OneCycleLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct OneCycle {

@@ -3,6 +3,12 @@
 use super::{Schedule, progress};
 
 /// `factorᵏ` after `k` times `every`: `StepLR`.
+///
+/// ```
+/// use nn::{Schedule, StepDecay};
+/// let schedule = StepDecay::new(30);
+/// assert_eq!([29, 30, 59].map(|t| schedule.share(t)), [1.0, 0.1, 0.1]);
+/// ```
 #[doc(alias = "StepLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepDecay {
@@ -41,6 +47,12 @@ impl Schedule for StepDecay {
 }
 
 /// `factorᵏ` after `k` of the milestones: `MultiStepLR`.
+///
+/// ```
+/// use nn::{Schedule, Milestones};
+/// let schedule = Milestones::new(&[30, 80]);
+/// assert_eq!([29, 30, 79].map(|t| schedule.share(t)), [1.0, 0.1, 0.1]);
+/// ```
 #[doc(alias = "MultiStepLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Milestones {
@@ -64,6 +76,12 @@ impl Schedule for Milestones {
 }
 
 /// `factorᵗ`: `ExponentialLR`.
+///
+/// ```
+/// use nn::{Schedule, Exponential};
+/// let schedule = Exponential::new(0.5);
+/// assert_eq!([0, 1, 2].map(|t| schedule.share(t)), [1.0, 0.5, 0.25]);
+/// ```
 #[doc(alias = "ExponentialLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exponential {
@@ -89,6 +107,12 @@ fn power(factor: f64, exponent: u64) -> f64 {
 }
 
 /// Along a line, and then at its end: `LinearLR`.
+///
+/// ```
+/// use nn::{Schedule, Line};
+/// let schedule = Line::new(4);
+/// assert_eq!([0, 1, 4, 9].map(|t| schedule.share(t)), [1.0, 0.75, 0.0, 0.0]);
+/// ```
 #[doc(alias = "LinearLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -116,6 +140,12 @@ impl Schedule for Line {
 /// Linear warm-up: `1/n`, `2/n`, and so on, the whole rate from the time `n - 1` on.
 ///
 /// Source: P. Goyal and others, "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017.
+///
+/// ```
+/// use nn::{Schedule, Warmup};
+/// let schedule = Warmup::new(4);
+/// assert_eq!([0, 1, 3, 9].map(|t| schedule.share(t)), [0.25, 0.5, 1.0, 1.0]);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Warmup {
     /// How long it takes.
@@ -136,6 +166,12 @@ impl Schedule for Warmup {
 }
 
 /// `(1 - t / length)ᵖ`: `PolynomialLR`.
+///
+/// ```
+/// use nn::{Schedule, Polynomial};
+/// let schedule = Polynomial::new(4, 2.0);
+/// assert_eq!([0, 2, 4].map(|t| schedule.share(t)), [1.0, 0.25, 0.0]);
+/// ```
 #[doc(alias = "PolynomialLR")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Polynomial {
@@ -161,6 +197,12 @@ impl Schedule for Polynomial {
 /// The square root of how long the warm-up is, over that of the time: the schedule of the first transformers, with [`Warmup`] before.
 ///
 /// Source: A. Vaswani and others, "Attention Is All You Need", 2017.
+///
+/// ```
+/// use nn::{Schedule, InverseRoot};
+/// let schedule = InverseRoot::new(4);
+/// assert_eq!([0, 3, 15].map(|t| schedule.share(t)), [1.0, 1.0, 0.5]);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct InverseRoot {
     /// How long the whole rate holds.

@@ -12,6 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// a checkpoint, if it has a place for them, and returns. Whoever asks a second time ends the process at once.
 ///
 /// In a loop by hand, [`is_asked`](Self::is_asked) tells.
+///
+/// ```
+/// let interrupt = nn::Interrupt::new()?; // in a loop by hand: `if interrupt.is_asked() { break }`
+/// assert!(!interrupt.is_asked());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     asked: Arc<AtomicBool>,

@@ -8,6 +8,14 @@ use std::ops::{Range, RangeInclusive};
 /// A square blotted out, around any pixel of the image; what goes beyond the border is cut off.
 ///
 /// Source: T. DeVries and G. Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017.
+///
+/// ```
+/// use nn::{Rng, data::{Cutout, digits}};
+/// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
+/// let batch = images.batches(32).augment(&Cutout::new(4), &mut Rng::seed(0)).next().unwrap();
+/// assert!(batch.x.to_vec() != images.take(32).x().to_vec());
+/// # Ok::<(), nn::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cutout {
     side: usize,
@@ -46,6 +54,14 @@ impl<T: Scalar> Augment<T> for Cutout {
 ///
 /// Source: Z. Zhong, L. Zheng, G. Kang, S. Li and Y. Yang, "Random Erasing Data Augmentation", 2020, which erases half of the samples:
 /// [`sometimes`](super::Augmentation::sometimes)`(0.5, Erase::new(0.02..=0.4))`.
+///
+/// ```
+/// use nn::{Rng, data::{Erase, digits}};
+/// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
+/// let batch = images.batches(32).augment(&Erase::new(0.1..=0.3), &mut Rng::seed(0)).next().unwrap();
+/// assert!(batch.x.to_vec() != images.take(32).x().to_vec());
+/// # Ok::<(), nn::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Erase {
     rectangle: Crop,

@@ -7,6 +7,14 @@ use autograd::{Array, Rng, Scalar, Tensor};
 ///
 /// Source: C. Bishop, "Training with Noise is Equivalent to Tikhonov Regularization", 1995. For a table, scale the columns first:
 /// [`Scaler`](crate::data::Scaler).
+///
+/// ```
+/// use nn::{Rng, data::{Noise, digits}};
+/// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
+/// let batch = images.batches(32).augment(&Noise::new(0.1), &mut Rng::seed(0)).next().unwrap();
+/// assert!(batch.x.to_vec() != images.take(32).x().to_vec());
+/// # Ok::<(), nn::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Noise {
     deviation: f64,

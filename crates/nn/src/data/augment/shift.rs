@@ -129,6 +129,14 @@ pub(super) fn remade<T: Scalar>(
 }
 
 /// An image mirrored, always: for half of the samples, [`sometimes`](super::Augmentation::sometimes).
+///
+/// ```
+/// use nn::{Rng, data::{Flip, digits}};
+/// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
+/// let batch = images.batches(32).augment(&Flip::Horizontal, &mut Rng::seed(0)).next().unwrap();
+/// assert!(batch.x.to_vec() != images.take(32).x().to_vec());
+/// # Ok::<(), nn::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flip {
     /// Left and right change places.
