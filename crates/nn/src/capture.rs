@@ -73,6 +73,17 @@ fn names_of_layers<T: Scalar>(net: &(impl Module<T> + ?Sized)) -> String {
 }
 
 /// What layers have given: [`capture`].
+///
+/// ```
+/// use nn::{Activation, Mlp, Layer, Mode, Rng, Tensor, capture};
+/// let net: Mlp = Mlp::new(&[2, 3, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let run = || net.forward(&Tensor::ones([4, 2]), &mut Mode::eval()).square().sum();
+/// let (loss, captured) = capture(&net, "layers.*", run);
+/// assert_eq!(captured.paths().collect::<Vec<_>>(), ["layers.0", "layers.1"]);
+/// assert_eq!(captured.get("layers.0").unwrap().dims(), [4, 3]);
+/// let gradients = captured.gradients(&loss);
+/// assert_eq!(gradients[1].1.as_ref().unwrap().dims(), [4, 1]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Captured<T: Scalar = f32> {
     values: Vec<(String, Tensor<T>)>,

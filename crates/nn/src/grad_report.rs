@@ -62,6 +62,15 @@ pub fn grad_report<T: Scalar>(module: &(impl Module<T> + ?Sized), grads: &Gradie
 }
 
 /// The gradients of a module's parameters, in the order of its fields. Printed, it is a table.
+///
+/// ```
+/// use nn::{Layer, Linear, Mode, Rng, Tensor, grad_report};
+/// let net: Linear = Linear::new(2, 1, &mut Rng::seed(0));
+/// let grads = net.forward(&Tensor::zeros([4, 2]), &mut Mode::eval()).sum().backward();
+/// let report = grad_report(&net, &grads);
+/// let zero: Vec<&str> = report.problems().map(|row| row.path.as_str()).collect();
+/// assert_eq!((report.rows.len(), zero), (2, vec!["weight"])); // inputs of 0 say nothing of weights
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GradReport {

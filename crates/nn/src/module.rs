@@ -110,6 +110,13 @@ pub(crate) fn name_all<T: Scalar>(module: &mut dyn Module<T>) {
 /// The path to a parameter: names of fields and indices, joined by dots.
 ///
 /// By default the path to the module itself, which is empty.
+///
+/// ```
+/// use nn::Path;
+/// let mut path = Path::default();
+/// path.enter("layers", |path| path.enter(1, |path| assert_eq!(path.as_str(), "layers.1")));
+/// assert_eq!(path.as_str(), "");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(String);
 

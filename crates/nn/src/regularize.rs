@@ -116,6 +116,11 @@ fn magnitudes<T: Scalar>(w: &Tensor<T>) -> Tensor<T> {
 }
 
 /// `strength Σ |w|`, which drives weights to exactly 0. Its gradient at 0 is 0.
+///
+/// ```
+/// use nn::{L1, Regularizer, Tensor};
+/// assert_eq!(L1(0.5).cost(&Tensor::from([1.0, -2.0])).item(), 1.5);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct L1(
     /// The strength.
@@ -129,6 +134,11 @@ impl<T: Scalar> Regularizer<T> for L1 {
 }
 
 /// `strength Σ w²`, which keeps weights small.
+///
+/// ```
+/// use nn::{L2, Regularizer, Tensor};
+/// assert_eq!(L2(0.5).cost(&Tensor::from([1.0, -2.0])).item(), 2.5);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct L2(
     /// The strength.
@@ -144,6 +154,11 @@ impl<T: Scalar> Regularizer<T> for L2 {
 /// `l1 Σ |w| + l2 Σ w²`: few weights, and of those that say the same not one, but all.
 ///
 /// Source: H. Zou and T. Hastie, "Regularization and variable selection via the elastic net", 2005.
+///
+/// ```
+/// use nn::{ElasticNet, Regularizer, Tensor};
+/// assert_eq!(ElasticNet { l1: 1.0, l2: 0.5 }.cost(&Tensor::from([1.0, -2.0])).item(), 5.5);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ElasticNet {
     /// The strength of the sum of magnitudes.

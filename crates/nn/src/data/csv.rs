@@ -41,6 +41,13 @@ impl Default for CsvOptions {
 }
 
 /// A table of finite numbers.
+///
+/// ```
+/// use nn::data::{CsvOptions, read_csv_from};
+/// let table = read_csv_from(&b"1,2\n3,4\n"[..], "numbers", &CsvOptions::default())?;
+/// assert_eq!((table.rows, table.columns, table.data[table.columns]), (2, 2, 3.0)); // the second row
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// The number of columns, at least 1.

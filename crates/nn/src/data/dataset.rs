@@ -102,6 +102,12 @@ pub struct Dataset<X = Tensor, Y = Vec<usize>> {
 }
 
 /// Some samples of a data set, side by side.
+///
+/// ```
+/// use nn::data::digits;
+/// let batch = digits().batches(32).next().unwrap();
+/// assert_eq!((batch.x.dims(), batch.y.len()), (&[32, 64][..], 32));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Batch<X = Tensor, Y = Vec<usize>> {
     /// The inputs.

@@ -35,6 +35,16 @@ pub struct Encoder {
 }
 
 /// A column of a table, and what becomes of it.
+///
+/// ```
+/// use nn::data::{CsvOptions, Encoder, Encoding, read_records_from};
+/// let options = CsvOptions { header: true, ..CsvOptions::default() };
+/// let pets = read_records_from(&b"kind,weight\ncat,4\ndog,9\n"[..], "pets", &options)?;
+/// let columns = Encoder::new().fit(&pets)?.columns;
+/// assert_eq!(columns[0].encoding, Encoding::Categories { values: vec!["cat".into(), "dog".into()], missing: false });
+/// assert_eq!((columns[1].name.as_str(), &columns[1].encoding), ("weight", &Encoding::Number { missing: None }));
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name.

@@ -24,6 +24,12 @@ pub struct DataError {
 }
 
 /// Where in a file an error was found.
+///
+/// ```
+/// use nn::data::{CsvOptions, Place, read_csv_from};
+/// let error = read_csv_from(&b"1,2\n3,x\n"[..], "numbers", &CsvOptions::default()).unwrap_err();
+/// assert_eq!(error.place(), Place::Cell { line: 2, column: 2 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -46,6 +52,12 @@ pub enum Place {
 }
 
 /// Why a file of data was refused.
+///
+/// ```
+/// use nn::data::{DataErrorKind, read_idx};
+/// let error = read_idx("no/such/file").unwrap_err();
+/// assert!(matches!(error.kind(), DataErrorKind::Io(_)));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DataErrorKind {

@@ -21,6 +21,13 @@ use super::{
 const UNSIGNED_BYTE: u8 = 0x08;
 
 /// What an IDX file holds: an array of unsigned bytes.
+///
+/// ```
+/// use nn::data::read_idx_from;
+/// let idx = read_idx_from(&[0, 0, 8, 1, 0, 0, 0, 2, 5, 9][..], "labels")?;
+/// assert_eq!((idx.shape, idx.data), (vec![2], vec![5, 9]));
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idx {
     /// The size of each axis, `[60000, 28, 28]` for the images of MNIST; at least one axis, and no size is 0.

@@ -39,6 +39,16 @@ type Rename<'a> = Box<dyn Fn(&str) -> Option<String> + 'a>;
 type Plan<'h> = Vec<(String, Option<&'h Entry>)>;
 
 /// What was loaded, and what was not.
+///
+/// ```
+/// use nn::{Linear, Rng, files::{Load, to_bytes}};
+/// let mut net: Linear = Linear::new(3, 2, &mut Rng::seed(0));
+/// let rename = |name: &str| (name != "bias").then(|| name.to_owned());
+/// let bytes = to_bytes(&net)?;
+/// let report = Load::new().rename(rename).allow_missing().from_bytes(&mut net, &bytes)?;
+/// assert_eq!((report.loaded, report.missing, report.left_out), (vec!["weight".into()], vec!["bias".into()], vec!["bias".into()]));
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadReport {
     /// The paths of the parameters that have their values from the file.

@@ -83,6 +83,18 @@ pub fn save<T: Scalar>(module: &(impl Module<T> + ?Sized), path: impl AsRef<Path
 
 /// Gives a module the values that a safetensors file has under its paths: all of them or none.
 ///
+/// ```
+/// use nn::{Activation, Linear, Mlp, Rng, load, save};
+/// let path = std::env::temp_dir().join(format!("loaded-{}.safetensors", std::process::id()));
+/// let mut rng = Rng::seed(0);
+/// save(&Linear::<f32>::new(3, 2, &mut rng), &path)?;
+/// let mut other: Mlp = Mlp::new(&[3, 2], Activation::Relu, &mut rng);
+/// let error = load(&mut other, &path).unwrap_err().to_string(); // `weight` is none of its paths
+/// assert!(error.contains("layers.0.weight"), "{error}");
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
+///
 /// # Errors
 /// As [`Load::read`]: the file has to hold every parameter, in its shape, and nothing else. To map names, or to load a part, see
 /// [`Load`].
@@ -111,6 +123,15 @@ pub fn to_bytes<T: Scalar>(module: &(impl Module<T> + ?Sized)) -> Result<Vec<u8>
 }
 
 /// As [`load`], from bytes in memory.
+///
+/// ```
+/// use nn::{Linear, Rng, files::{from_bytes, to_bytes}};
+/// let mut net: Linear = Linear::new(3, 2, &mut Rng::seed(0));
+/// let bytes = to_bytes(&net)?;
+/// assert!(from_bytes(&mut net, &bytes[..20]).is_err());
+/// assert_eq!(from_bytes(&mut net, &bytes)?.loaded, ["weight", "bias"]);
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 ///
 /// # Errors
 /// As [`load`].

@@ -53,6 +53,13 @@ pub fn read_npy<T: Scalar>(path: impl AsRef<Path>) -> Result<Tensor<T>, FileErro
 
 /// As [`read_npy`], from bytes in memory.
 ///
+/// ```
+/// use nn::{Tensor, files::{npy_from_bytes, npy_to_bytes}};
+/// let x = Tensor::from([[1.0_f32, 2.0]]);
+/// assert_eq!(npy_from_bytes::<f32>(&npy_to_bytes(&x)?)?.to_vec(), [1.0, 2.0]);
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
+///
 /// # Errors
 /// As [`read_npy`].
 pub fn npy_from_bytes<T: Scalar>(bytes: &[u8]) -> Result<Tensor<T>, FileError> {
@@ -60,6 +67,15 @@ pub fn npy_from_bytes<T: Scalar>(bytes: &[u8]) -> Result<Tensor<T>, FileError> {
 }
 
 /// Writes a tensor as a `.npy` file of `<f4` or `<f8` in C's order, byte for byte as `numpy.save` does; whole or not at all.
+///
+/// ```
+/// use nn::{Tensor, files::{read_npy, write_npy}};
+/// let path = std::env::temp_dir().join(format!("written-{}.npy", std::process::id()));
+/// write_npy(&path, &Tensor::from([1.0_f32, 2.0]))?;
+/// assert_eq!(read_npy::<f32>(&path)?.to_vec(), [1.0, 2.0]);
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 ///
 /// # Errors
 /// If the file cannot be written, or the tensor has over 64 axes.

@@ -7,6 +7,13 @@ use autograd::Scalar;
 /// Coupled decay is the gradient of `λ/2 Σ w²` ([`l2`](crate::l2) with half of λ), added to that of the loss: what adapts to the
 /// size of gradients, as Adam does, then adapts to it, too. Decoupled decay multiplies the weights by `1 - lr λ`, whatever the
 /// gradient is. Source: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", 2019.
+///
+/// ```
+/// use nn::{Adam, AdamW, Decay, Optimizer};
+/// let adam = Adam::<f32> { weight_decay: 0.1, ..Adam::new(1e-3) };
+/// assert_eq!(adam.decay(), Decay::Coupled(0.1));
+/// assert_eq!(AdamW::<f32>::new(1e-3).decay(), Decay::Decoupled(0.01));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decay {
     /// They do not.

@@ -8,6 +8,16 @@ use std::collections::HashMap;
 use std::fmt;
 
 /// What an optimizer remembers: the number of steps made, and of every parameter, under its path, the slots of the rule.
+///
+/// ```
+/// use nn::{Optimizer, Param, Sgd, Tensor};
+/// let mut w: Param = Param::new(Tensor::ones([2]));
+/// let mut sgd = Sgd::new(0.1).momentum(0.9);
+/// let loss = w.sum();
+/// sgd.step(&mut w, &loss.backward());
+/// assert_eq!((sgd.state.steps(), sgd.state.of("")), (1, &[vec![1.0, 1.0]][..])); // a velocity
+/// assert_eq!((sgd.state.copy_of("", 0), sgd.state.bytes()), (Some(vec![1.0, 1.0]), 8));
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct State<T> {
     pub(crate) steps: u64,

@@ -6,6 +6,12 @@ use std::fmt;
 use std::str::FromStr;
 
 /// How the numbers that an optimizer remembers of every parameter are stored. See [`CompactMoments`].
+///
+/// ```
+/// use nn::{Adam, CompactMoments, Storage};
+/// let adam = Adam::<f32>::new(1e-3).moments(Storage::Bf16);
+/// assert_eq!((adam.state.storage(), adam.state.storage().to_string()), (Storage::Bf16, "bf16".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Storage {

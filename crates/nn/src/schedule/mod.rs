@@ -51,6 +51,12 @@ impl<F: Fn(u64) -> f64 + Send + Sync> Schedule for F {
 }
 
 /// Two schedules one after the other: [`Schedule::then`].
+///
+/// ```
+/// use nn::{Line, Schedule, Warmup};
+/// let schedule = Warmup::new(2).then(2, Line::new(4));
+/// assert_eq!([0, 1, 2, 4, 6].map(|t| schedule.share(t)), [0.5, 1.0, 1.0, 0.5, 0.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Then<A, B> {
     first: A,
@@ -65,6 +71,12 @@ impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
 }
 
 /// The product of two schedules: [`Schedule::times`].
+///
+/// ```
+/// use nn::{Exponential, Schedule, Warmup};
+/// let schedule = Warmup::new(2).times(Exponential::new(0.5));
+/// assert_eq!([0, 1, 2].map(|t| schedule.share(t)), [0.5, 0.5, 0.25]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Times<A, B>(A, B);
 

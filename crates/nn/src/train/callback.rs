@@ -119,6 +119,19 @@ impl<T: Scalar> fmt::Debug for InTraining<'_, T> {
 }
 
 /// Whether to go on.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let good_enough = |epoch: &nn::EpochReport| match epoch.test_loss < 1e9 {
+///     true => nn::Control::Stop,
+///     false => nn::Control::Continue,
+/// };
+/// let report = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(50).with(good_enough).fit(&mut net, &data, &data)?;
+/// assert_eq!(report.epochs.len(), 1);
+/// # Ok::<(), nn::TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
     /// Go on.
@@ -171,6 +184,17 @@ pub struct StepReport {
 }
 
 /// An epoch that is over.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).metric("mae", nn::metrics::mae).epochs(1);
+/// let report = trainer.fit(&mut net, &data, &data)?;
+/// println!("{}", report.epochs[0]); // epoch 1  train loss ..  test loss ..  mae ..
+/// assert!(report.epochs[0].metric("mae").is_some() && report.epochs[0].metric("r2").is_none());
+/// # Ok::<(), nn::TrainError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EpochReport {
@@ -204,6 +228,16 @@ impl fmt::Display for EpochReport {
 }
 
 /// All epochs of a training.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let report = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).fit(&mut net, &data, &data)?;
+/// assert_eq!((report.epochs.len(), report.last().unwrap().epoch), (3, 3));
+/// assert!(report.seconds() >= 0.0);
+/// # Ok::<(), nn::TrainError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Report {

@@ -59,6 +59,14 @@ pub enum Goal {
 }
 
 /// What [`EarlyStop`] remembers from epoch to epoch.
+///
+/// ```
+/// use nn::{Control, EarlyStop, Linear, Rng};
+/// let net: Linear = Linear::new(2, 1, &mut Rng::seed(0));
+/// let mut early = EarlyStop::new(2);
+/// assert_eq!([3.0, 1.0, 2.0, 2.0].map(|loss| early.next(loss, &net)).last(), Some(&Control::Stop));
+/// assert_eq!(early.state.best(), Some(1.0));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct EarlyStopState<T: Scalar = f32> {
     /// The best value, if there was one.

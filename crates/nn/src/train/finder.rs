@@ -114,6 +114,15 @@ impl Default for RateFinder {
 }
 
 /// The loss over the rate: what [`RateFinder`] has found.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, RateFinder, Rng, Sgd, Tensor, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let curve = RateFinder::new().find(&net, Sgd::new(1.0), &data, mse);
+/// let least = curve.points.iter().min_by(|a, b| a.smooth.total_cmp(&b.smooth)).unwrap();
+/// assert_eq!(curve.tenth_of_least(), Some(least.rate / 10.0));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RateCurve {

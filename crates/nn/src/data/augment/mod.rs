@@ -56,6 +56,15 @@ pub trait Augment<T: Scalar = f32>: Send + Sync {
 }
 
 /// The numbers of one sample, and its shape: that of the inputs without axis 0.
+///
+/// ```
+/// use nn::data::Sample;
+/// let mut sample = Sample { values: &mut [0.0; 12], shape: &[3, 2, 2] };
+/// let mut image = sample.image("blue");
+/// assert_eq!((image.channels, image.height, image.width), (3, 2, 2));
+/// image.planes().last().unwrap().fill(1.0);
+/// assert_eq!(sample.values[7..9], [0.0, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Sample<'a, T = f32> {
     /// The numbers in row-major order, the last axis fastest.
@@ -65,6 +74,12 @@ pub struct Sample<'a, T = f32> {
 }
 
 /// A sample as an image: the last two axes are its rows and columns, and all before them its channels.
+///
+/// ```
+/// use nn::data::Image;
+/// let mut image = Image { pixels: &mut [1, 2, 3, 4], channels: 2, height: 1, width: 2 };
+/// assert_eq!(image.planes().map(|plane| plane[0]).collect::<Vec<_>>(), [1, 3]);
+/// ```
 #[derive(Debug)]
 pub struct Image<'a, T = f32> {
     /// Channel by channel, and in each row by row.
