@@ -77,15 +77,16 @@ pub fn memory_stats() -> MemoryStats {
 }
 
 /// Counts the most bytes that the tensors of the calling thread hold at once from here on, beyond those that they hold already: what
-/// a stretch of a program takes. Tensors, not what the system keeps for them, so the same program gives the same number.
+/// a stretch of a program takes. Tensors, each rounded up to the block that it lies in, and not what the system keeps for them, so the same
+/// program gives the same number.
 ///
 /// ```
 /// use autograd::{PeakBytes, Tensor};
-/// let x = Tensor::<f32>::zeros([1000, 16]);
+/// let x = Tensor::<f32>::zeros([1024, 16]);
 /// let peak = PeakBytes::new();
 /// drop(&x + 1.0); // this has gone before the next one comes
 /// let y = &x + 2.0;
-/// assert_eq!(peak.bytes(), 64_000);
+/// assert_eq!(peak.bytes(), 65_536);
 /// ```
 ///
 /// Several may count at once: those that began later are dropped earlier, and before the others are read.
