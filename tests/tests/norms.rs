@@ -276,3 +276,12 @@ fn attention_of_no_width_is_a_mean() {
     assert_eq!(y.to_vec(), [2.0, 2.0]);
     assert_eq!(y.sum().backward()[&v].to_vec(), [1.0, 1.0]);
 }
+
+/// Of no channels there is nothing to normalise, and nothing to hand back.
+#[test]
+fn no_channels_have_empty_gradients() {
+    let x = Tensor::<f64>::zeros([2, 0, 3]).requires_grad();
+    let [scale, shift] = [(); 2].map(|()| Tensor::zeros([0]).requires_grad());
+    let grads = x.batch_norm(&scale, &shift, 1e-5).0.sum().backward();
+    assert_eq!([&x, &scale, &shift].map(|leaf| grads[leaf].size()), [0; 3]);
+}

@@ -142,7 +142,7 @@ impl<T: Scalar> Op<T, 3> for BatchNorm<T> {
         let (x, dy_runs) = (x.array().view().contiguous(), dy.array().view().contiguous());
         let means = &self.moments[0];
         let sums = cotangent_sums(&x, &dy_runs, means, inner);
-        let count = (x.len() / channels) as f64;
+        let count = (x.len() / channels.max(1)) as f64;
         let of: Vec<[T; 4]> = means
             .iter()
             .zip(self.reciprocals())
