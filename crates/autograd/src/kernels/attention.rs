@@ -157,6 +157,13 @@ pub(crate) fn backward<T: Scalar>(
     if [queries, keys, values].contains(&0) {
         return dq.fill(T::zero());
     }
+    if width == 0 {
+        // Then every logit is 0, as of queries and keys that are zeros.
+        let [q, k] = [queries, keys].map(|len| vec![T::zero(); sizes.units * len]);
+        let [mut dq, mut dk] = [q.clone(), k.clone()];
+        let sizes = Sizes { width: 1, ..sizes };
+        return backward(sizes, rules, [&q, &k, x[2]], dy, [&mut dq, &mut dk, dv]);
+    }
     let (starts, scale) = (rules.starts(), T::of(rules.scale));
     let parts = dk.chunks_exact_mut(keys * width).zip(dv.chunks_exact_mut(keys * values));
     let mut parts: Vec<_> = dq.chunks_exact_mut(queries * width).zip(parts).collect();
