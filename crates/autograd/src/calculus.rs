@@ -123,8 +123,8 @@ pub fn jacobian<T: Scalar, const N: usize>(
 /// The Jacobian of each row, for a function that maps rows, along axis 0, one by one: `∂y[b] / ∂x[b]`, of the shape of the
 /// output followed by that of a row of the input.
 ///
-/// It takes one sweep for each element of a row of `y`, however many rows there are; [`jacobian`] would take one for each
-/// element of `y`, to find mostly zeros.
+/// It takes one sweep for each element of a row of `y`, and two for each binary digit of the number of rows, to see that they are apart;
+/// [`jacobian`] would take one for each element of `y`, to find mostly zeros.
 ///
 /// ```
 /// use autograd::{Tensor, batch_jacobian};
