@@ -5,12 +5,12 @@ use crate::describe::Description;
 use crate::fault::Source;
 use crate::settings::{Config, Convolutions};
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use wengert::data::Scaler;
 use wengert::files::Archive;
 use wengert::{
     BatchNorm2d, Conv2d, Dropout, Flatten, Init, Layer, Linear, MaxPool2d, Mode, Module, Param, Rng,
-    Sequential, Tensor, Window, load,
+    Sequential, Tensor, load,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -84,14 +84,13 @@ impl Network {
                 let Convolutions { kernel, pool, batch_norm, .. } = *convolutions;
                 weights += (channels * kernel * kernel) as f64 * next as f64;
                 enough(config, weights)?;
-                let window = Window::new().padding(kernel / 2);
-                layers = layers.then(Conv2d::new(channels, next, [kernel, kernel], &mut rng).window(window));
+                layers = layers.then(Conv2d::new(channels, next, kernel, &mut rng).padding(kernel / 2));
                 if batch_norm {
                     layers = layers.then(BatchNorm2d::new(next));
                 }
                 layers = layers.then(model.activation);
                 if pool > 1 {
-                    layers = layers.then(MaxPool2d::new([pool, pool]));
+                    layers = layers.then(MaxPool2d::new(pool));
                 }
                 channels = next;
             }
@@ -178,7 +177,7 @@ impl Network {
 
 /// Where the model of a training lies.
 fn path(config: &Config) -> PathBuf {
-    config.folder.join(Path::new("model.safetensors"))
+    config.folder.join("model.safetensors")
 }
 
 /// Height and width behind all convolutions.

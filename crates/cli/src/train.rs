@@ -177,13 +177,12 @@ fn schedule(config: &Config, samples: usize) -> impl Fn(u64) -> f64 + Send + Syn
     let per_epoch = samples.div_ceil(settings.batch) as u64;
     let all = settings.epochs as u64 * per_epoch;
     let warmup = (settings.warmup as u64 * per_epoch).min(all);
-    let kind = settings.schedule;
-    move |step| match kind {
-        Schedule::OneCycle => OneCycle::new(all).share(step),
-        _ if step < warmup => Warmup::new(warmup).share(step),
-        Schedule::Cosine => Cosine::new((all - warmup).max(1)).share(step - warmup),
-        Schedule::Constant => 1.0,
-    }
+    let schedule: Box<dyn wengert::Schedule> = match settings.schedule {
+        Schedule::Constant => Box::new(Warmup::new(warmup)),
+        Schedule::Cosine => Box::new(Warmup::new(warmup).then(warmup, Cosine::new((all - warmup).max(1)))),
+        Schedule::OneCycle => Box::new(OneCycle::new(all)),
+    };
+    move |step| schedule.share(step)
 }
 
 fn augmentation(settings: &Augment) -> Augmentation {

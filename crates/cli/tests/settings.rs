@@ -4,6 +4,7 @@
 use expect_test::expect_file;
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 const TABLE: &str = "[data]\nformat = \"csv\"\ntrain = \"table.csv\"\ntarget = \"b\"\ntask = \"numbers\"\n";
@@ -58,6 +59,20 @@ fn cases() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// What is said of settings that are refused.
+#[track_caller]
+fn refused(folder: &Path, settings: &str) -> String {
+    fs::write(folder.join("settings.toml"), settings).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_wengert"))
+        .args(["train", "settings.toml"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{settings}: {message}");
+    message
+}
+
 #[test]
 fn what_is_wrong_is_named_with_its_line_and_a_cure() {
     let folder = std::env::temp_dir().join(format!("wengert-cli-settings-{}", std::process::id()));
@@ -67,14 +82,7 @@ fn what_is_wrong_is_named_with_its_line_and_a_cure() {
     fs::write(folder.join("spoiled.csv"), format!("a,b,c\n{rows}7,8 kg,k0\n")).unwrap();
     let mut told = String::new();
     for (what, settings) in cases() {
-        fs::write(folder.join("settings.toml"), settings).unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_wengert"))
-            .args(["train", "settings.toml"])
-            .current_dir(&folder)
-            .output()
-            .unwrap();
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{what}: {message}");
+        let message = refused(&folder, &settings);
         assert!(message.starts_with("error: ") && !message.contains("panicked"), "{what}: {message}");
         told.push_str(&format!("## {what}\n{message}\n"));
         assert!(!folder.join("runs").exists(), "{what}: nothing is written");
@@ -100,13 +108,7 @@ fn the_reference_lists_the_keys_that_the_program_knows() {
         // A key unlike any other makes the program list its own.
         let data = if name == "data" { "" } else { DIGITS };
         let head = if name == "data" { DIGITS.to_owned() } else { format!("[{name}]\n") };
-        fs::write(folder.join("settings.toml"), format!("{data}{head}qqqqqq = 1\n")).unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_wengert"))
-            .args(["train", "settings.toml"])
-            .current_dir(&folder)
-            .output()
-            .unwrap();
-        let message = String::from_utf8(output.stderr).unwrap();
+        let message = refused(&folder, &format!("{data}{head}qqqqqq = 1\n"));
         let known = message.split("its keys are ").nth(1).unwrap_or_else(|| panic!("{message}")).trim();
         let known: BTreeSet<&str> = known.split(", ").map(|key| key.trim_matches('`')).collect();
         assert_eq!(listed, known, "[{name}]");
