@@ -4,6 +4,7 @@ mod apt;
 mod bench_smoke;
 mod book;
 mod dependencies;
+mod doc_examples;
 mod examples;
 mod memcheck;
 mod mutants;
@@ -43,6 +44,7 @@ The tasks of the repository.
     cargo xtask mutants PART    of the files that have PART in their path
     cargo xtask python          exported networks in ONNX Runtime, and events in TensorBoard, which it installs below the target directory
     cargo xtask deps            the number of crates that a user of `wengert` gets
+    cargo xtask doc-examples    the public items without an example in their documentation
     cargo xtask tidy            the house rules that no compiler checks
     cargo xtask help            this text
 
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         ["mutants"] => with_workspace(|workspace| mutants::run(workspace, "")),
         ["mutants", part] => with_workspace(|workspace| mutants::run(workspace, part)),
         ["python"] => with_workspace(python::run),
+        ["doc-examples"] => with_workspace(doc_examples::run),
         ["deps"] => with_workspace(dependencies::run),
         ["tidy"] => with_workspace(tidy::run),
         _ => Err(format!("I do not know `cargo xtask {}`.\n\n{HELP}", words.join(" "))),
