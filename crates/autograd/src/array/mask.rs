@@ -17,17 +17,17 @@ impl Array<bool> {
     /// assert_eq!((mask.any_axes(1).to_vec(), mask.count()), (vec![true, false], 1));
     /// ```
     pub fn any(&self) -> bool {
-        self.view().iter().any(|x| x)
+        self.view().contiguous().contains(&true)
     }
 
     /// Whether every element is true; of nothing, every one is.
     pub fn all(&self) -> bool {
-        self.view().iter().all(|x| x)
+        !self.view().contiguous().contains(&false)
     }
 
     /// How many elements are true.
     pub fn count(&self) -> usize {
-        self.view().iter().filter(|&x| x).count()
+        self.view().contiguous().iter().filter(|&&x| x).count()
     }
 
     /// Whether any element along some axes, which disappear, is true.

@@ -98,7 +98,8 @@ impl<T: Scalar> Tensor<T> {
             let squares = SumOf::over(Square, axes.clone(), true).apply([self]);
             // Above this no square that is lost counts.
             let least = T::min_positive_value() / T::epsilon();
-            if squares.mask(|x| x >= least && x.is_finite()).all() {
+            let values = squares.array().view().contiguous();
+            if values.iter().fold(true, |all, x| all & (*x >= least) & x.is_finite()) {
                 return squares.sqrt();
             }
         }

@@ -10,6 +10,8 @@ use std::ops::Range;
 /// The most columns of a band, and about how many elements: they stay in the second-level cache.
 const WIDTH: usize = 512;
 const BAND: usize = 1 << 15;
+/// A band's columns are a multiple of this, so that vectors leave no rest to work through number by number.
+const WHOLE: usize = 64;
 /// Rows that are added before their sum goes on in `f64`.
 const STRETCH: usize = 32;
 
@@ -29,7 +31,8 @@ impl Band {
     fn for_each(matrices: usize, n: usize, columns: usize, f: impl Fn(Band) + Sync) {
         let nanoseconds = matrices * n * columns / PER_NANOSECOND;
         let parts = threads::parts(nanoseconds).div_ceil(matrices.max(1));
-        let width = (BAND / n).clamp(64, WIDTH).min(columns.div_ceil(parts).next_multiple_of(16));
+        let width = (BAND / n / WHOLE * WHOLE).clamp(WHOLE, WIDTH);
+        let width = width.min(columns.div_ceil(parts).next_multiple_of(WHOLE));
         let bands = columns.div_ceil(width);
         threads::run(matrices * bands, nanoseconds, |i| {
             let (matrix, first) = (i / bands, i % bands * width);
