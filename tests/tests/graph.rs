@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use wengert::autograd::{
     Array, Call, GradError, Gradients, Keeps, MemoryStats, Op, Rng, Tensor, View, grad, memory_stats,
-    no_grad, try_grad,
+    no_grad, profile, try_grad,
 };
 
 const MILLION: usize = 1_000_000;
@@ -305,5 +305,27 @@ fn the_eighth_derivative_of_the_sine_is_the_sine() {
             [y] = grad(&y, [&at]);
             assert!((y.item() - expected).abs() < 1e-12, "{} for {expected}", y.item());
         }
+    }
+}
+
+/// Many views of one tensor, a leaf or not, which overlap or not: the gradients are those of the recorded sweep, which makes a tensor for
+/// each. The other makes one, and adds to it: so the time grows with their number, not with its square.
+#[test]
+fn many_views_of_one_tensor_share_its_gradient() {
+    let leaf = Tensor::<f64>::build([40, 3], |x| x.iter_mut().zip(0..).for_each(|(x, i)| *x = f64::from(i)))
+        .requires_grad();
+    let sum = |x: &Tensor<f64>| {
+        let rows = (0..40).map(|i| x.i(i).powi(2).sum());
+        let windows = (0..38).map(|i| x.slice(0, i..i + 3).t().exp2().mean());
+        rows.chain(windows).fold(Tensor::scalar(0.0), |sum, part| sum + part)
+    };
+    for is_leaf in [true, false] {
+        let loss = || if is_leaf { sum(&leaf) } else { sum(&(&leaf * 0.5)) };
+        let [recorded] = grad(&loss(), [&leaf]);
+        let (grads, profile) = profile(|| loss().backward());
+        assert_eq!(grads[&leaf].to_vec(), recorded.to_vec(), "of a leaf: {is_leaf}");
+        let rows = profile.rows();
+        let made = rows.iter().filter(|row| row.operator == "unview").map(|row| row.cost.calls);
+        assert_eq!(made.sum::<u64>(), 1, "of a leaf: {is_leaf}");
     }
 }

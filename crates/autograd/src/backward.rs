@@ -12,7 +12,8 @@
 use crate::error::OrPanic;
 use crate::gradients::{GradError, Gradients, why_none};
 use crate::graph::{Call, Id, Node};
-use crate::idle;
+use crate::idle::{self, Pending};
+use crate::layout::Layout;
 use crate::nan;
 use crate::observe;
 use crate::profile;
@@ -159,8 +160,26 @@ pub(crate) fn sweep<T: Scalar>(
 ) -> Result<Gradients<T>, GradError> {
     let _unseen = observe::pause();
     let mut grads = Gradients { by_age: idle::take_gradients() };
-    sweep_since(0, root, dy, targets, &mut |id, dx| grads.add(id, dx))?;
+    sweep_since(0, root, dy, targets, &mut grads)?;
     Ok(grads)
+}
+
+/// What gathers the gradients that arrive.
+pub(crate) trait Arrivals<T: Scalar> {
+    /// Takes what arrives at a node.
+    fn add(&mut self, id: Id, dx: Tensor<T>);
+
+    /// The sum of what has arrived at a node so far, if it is at hand.
+    fn so_far(&mut self, id: Id) -> Option<&mut Tensor<T>> {
+        let _ = id;
+        None
+    }
+}
+
+impl<T: Scalar, F: FnMut(Id, Tensor<T>)> Arrivals<T> for F {
+    fn add(&mut self, id: Id, dx: Tensor<T>) {
+        self(id, dx);
+    }
 }
 
 /// As [`sweep`], through the part of the graph that is not older than `since`, to which what is older counts as leaves.
@@ -170,7 +189,7 @@ pub(crate) fn sweep_since<T: Scalar>(
     root: Tensor<T>,
     dy: Tensor<T>,
     targets: Option<&[Id]>,
-    deliver: &mut dyn FnMut(Id, Tensor<T>),
+    arrivals: &mut impl Arrivals<T>,
 ) -> Result<(), GradError> {
     let root = root.into_place();
     let Some(youngest) = root.node() else { return Err(GradError::ConstantRoot) };
@@ -183,12 +202,21 @@ pub(crate) fn sweep_since<T: Scalar>(
         while let Some((place, dy)) = pending.pop_back() {
             let Some(node) = place.node() else { continue };
             if is_asked_for(node) {
-                deliver(node.id, dy.clone());
+                arrivals.add(node.id, dy.clone());
             }
             if !node.is_call_since(since) {
                 continue;
             }
             let call = Call::new(&place, node, recorded, on_path.as_ref());
+            if let Some((input, layout)) = viewed(&call, node)
+                && let Some(so_far) = match input.is_call_since(since) {
+                    true => waiting(&pending, input.id).ok().map(|at| &mut pending[at].1),
+                    false => is_asked_for(input).then(|| arrivals.so_far(input.id)).flatten(),
+                }
+                && profile::backward(node, || so_far.add_through(&dy, &layout))
+            {
+                continue;
+            }
             let mut owed: SmallVec<[bool; 4]> = (0..node.inputs.len()).map(|i| call.needs(i)).collect();
             let mut give = |i: usize, dx| {
                 let place = &node.inputs[i].place;
@@ -198,13 +226,11 @@ pub(crate) fn sweep_since<T: Scalar>(
                 nan::gradient(node, i, &dx);
                 if !input.is_call_since(since) {
                     if is_asked_for(input) {
-                        deliver(input.id, dx);
+                        arrivals.add(input.id, dx);
                     }
                     return;
                 }
-                match pending
-                    .binary_search_by_key(&Some(input.id), |(place, _)| place.node().map(|node| node.id))
-                {
+                match waiting(&pending, input.id) {
                     Ok(at) => pending[at].1.accumulate(dx),
                     Err(at) => pending.insert(at, (place.clone(), dx)),
                 }
@@ -221,6 +247,22 @@ pub(crate) fn sweep_since<T: Scalar>(
     });
     idle::give_pending(pending);
     Ok(())
+}
+
+/// Where what goes back to a node waits, or belongs.
+fn waiting<T: Scalar>(pending: &Pending<T>, id: Id) -> Result<usize, usize> {
+    pending.binary_search_by_key(&Some(id), |(place, _)| place.node().map(|node| node.id))
+}
+
+/// The input of a view, and where it lies there, if what goes back may be added in its place. Many views of one tensor would otherwise
+/// each make another as large as that, and take a time that grows with the square of their number.
+fn viewed<'a, T: Scalar>(call: &Call<'_, T>, node: &'a Node<T>) -> Option<(&'a Node<T>, Layout)> {
+    if call.recorded() || nan::is_on() {
+        return None;
+    }
+    let input = node.inputs.first()?.place.node()?;
+    let layout = node.op().layout_in(&input.shape).filter(Layout::is_spread)?;
+    call.needs(0).then_some((input, layout))
 }
 
 /// Undoes broadcasting: a value that was used in many places gathers the gradients of all of them.

@@ -1,5 +1,6 @@
 //! What a backward pass returns: gradients by tensor, or why there are none.
 
+use crate::backward::Arrivals;
 use crate::error::OrPanic;
 use crate::graph::Id;
 use crate::idle;
@@ -44,15 +45,20 @@ pub struct Gradients<T: Scalar = f32> {
     pub(crate) by_age: Vec<(Id, Tensor<T>)>,
 }
 
-impl<T: Scalar> Gradients<T> {
-    /// Adds to the gradient of a node.
-    pub(crate) fn add(&mut self, id: Id, gradient: Tensor<T>) {
+impl<T: Scalar> Arrivals<T> for Gradients<T> {
+    fn add(&mut self, id: Id, gradient: Tensor<T>) {
         match self.place(id) {
             Ok(place) => self.by_age[place].1.accumulate(gradient),
             Err(place) => self.by_age.insert(place, (id, gradient)),
         }
     }
+    fn so_far(&mut self, id: Id) -> Option<&mut Tensor<T>> {
+        let place = self.place(id).ok()?;
+        Some(&mut self.by_age[place].1)
+    }
+}
 
+impl<T: Scalar> Gradients<T> {
     /// Where the gradient of a node is, or belongs.
     #[inline]
     fn place(&self, id: Id) -> Result<usize, usize> {

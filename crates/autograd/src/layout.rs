@@ -247,6 +247,20 @@ impl Layout {
         Some(Layout::new(shape.clone(), result, self.offset))
     }
 
+    /// Whether no two elements are known to lie at one place: each axis steps over all that those of smaller steps reach.
+    pub(crate) fn is_spread(&self) -> bool {
+        let axes = self.shape.dims().iter().zip(self.strides.iter());
+        let mut axes: Small<(usize, usize)> =
+            axes.filter(|(dim, _)| **dim != 1).map(|(&dim, stride)| (stride.unsigned_abs(), dim)).collect();
+        axes.sort_unstable();
+        let mut reach = 0;
+        axes.into_iter().all(|(stride, dim)| {
+            let is_over = stride > reach;
+            reach += stride * dim.saturating_sub(1);
+            is_over
+        })
+    }
+
     /// The place of every element, in row-major order.
     #[inline]
     pub fn places(&self) -> Places {

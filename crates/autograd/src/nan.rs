@@ -183,6 +183,12 @@ struct Gradient {
     cotangent: Operand,
 }
 
+/// Whether a trace is taken.
+#[inline]
+pub(crate) fn is_on() -> bool {
+    ON.get()
+}
+
 /// Looks at the value of an operator, if a trace is taken.
 #[inline]
 pub(crate) fn value<T: Scalar>(

@@ -14,6 +14,7 @@
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::{self, Call};
+use crate::layout::Layout;
 use crate::onnx::{Operands, Value};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -188,6 +189,14 @@ pub trait AnyOp<T: Scalar>: fmt::Debug + Send + Sync + 'static {
     fn onnx(&self, x: &Operands<'_>) -> Value {
         let _ = x;
         Value::unsupported(NO_FORM)
+    }
+
+    /// Where the output lies in a first input of this shape in row-major order, if the operator is no more than a view of it. The sweep
+    /// then adds what goes back to what the input has got already, in its place.
+    #[doc(hidden)]
+    fn layout_in(&self, x: &Shape) -> Option<Layout> {
+        let _ = x;
+        None
     }
 
     /// Applies the operator.

@@ -7,6 +7,8 @@ use crate::array::Array;
 use crate::error::OrPanic;
 use crate::graph::{Node, Place};
 use crate::kernels::map::map;
+use crate::kernels::scatter;
+use crate::layout::Layout;
 use crate::onnx::{self, Value};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -218,6 +220,12 @@ impl<T: Scalar> Tensor<T> {
 
     pub(crate) fn into_place(self) -> Place<T> {
         self.place
+    }
+
+    /// Adds what goes back through a view to this gradient, where the view lay, if nobody else looks at it. Whether it could.
+    pub(crate) fn add_through(&mut self, dy: &Tensor<T>, layout: &Layout) -> bool {
+        let sum = self.as_mut_slice().filter(|_| !dy.is_tracked());
+        sum.map(|sum| scatter::add_through(dy.array.view(), layout, sum)).is_some()
     }
 
     /// Adds another gradient to this one: in place, if nobody else looks at it and neither is recorded.

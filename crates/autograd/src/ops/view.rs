@@ -46,6 +46,9 @@ impl<T: Scalar, V: Viewing> AnyOp<T> for V {
     fn onnx(&self, x: &Operands<'_>) -> Value {
         Viewing::onnx(self, x)
     }
+    fn layout_in(&self, x: &Shape) -> Option<Layout> {
+        self.layout(&Layout::contiguous(x.clone())).ok()
+    }
 }
 
 /// The same elements in row-major order under another shape.
