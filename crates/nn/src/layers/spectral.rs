@@ -14,6 +14,36 @@ use crate::param::Param;
 use autograd::{Rng, Scalar, Tensor, no_grad};
 
 /// A layer with one weight, whose output can be worked out with another one in its place.
+///
+/// ```
+/// use nn::{Layer, Mode, Module, Param, Rng, SpectralNorm, Tensor, Weighted};
+///
+/// #[derive(Module)]
+/// struct Product {
+///     weight: Param,
+/// }
+/// impl Layer for Product {
+///     fn forward(&self, x: &Tensor, _: &mut Mode) -> Tensor {
+///         self.forward_with(&self.weight, x)
+///     }
+/// }
+/// impl Weighted<f32> for Product {
+///     fn parts(&self) -> (&Param, Option<&Param>) {
+///         (&self.weight, None)
+///     }
+///     fn parts_mut(&mut self) -> (&mut Param, Option<&mut Param>) {
+///         (&mut self.weight, None)
+///     }
+///     fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+///         x.matmul(&weight.t())
+///     }
+/// }
+///
+/// let product = Product { weight: Param::new(Tensor::from([[3.0, 4.0]])) };
+/// let layer = SpectralNorm::new(product, &mut Rng::seed(0));
+/// let y = layer.predict(&Tensor::from([[1.0, 0.0], [0.0, 1.0]]));
+/// assert!((y - Tensor::from([[0.6], [0.8]])).abs().max().item() < 1e-6);
+/// ```
 pub trait Weighted<T: Scalar>: Layer<T> {
     /// The weight `[outputs, ..]`, and the bias, if there is one.
     fn parts(&self) -> (&Param<T>, Option<&Param<T>>);
@@ -64,7 +94,7 @@ impl<const D: usize, T: Scalar> Weighted<T> for Conv<D, T> {
 /// ```
 /// use nn::{Layer, Linear, Module, Rng, SpectralNorm, Tensor};
 /// let mut rng = Rng::seed(0);
-/// let layer = SpectralNorm::new(Linear::<f64>::new(3, 1, &mut rng), &mut rng);
+/// let layer = SpectralNorm::new(Linear::<f64>::new(3, 1, &mut rng), &mut rng).steps(2);
 /// assert!((layer.weight().norm(2.0).item() - 1.0).abs() < 1e-12); // of one row, σ is its length
 /// let paths: Vec<String> = layer.parameters().into_iter().map(|(path, _)| path).collect();
 /// assert_eq!(paths, ["bias", "weight_orig", "weight_u", "weight_v"]);
