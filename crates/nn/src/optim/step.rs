@@ -39,15 +39,15 @@ pub type SeeState<'a, T> = dyn FnMut(&Path, &'static [&'static str], &mut State<
 ///         let rate = step.lr as f32 / step.g.iter().map(|g| g * g).sum::<f32>().sqrt();
 ///         step.each(|w, g, []| (w - rate * g, []));
 ///     }
-///     fn state(&mut self) -> &mut State<f32> {
-///         &mut self.state
-///     }
-///     fn lr(&self) -> f64 {
-///         self.lr
-///     }
-///     fn set_lr(&mut self, lr: f64) {
-///         self.lr = lr;
-///     }
+/// #     fn state(&mut self) -> &mut State<f32> {
+/// #         &mut self.state
+/// #     }
+/// #     fn lr(&self) -> f64 {
+/// #         self.lr
+/// #     }
+/// #     fn set_lr(&mut self, lr: f64) {
+/// #         self.lr = lr;
+/// #     }
 /// }
 ///
 /// let mut w = Param::new(Tensor::from([0.0, 0.0]));

@@ -144,9 +144,8 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
     /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
     /// let before = net.weight.to_vec();
-    /// let mut trainer = Trainer::new(Sgd::new(1.0)).loss(mse).epochs(1); // one step
-    /// trainer = trainer.gradients(|net, grads| clip_value(net, grads, 0.01));
-    /// trainer.fit(&mut net, &data, &data)?;
+    /// let trainer = Trainer::new(Sgd::new(1.0)).loss(mse).epochs(1); // one step
+    /// trainer.gradients(|net, grads| clip_value(net, grads, 0.01)).fit(&mut net, &data, &data)?;
     /// assert!(net.weight.to_vec().iter().zip(before).all(|(after, before)| (after - before).abs() < 0.0101));
     /// # Ok::<(), nn::TrainError>(())
     /// ```
@@ -158,7 +157,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// Scales the gradients of every step so that their norm together is at most `most`: [`clip_norm`].
     ///
     /// ```
-    /// use nn::{Param, Sgd, Tensor, Trainer, Dataset, Linear, Rng, mse};
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
     /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
     /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
     /// let before = net.weight.detach();
