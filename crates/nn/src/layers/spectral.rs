@@ -94,7 +94,7 @@ impl<const D: usize, T: Scalar> Weighted<T> for Conv<D, T> {
 /// ```
 /// use nn::{Layer, Linear, Module, Rng, SpectralNorm, Tensor};
 /// let mut rng = Rng::seed(0);
-/// let layer = SpectralNorm::new(Linear::<f64>::new(3, 1, &mut rng), &mut rng).steps(2);
+/// let layer = SpectralNorm::new(Linear::<f64>::new(3, 1, &mut rng), &mut rng);
 /// assert!((layer.weight().norm(2.0).item() - 1.0).abs() < 1e-12); // of one row, σ is its length
 /// let paths: Vec<String> = layer.parameters().into_iter().map(|(path, _)| path).collect();
 /// assert_eq!(paths, ["bias", "weight_orig", "weight_u", "weight_v"]);
@@ -140,6 +140,16 @@ impl<T: Scalar, L: Weighted<T>> SpectralNorm<L, T> {
     }
 
     /// With so many steps of the power method in each pass of training.
+    ///
+    /// ```
+    /// use nn::{Layer, Linear, Mode, Rng, SpectralNorm, Tensor};
+    /// let mut rng = Rng::seed(0);
+    /// let mut linear = Linear::<f64>::new(2, 2, &mut rng).without_bias();
+    /// linear.weight.update(|w| w.copy_from_slice(&[2.0, 0.0, 0.0, 1.9])); // values that are close take many steps to tell
+    /// let layer = SpectralNorm::new(linear, &mut rng).steps(200);
+    /// let y = layer.forward(&Tensor::from([1.0, 0.0]), &mut Mode::train(&mut rng));
+    /// assert!((y.at([0]) - 1.0).abs() < 1e-6);
+    /// ```
     pub fn steps(self, steps: usize) -> Self {
         SpectralNorm { steps, ..self }
     }
