@@ -17,9 +17,15 @@ use autograd::{Rng, Routine, Scalar, Tensor};
 /// Source: A. Vaswani and others, "Attention Is All You Need", 2017.
 ///
 /// ```
-/// use nn::{Layer, MultiHeadAttention, Rng, Tensor};
-/// let attention = MultiHeadAttention::new(32, 4, &mut Rng::seed(0)).causal();
-/// assert_eq!(attention.predict(&Tensor::<f32>::zeros([2, 10, 32])).dims(), [2, 10, 32]);
+/// use nn::{Layer, Mode, MultiHeadAttention, Rng, Tensor};
+/// let mut rng = Rng::seed(0);
+/// let attention = MultiHeadAttention::new(8, 4, &mut rng).causal().dropout(0.5);
+/// let x = Tensor::<f32>::normal([2, 10, 8], 0.0, 1.0, &mut rng);
+/// let y = attention.predict(&x);
+/// assert_eq!(y.dims(), [2, 10, 8]);
+/// let of_the_first = attention.predict(&x.slice(1, ..5)); // which do not see the others
+/// assert!((y.slice(1, ..5) - of_the_first).abs().max().item() < 1e-5);
+/// assert_ne!(attention.forward(&x, &mut Mode::train(&mut rng)).to_vec(), y.to_vec()); // half of the weights are left out
 /// ```
 #[doc(alias = "MultiheadAttention")]
 #[derive(Clone, Debug, Module)]
@@ -77,6 +83,17 @@ impl<T: Scalar> MultiHeadAttention<T> {
     }
 
     /// What `queries` `[n, t, width]` find in `memory` `[n, s, width]`: `[n, t, width]`. The rules say which may see which.
+    ///
+    /// ```
+    /// use nn::{Layer, Mode, MultiHeadAttention, Rng, Tensor, ops::Attention};
+    /// let mut rng = Rng::seed(0);
+    /// let attention = MultiHeadAttention::<f32>::new(8, 2, &mut rng);
+    /// let [queries, memory] = [3, 5].map(|t| Tensor::normal([1, t, 8], 0.0, 1.0, &mut rng));
+    /// let found = attention.attend(&queries, &memory, Attention::new(), &mut Mode::eval());
+    /// assert_eq!(found.dims(), [1, 3, 8]);
+    /// let of_itself = attention.attend(&memory, &memory, Attention::new(), &mut Mode::eval());
+    /// assert!((of_itself - attention.predict(&memory)).abs().max().item() < 1e-6); // what it does as a layer
+    /// ```
     ///
     /// # Panics
     /// If the shapes do not fit.
@@ -152,7 +169,8 @@ impl<T: Scalar> Layer<T> for MultiHeadAttention<T> {
 ///
 /// ```
 /// use nn::{Layer, Rng, Tensor, TransformerBlock};
-/// let block = TransformerBlock::new(32, 4, &mut Rng::seed(0)).causal().dropout(0.1);
+/// let block = TransformerBlock::new(32, 4, &mut Rng::seed(0)).causal().dropout(0.1).attention_dropout(0.2);
+/// assert_eq!((block.drop.rate, block.self_attn.drop.rate), (0.1, 0.2));
 /// assert_eq!(block.predict(&Tensor::<f32>::zeros([2, 10, 32])).dims(), [2, 10, 32]);
 /// ```
 #[doc(alias = "TransformerEncoderLayer")]

@@ -41,9 +41,25 @@ pub struct BatchNorm<T: Scalar = f32> {
 }
 
 /// Of batches `[n, channels]` or `[n, channels, length]`.
+///
+/// ```
+/// use nn::{BatchNorm1d, Layer, Mode, Rng, Tensor};
+/// let norm = BatchNorm1d::new(1);
+/// let x = Tensor::from([[[1.0_f32, 3.0]], [[5.0, 7.0]]]); // two samples, one channel of length 2
+/// let y = norm.forward(&x, &mut Mode::train(&mut Rng::seed(0)));
+/// assert!((y.at([0, 0, 0]) + 3.0 / 5.0_f32.sqrt()).abs() < 1e-4); // mean 4, variance 5
+/// ```
 pub type BatchNorm1d<T = f32> = BatchNorm<T>;
 
 /// Of images `[n, channels, height, width]`.
+///
+/// ```
+/// use nn::{BatchNorm2d, Layer, Mode, Rng, Tensor};
+/// let mut rng = Rng::seed(0);
+/// let images = Tensor::<f32>::normal([8, 3, 4, 4], 5.0, 2.0, &mut rng);
+/// let y = BatchNorm2d::new(3).forward(&images, &mut Mode::train(&mut rng));
+/// assert!(y.mean_axes([0, 2, 3]).abs().max().item() < 1e-5); // of each channel
+/// ```
 pub type BatchNorm2d<T = f32> = BatchNorm<T>;
 
 impl<T: Scalar> BatchNorm<T> {
@@ -53,6 +69,14 @@ impl<T: Scalar> BatchNorm<T> {
     }
 
     /// With the share of mean and variance that every step replaces.
+    ///
+    /// ```
+    /// use nn::{BatchNorm, Layer, Mode, Optimizer, Rng, Sgd, Tensor};
+    /// let mut norm = BatchNorm::with_momentum(1, 1.0); // the running ones are those of the last batch
+    /// let y = norm.forward(&Tensor::from([[1.0_f32], [3.0]]), &mut Mode::train(&mut Rng::seed(0)));
+    /// Sgd::new(0.0).step(&mut norm, &y.sum().backward());
+    /// assert_eq!((norm.running_mean.item(), norm.running_var.item()), (2.0, 2.0));
+    /// ```
     ///
     /// # Panics
     /// If it is not from 0 to 1.

@@ -11,9 +11,11 @@ use autograd::{Rng, Scalar, Tensor};
 ///
 /// ```
 /// use nn::{Bilinear, Layer, Rng, Tensor};
-/// let layer = Bilinear::new(3, 4, 2, &mut Rng::seed(0));
-/// let both = (Tensor::<f32>::zeros([10, 3]), Tensor::zeros([10, 4]));
-/// assert_eq!(layer.predict(&both).dims(), [10, 2]);
+/// let mut layer = Bilinear::new(2, 2, 1, &mut Rng::seed(0)).without_bias();
+/// layer.weight.update(|w| w.copy_from_slice(&[1.0, 10.0, 0.0, 0.0]));
+/// let (a, b) = (Tensor::from([[3.0, 4.0]]), Tensor::from([[5.0, 6.0]]));
+/// assert_eq!(layer.of(&a, &b).to_vec(), [3.0 * 5.0 + 10.0 * 3.0 * 6.0]);
+/// assert_eq!(layer.predict(&(a, b)).dims(), [1, 1]); // as a layer it takes a pair
 /// ```
 #[derive(Clone, Debug, Module)]
 pub struct Bilinear<T: Scalar = f32> {

@@ -10,15 +10,45 @@ use autograd::ops::{Convolution, Wanted, Window};
 use autograd::{Op, Rng, Scalar, Tensor};
 
 /// A convolution over one axis: `[n, inputs, length]` to `[n, outputs, places]`.
+///
+/// ```
+/// use nn::{Conv1d, Layer, Rng, Tensor};
+/// let mut conv = Conv1d::new(1, 1, 2, &mut Rng::seed(0)).without_bias();
+/// conv.weight.update(|w| w.copy_from_slice(&[-1.0, 1.0])); // the difference of neighbours
+/// assert_eq!(conv.predict(&Tensor::from([[[1.0, 4.0, 9.0, 16.0]]])).to_vec(), [3.0, 5.0, 7.0]);
+/// ```
 pub type Conv1d<T = f32> = Conv<1, T>;
 
 /// A convolution over images: `[n, inputs, height, width]` to `[n, outputs, rows, columns]`.
+///
+/// ```
+/// use nn::{Conv2d, Layer, Rng, Tensor};
+/// let mut conv = Conv2d::new(1, 1, 2, &mut Rng::seed(0)).without_bias();
+/// conv.weight.update(|w| w.fill(1.0)); // the sum of four pixels
+/// let image = Tensor::from([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]).unsqueeze(0);
+/// assert_eq!(conv.predict(&image).to_vec(), [12.0, 16.0]);
+/// ```
 pub type Conv2d<T = f32> = Conv<2, T>;
 
 /// The transpose of a convolution over one axis.
+///
+/// ```
+/// use nn::{ConvTranspose1d, Layer, Rng, Tensor};
+/// let mut up = ConvTranspose1d::new(1, 1, 2, &mut Rng::seed(0)).stride(2).without_bias();
+/// up.weight.update(|w| w.copy_from_slice(&[1.0, 0.5])); // each number, and a half of it behind it
+/// assert_eq!(up.predict(&Tensor::from([[[2.0, 6.0]]])).to_vec(), [2.0, 1.0, 6.0, 3.0]);
+/// ```
 pub type ConvTranspose1d<T = f32> = ConvTranspose<1, T>;
 
 /// The transpose of a convolution over images, which makes them larger.
+///
+/// ```
+/// use nn::{ConvTranspose2d, Layer, Rng, Tensor};
+/// let mut up = ConvTranspose2d::new(1, 1, 2, &mut Rng::seed(0)).stride(2).without_bias();
+/// up.weight.update(|w| w.fill(1.0)); // each pixel becomes four
+/// let image = Tensor::from([[[1.0, 2.0]]]).unsqueeze(0);
+/// assert_eq!(up.predict(&image).to_vec(), [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0]);
+/// ```
 pub type ConvTranspose2d<T = f32> = ConvTranspose<2, T>;
 
 /// A convolution over `D` axes: [`Conv1d`], [`Conv2d`].
@@ -26,10 +56,16 @@ pub type ConvTranspose2d<T = f32> = ConvTranspose<2, T>;
 /// Along each axis an image of size `i` has `(i + 2 padding - dilation (kernel - 1) - 1) / stride + 1` places, rounded down.
 ///
 /// ```
-/// use nn::{Conv2d, Layer, Rng, Tensor};
-/// let mut rng = Rng::seed(0);
-/// let conv = Conv2d::new(3, 16, 3, &mut rng).stride(2).padding(1);
-/// assert_eq!(conv.predict(&Tensor::<f32>::zeros([8, 3, 28, 28])).dims(), [8, 16, 14, 14]);
+/// use nn::{Conv2d, Layer, Rng, Tensor, Window};
+/// let (mut rng, x) = (Rng::seed(0), Tensor::<f32>::zeros([8, 4, 28, 28]));
+/// let half = Conv2d::new(4, 16, 3, &mut rng).stride(2).padding(1);
+/// assert_eq!(half.predict(&x).dims(), [8, 16, 14, 14]);
+/// // Nine weights spread over 5 × 5 pixels, as before a normalisation.
+/// let wide = Conv2d::new(4, 16, 3, &mut rng).dilation(2).padding(2).without_bias();
+/// assert_eq!((wide.predict(&x).dims(), wide.bias.is_none()), (&[8, 16, 28, 28][..], true));
+/// // A filter of its own for each channel, which moves by two pixels.
+/// let depthwise = Conv2d::grouped(4, 4, [2, 4], 4, &mut rng).window(Window::new().stride(2));
+/// assert_eq!((depthwise.weight.dims(), depthwise.predict(&x).dims()), (&[4, 1, 2, 4][..], &[8, 4, 14, 13][..]));
 /// ```
 ///
 /// The kernel and the rest are [`Sizes`]: one number for all axes, or an array.
@@ -164,10 +200,16 @@ impl<const D: usize, T: Scalar> Layer<T> for Conv<D, T> {
 /// one: along each axis, `p` places become `(p - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1`.
 ///
 /// ```
-/// use nn::{ConvTranspose2d, Layer, Rng, Tensor};
-/// let mut rng = Rng::seed(0);
+/// use nn::{ConvTranspose2d, Layer, Rng, Tensor, Window};
+/// let (mut rng, x) = (Rng::seed(0), Tensor::<f32>::zeros([8, 16, 7, 7]));
 /// let up = ConvTranspose2d::new(16, 3, 2, &mut rng).stride(2);
-/// assert_eq!(up.predict(&Tensor::<f32>::zeros([8, 16, 7, 7])).dims(), [8, 3, 14, 14]);
+/// assert_eq!(up.predict(&x).dims(), [8, 3, 14, 14]);
+/// // Back to 14 × 14, and not 13 × 13, from which a stride of 2 makes 7 × 7 as well.
+/// let up = ConvTranspose2d::new(16, 3, 3, &mut rng).stride(2).padding(1).output_padding([1, 1]);
+/// assert_eq!(up.predict(&x).dims(), [8, 3, 14, 14]);
+/// let grouped = ConvTranspose2d::grouped(16, 4, 3, 4, &mut rng).dilation(2).without_bias();
+/// assert_eq!((grouped.weight.dims(), grouped.predict(&x).dims()), (&[16, 1, 3, 3][..], &[8, 4, 11, 11][..]));
+/// assert_eq!(grouped.window(Window::new()).predict(&x).dims(), [8, 4, 9, 9]);
 /// ```
 #[derive(Clone, Debug, Module)]
 pub struct ConvTranspose<const D: usize, T: Scalar = f32> {

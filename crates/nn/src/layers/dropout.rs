@@ -12,10 +12,18 @@ use autograd::{Scalar, Tensor};
 ///
 /// ```
 /// use nn::{Dropout, Layer, Mode, Rng, Tensor};
-/// let (drop, x) = (Dropout::new(0.5), Tensor::<f32>::ones([1000]));
-/// let y = drop.forward(&x, &mut Mode::train(&mut Rng::seed(0)));
+/// let (mut rng, x) = (Rng::seed(0), Tensor::<f32>::ones([100, 10, 4]));
+/// let drop = Dropout::new(0.5);
+/// let y = drop.forward(&x, &mut Mode::train(&mut rng));
 /// assert!(y.to_vec().iter().all(|&y| y == 0.0 || y == 2.0) && (y.mean().item() - 1.0).abs() < 0.2);
 /// assert_eq!(drop.predict(&x).to_vec(), x.to_vec());
+///
+/// // Each channel is left out, or stays, as a whole.
+/// let y = Dropout::channels(0.5).forward(&x, &mut Mode::train(&mut rng));
+/// assert!(y.mean_axes(-1).to_vec().iter().all(|&y| y == 0.0 || y == 2.0));
+/// // Each sample.
+/// let y = Dropout::samples(0.5).forward(&x, &mut Mode::train(&mut rng));
+/// assert!(y.mean_axes([1, 2]).to_vec().iter().all(|&y| y == 0.0 || y == 2.0));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Module)]
 pub struct Dropout {
@@ -28,6 +36,12 @@ pub struct Dropout {
 }
 
 /// What [`Dropout`] keeps or leaves out as a whole.
+///
+/// ```
+/// use nn::{Dropout, Dropped};
+/// assert_eq!(Dropout::new(0.1).unit, Dropped::Element);
+/// assert_eq!(Dropout { rate: 0.1, unit: Dropped::Sample }, Dropout::samples(0.1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]
 pub enum Dropped {
     /// Each number by itself.

@@ -10,9 +10,13 @@ use autograd::{Pointwise, Rng, Scalar, Tensor};
 /// `y = x Wᵀ + b`: `[.., inputs]` to `[.., outputs]`.
 ///
 /// ```
-/// use nn::{Layer, Linear, Rng, Tensor};
-/// let layer = Linear::new(3, 2, &mut Rng::seed(0));
+/// use nn::{Init, Layer, Linear, Rng, Tensor};
+/// let mut rng = Rng::seed(0);
+/// let layer = Linear::new(3, 2, &mut rng);
 /// assert_eq!(layer.predict(&Tensor::<f32>::zeros([10, 3])).dims(), [10, 2]);
+/// let before_relu = Linear::<f32>::with_init(3, 2, Init::HeNormal, &mut rng);
+/// assert_eq!(before_relu.bias.as_ref().unwrap().to_vec(), [0.0, 0.0]);
+/// assert_eq!(before_relu.without_bias().predict(&Tensor::zeros([3])).to_vec(), [0.0, 0.0]);
 /// ```
 #[derive(Clone, Debug, Module)]
 pub struct Linear<T: Scalar = f32> {

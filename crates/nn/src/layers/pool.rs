@@ -23,8 +23,11 @@ fn must_be_images<T: Scalar>(layer: &str, x: &Tensor<T>) {
 ///
 /// ```
 /// use nn::{Layer, MaxPool2d, Tensor};
-/// let pool = MaxPool2d::new(2);
-/// assert_eq!(pool.predict(&Tensor::<f32>::zeros([8, 16, 28, 28])).dims(), [8, 16, 14, 14]);
+/// let x = Tensor::<f32>::arange(16).reshape([1, 1, 4, 4]); // rows 0 to 3, 4 to 7, and so on
+/// assert_eq!(MaxPool2d::new(2).predict(&x).to_vec(), [5.0, 7.0, 13.0, 15.0]);
+/// assert_eq!(MaxPool2d::new(2).stride(1).predict(&x).dims(), [1, 1, 3, 3]);
+/// assert_eq!(MaxPool2d::new(2).padding(1).predict(&x).to_vec(), [0.0, 2.0, 3.0, 8.0, 10.0, 11.0, 12.0, 14.0, 15.0]);
+/// assert_eq!(MaxPool2d::new(2).dilation(3).predict(&x).to_vec(), [15.0]); // of the four corners
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Module)]
 pub struct MaxPool2d(
@@ -70,8 +73,10 @@ impl<T: Scalar> Layer<T> for MaxPool2d {
 ///
 /// ```
 /// use nn::{AvgPool2d, Layer, Tensor};
-/// let pool = AvgPool2d::new(2);
-/// assert_eq!(pool.predict(&Tensor::<f32>::ones([1, 1, 2, 2])).to_vec(), [1.0]);
+/// let x = Tensor::from([[[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
+/// assert_eq!(AvgPool2d::new(2).predict(&x).to_vec(), [3.0]);
+/// assert_eq!(AvgPool2d::new(2).stride(1).predict(&x).to_vec(), [3.0, 4.0]);
+/// assert_eq!(AvgPool2d::new(2).padding([1, 0]).predict(&x).to_vec(), [0.75, 2.25]); // zeros above and below
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Module)]
 pub struct AvgPool2d(

@@ -7,13 +7,21 @@
 use crate::init::Init;
 use crate::layer::Layer;
 use crate::layers::Dropout;
+use crate::layers::cell::{Cell, ElmanCell, GruCell, LstmCell};
 use crate::mode::Mode;
 use crate::module::{Module, Path};
 use crate::param::Param;
 use autograd::{Rng, Scalar, Tensor};
-use std::fmt;
 
 /// The parameters of one run over a sequence.
+///
+/// ```
+/// use nn::{Lstm, Rng};
+/// let lstm: Lstm = Lstm::new(8, 16, &mut Rng::seed(0));
+/// let weights = &lstm.layers[0]; // of four gates, one below the other
+/// assert_eq!((weights.weight_ih.dims(), weights.weight_hh.dims()), (&[4 * 16, 8][..], &[4 * 16, 16][..]));
+/// assert_eq!((weights.bias_ih.dims(), weights.bias_hh.dims()), (&[4 * 16][..], &[4 * 16][..]));
+/// ```
 #[derive(Clone, Debug)]
 pub struct RecurrentWeights<T: Scalar = f32> {
     /// Of the inputs.
@@ -26,28 +34,23 @@ pub struct RecurrentWeights<T: Scalar = f32> {
     pub bias_hh: Param<T>,
 }
 
-/// How a state follows from the one before: [`Rnn`], [`Lstm`], [`Gru`].
-pub trait Cell: Clone + fmt::Debug + Send + Sync + 'static {
-    /// How many blocks of `size` rows the weights have.
-    const GATES: usize;
-    /// How many tensors make the state; the first is the output.
-    const STATES: usize;
-
-    /// The next state, of the inputs' part `[n, gates · size]`, the state's part (the same), and the state.
-    fn next<T: Scalar>(of_input: &Tensor<T>, of_state: &Tensor<T>, state: &[Tensor<T>]) -> Vec<Tensor<T>>;
-}
-
 /// A stack of recurrent layers: `[n, t, inputs]` to `[n, t, size]`, the outputs of the last layer at all times; or to `[n, t, 2 size]`,
 /// if each layer runs over the sequence in both directions, the outputs of the run forwards first.
 ///
 /// ```
-/// use nn::{Layer, Lstm, Mode, Rng, Tensor};
-/// let lstm = Lstm::stack(8, 16, 2, &mut Rng::seed(0)).dropout(0.2);
+/// use nn::{Gru, Layer, Lstm, Mode, Rng, Tensor};
+/// let mut rng = Rng::seed(0);
+/// let lstm = Lstm::stack(8, 16, 2, &mut rng).dropout(0.2);
 /// let x = Tensor::<f32>::zeros([4, 10, 8]);
 /// assert_eq!(lstm.predict(&x).dims(), [4, 10, 16]);
 /// // With the state, to go on from: of both layers, hidden state and cell.
 /// let (y, states) = lstm.run(&x, None, &mut Mode::eval());
 /// assert_eq!((y.dims(), states.len(), states[1][0].dims()), (&[4, 10, 16][..], 2, &[4, 16][..]));
+/// // A single layer, whose last place goes on from the state before it.
+/// let gru = Gru::new(8, 16, &mut rng);
+/// let (_, states) = gru.run(&x.slice(1, ..9), None, &mut Mode::eval());
+/// let (last, _) = gru.run(&x.slice(1, 9..), Some(&states), &mut Mode::eval());
+/// assert!((last - gru.predict(&x).slice(1, 9..)).abs().max().item() < 1e-6);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Recurrent<C, T: Scalar = f32> {
@@ -62,6 +65,17 @@ pub struct Recurrent<C, T: Scalar = f32> {
 }
 
 /// The simplest: `h' = tanh(W x + b + V h + c)`. Source: J. L. Elman, "Finding Structure in Time", 1990.
+///
+/// ```
+/// use nn::{Layer, Rng, Rnn, Tensor};
+/// let mut rnn = Rnn::new(1, 1, &mut Rng::seed(0));
+/// let weights = &mut rnn.layers[0];
+/// [&mut weights.weight_ih, &mut weights.weight_hh].map(|w| w.update(|w| w.fill(1.0)));
+/// [&mut weights.bias_ih, &mut weights.bias_hh].map(|b| b.update(|b| b.fill(0.0)));
+/// let y = rnn.predict(&Tensor::from([[[0.5_f64], [0.25]]]));
+/// let first = 0.5_f64.tanh();
+/// assert!((y.at([0, 0, 0]) - first).abs() < 1e-12 && (y.at([0, 1, 0]) - (0.25 + first).tanh()).abs() < 1e-12);
+/// ```
 #[doc(alias = "RNN")]
 pub type Rnn<T = f32> = Recurrent<ElmanCell, T>;
 
@@ -72,6 +86,15 @@ pub type Rnn<T = f32> = Recurrent<ElmanCell, T>;
 /// ```
 /// Source: S. Hochreiter and J. Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of F. Gers, J. Schmidhuber and
 /// F. Cummins, 2000.
+///
+/// ```
+/// use nn::{Lstm, Mode, Rng, Tensor};
+/// let lstm = Lstm::new(8, 16, &mut Rng::seed(0));
+/// let (outputs, states) = lstm.run(&Tensor::<f32>::ones([4, 10, 8]), None, &mut Mode::eval());
+/// let [hidden, cell] = &states[0][..] else { panic!("two tensors") };
+/// assert_eq!((hidden.dims(), cell.dims()), (&[4, 16][..], &[4, 16][..]));
+/// assert_eq!(hidden.to_vec(), outputs.slice(1, -1..).squeeze(1).to_vec()); // the last output
+/// ```
 #[doc(alias = "LSTM")]
 pub type Lstm<T = f32> = Recurrent<LstmCell, T>;
 
@@ -81,6 +104,14 @@ pub type Lstm<T = f32> = Recurrent<LstmCell, T>;
 /// n = tanh(Wn x + bn + σ(r) (Vn h + cn))        h' = (1 - σ(z)) n + σ(z) h
 /// ```
 /// Source: K. Cho and others, "Learning Phrase Representations using RNN Encoder-Decoder", 2014, in the form of PyTorch and cuDNN.
+///
+/// ```
+/// use nn::{Gru, Mode, Rng, Tensor};
+/// let gru = Gru::new(8, 16, &mut Rng::seed(0));
+/// let (outputs, states) = gru.run(&Tensor::<f32>::ones([4, 10, 8]), None, &mut Mode::eval());
+/// assert_eq!(states[0].len(), 1); // no cell: the last output is all of the state
+/// assert_eq!(states[0][0].to_vec(), outputs.slice(1, -1..).squeeze(1).to_vec());
+/// ```
 #[doc(alias = "GRU")]
 pub type Gru<T = f32> = Recurrent<GruCell, T>;
 
@@ -267,51 +298,3 @@ impl<C: Cell, T: Scalar> Module<T> for Recurrent<C, T> {
 }
 
 const NAMES: [&str; 4] = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"];
-
-/// The blocks of a tensor `[n, gates · size]`.
-fn gates<T: Scalar, const N: usize>(x: &Tensor<T>) -> [Tensor<T>; N] {
-    let size = (x.dims()[1] / N) as isize;
-    std::array::from_fn(|i| x.slice(1, i as isize * size..(i as isize + 1) * size))
-}
-
-/// The rule of [`Rnn`].
-#[derive(Clone, Copy, Debug)]
-pub struct ElmanCell;
-
-impl Cell for ElmanCell {
-    const GATES: usize = 1;
-    const STATES: usize = 1;
-    fn next<T: Scalar>(of_input: &Tensor<T>, of_state: &Tensor<T>, _: &[Tensor<T>]) -> Vec<Tensor<T>> {
-        vec![(of_input + of_state).tanh()]
-    }
-}
-
-/// The rule of [`Lstm`].
-#[derive(Clone, Copy, Debug)]
-pub struct LstmCell;
-
-impl Cell for LstmCell {
-    const GATES: usize = 4;
-    const STATES: usize = 2;
-    fn next<T: Scalar>(of_input: &Tensor<T>, of_state: &Tensor<T>, state: &[Tensor<T>]) -> Vec<Tensor<T>> {
-        let [i, f, g, o] = gates(&(of_input + of_state));
-        let cell = f.sigmoid() * &state[1] + i.sigmoid() * g.tanh();
-        vec![o.sigmoid() * cell.tanh(), cell]
-    }
-}
-
-/// The rule of [`Gru`].
-#[derive(Clone, Copy, Debug)]
-pub struct GruCell;
-
-impl Cell for GruCell {
-    const GATES: usize = 3;
-    const STATES: usize = 1;
-    fn next<T: Scalar>(of_input: &Tensor<T>, of_state: &Tensor<T>, state: &[Tensor<T>]) -> Vec<Tensor<T>> {
-        let ([r, z, n], [of_r, of_z, of_n]) = (gates(of_input), gates(of_state));
-        let z = (z + of_z).sigmoid();
-        let n = (n + (r + of_r).sigmoid() * of_n).tanh();
-        // (1 - z) n + z h
-        vec![&n + z * (&state[0] - &n)]
-    }
-}

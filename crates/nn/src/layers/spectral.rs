@@ -14,6 +14,36 @@ use crate::param::Param;
 use autograd::{Rng, Scalar, Tensor, no_grad};
 
 /// A layer with one weight, whose output can be worked out with another one in its place.
+///
+/// ```
+/// use nn::{Layer, Mode, Module, Param, Rng, SpectralNorm, Tensor, Weighted};
+///
+/// #[derive(Module)]
+/// struct Product {
+///     weight: Param,
+/// }
+/// impl Layer for Product {
+///     fn forward(&self, x: &Tensor, _: &mut Mode) -> Tensor {
+///         self.forward_with(&self.weight, x)
+///     }
+/// }
+/// impl Weighted<f32> for Product {
+///     fn parts(&self) -> (&Param, Option<&Param>) {
+///         (&self.weight, None)
+///     }
+///     fn parts_mut(&mut self) -> (&mut Param, Option<&mut Param>) {
+///         (&mut self.weight, None)
+///     }
+///     fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+///         x.matmul(&weight.t())
+///     }
+/// }
+///
+/// let product = Product { weight: Param::new(Tensor::from([[3.0, 4.0]])) };
+/// let layer = SpectralNorm::new(product, &mut Rng::seed(0));
+/// let y = layer.predict(&Tensor::from([[1.0, 0.0], [0.0, 1.0]]));
+/// assert!((y - Tensor::from([[0.6], [0.8]])).abs().max().item() < 1e-6);
+/// ```
 pub trait Weighted<T: Scalar>: Layer<T> {
     /// The weight `[outputs, ..]`, and the bias, if there is one.
     fn parts(&self) -> (&Param<T>, Option<&Param<T>>);
@@ -110,6 +140,16 @@ impl<T: Scalar, L: Weighted<T>> SpectralNorm<L, T> {
     }
 
     /// With so many steps of the power method in each pass of training.
+    ///
+    /// ```
+    /// use nn::{Layer, Linear, Mode, Rng, SpectralNorm, Tensor};
+    /// let mut rng = Rng::seed(0);
+    /// let mut linear = Linear::<f64>::new(2, 2, &mut rng).without_bias();
+    /// linear.weight.update(|w| w.copy_from_slice(&[2.0, 0.0, 0.0, 1.9])); // values that are close take many steps to tell
+    /// let layer = SpectralNorm::new(linear, &mut rng).steps(200);
+    /// let y = layer.forward(&Tensor::from([1.0, 0.0]), &mut Mode::train(&mut rng));
+    /// assert!((y.at([0]) - 1.0).abs() < 1e-6);
+    /// ```
     pub fn steps(self, steps: usize) -> Self {
         SpectralNorm { steps, ..self }
     }

@@ -31,6 +31,14 @@ pub fn bce_with_logits<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> Te
 ///
 /// Written with the softplus `s`, as `t s(-x) + (1 - t) s(x)`, it never subtracts numbers that are nearly equal. Its derivative
 /// by the logit is `(1 - t) σ(x) - t σ(-x) = σ(x) - t`, that by the target `-x`.
+///
+/// ```
+/// use nn::{BceWithLogits, Pointwise, Tensor};
+/// let logits = Tensor::from([0.0_f64, 1e4]).requires_grad();
+/// let losses = BceWithLogits.apply([&logits, &Tensor::from([1.0, 0.0])]);
+/// assert!((losses.at([0]) - 2.0_f64.ln()).abs() < 1e-15 && losses.at([1]) == 1e4);
+/// assert_eq!(losses.sum().backward()[&logits].to_vec(), [0.5 - 1.0, 1.0 - 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct BceWithLogits;
 
@@ -98,6 +106,14 @@ pub fn bce<T: Scalar>(probabilities: &Tensor<T>, targets: &Tensor<T>) -> Tensor<
 }
 
 /// The cross-entropy of yes and no of a probability, of one element: [`bce`] is its mean.
+///
+/// ```
+/// use nn::{Bce, Pointwise, Tensor};
+/// let probabilities = Tensor::from([0.25_f64, 0.0]).requires_grad();
+/// let losses = Bce.apply([&probabilities, &Tensor::from([1.0, 1.0])]);
+/// assert_eq!(losses.to_vec(), [4.0_f64.ln(), 100.0]); // and not infinity
+/// assert_eq!(losses.sum().backward()[&probabilities].at([0]), -4.0); // -1 / p
+/// ```
 #[derive(Debug)]
 pub struct Bce;
 

@@ -73,6 +73,14 @@ impl CrossEntropy {
 
     /// How much of each target is spread over all classes, from 0 to 1: the network is not asked to be certain.
     ///
+    /// ```
+    /// use nn::{CrossEntropy, Tensor, soft_cross_entropy};
+    /// use autograd::Op;
+    /// let logits = Tensor::from([[2.0_f64, 0.0]]);
+    /// let loss = CrossEntropy::new(&[0]).smoothing(0.2).apply([&logits]);
+    /// assert!((loss.item() - soft_cross_entropy(&logits, &Tensor::from([[0.9, 0.1]])).item()).abs() < 1e-15);
+    /// ```
+    ///
     /// # Panics
     /// If it is anything else.
     #[track_caller]

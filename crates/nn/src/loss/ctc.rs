@@ -47,6 +47,9 @@ pub fn ctc<T: Scalar>(logits: &Tensor<T>, targets: &[impl AsRef<[usize]>]) -> Te
 /// let logits = Tensor::<f64>::zeros([2, 4, 3]);
 /// let losses = Ctc::new(&[vec![1, 1], vec![]]).lengths(&[4, 2]).apply([&logits]);
 /// assert!((losses.at([1]) - 9.0_f64.ln()).abs() < 1e-15); // twice blank, of nine paths one
+/// let too_short = Ctc::new(&[[1, 1], [1, 1]]).lengths(&[2, 2]); // a blank has to lie between the two
+/// assert_eq!(too_short.clone().mean(&logits).item(), f64::INFINITY);
+/// assert_eq!(too_short.zero_infinity().mean(&logits).item(), 0.0);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Ctc {

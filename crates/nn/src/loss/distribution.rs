@@ -31,6 +31,14 @@ pub fn kl_divergence<T: Scalar>(log_prediction: &Tensor<T>, target: &Tensor<T>) 
 }
 
 /// `t (ln t - x)` for the logarithm `x` of a probability and its target `t`, of one class; 0 if `t` is.
+///
+/// ```
+/// use nn::{KlDivergence, Pointwise, Tensor};
+/// let logs = Tensor::from([-2.0_f64, -2.0]).requires_grad();
+/// let losses = KlDivergence.apply([&logs, &Tensor::from([1.0, 0.0])]);
+/// assert_eq!(losses.to_vec(), [2.0, 0.0]);
+/// assert_eq!(losses.sum().backward()[&logs].to_vec(), [-1.0, 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct KlDivergence;
 
@@ -66,6 +74,14 @@ pub fn poisson_nll<T: Scalar>(log_rate: &Tensor<T>, counts: &Tensor<T>) -> Tenso
 }
 
 /// `eˣ - t x` for the logarithm `x` of a rate and a count `t`, of one element: [`poisson_nll`] is its mean.
+///
+/// ```
+/// use nn::{PoissonNll, Pointwise, Tensor};
+/// let log_rate = Tensor::from([0.0_f64]).requires_grad();
+/// let loss = PoissonNll.apply([&log_rate, &Tensor::from([3.0])]);
+/// assert_eq!(loss.item(), 1.0);
+/// assert_eq!(loss.backward()[&log_rate].item(), 1.0 - 3.0); // the rate less the count
+/// ```
 #[derive(Debug)]
 pub struct PoissonNll;
 
@@ -105,6 +121,15 @@ pub fn gaussian_nll<T: Scalar>(mean: &Tensor<T>, variance: &Tensor<T>, target: &
 }
 
 /// `(ln v + (t - m)² / v) / 2` for mean `m`, variance `v` and target `t`, of one element: [`gaussian_nll`] is its mean.
+///
+/// ```
+/// use nn::{GaussianNll, Pointwise, Tensor};
+/// let [mean, variance] = [1.0_f64, 4.0].map(|x| Tensor::from([x]).requires_grad());
+/// let loss = GaussianNll.apply([&mean, &variance, &Tensor::from([5.0])]);
+/// assert_eq!(loss.item(), (4.0_f64.ln() + 4.0) / 2.0);
+/// let grads = loss.backward();
+/// assert_eq!((grads[&mean].item(), grads[&variance].item()), (-1.0, (1.0 / 4.0 - 1.0) / 2.0));
+/// ```
 #[derive(Debug)]
 pub struct GaussianNll;
 

@@ -24,6 +24,14 @@ pub fn hinge<T: Scalar>(scores: &Tensor<T>, signs: &Tensor<T>) -> Tensor<T> {
 }
 
 /// `max(0, 1 - t x)` for a score `x` and a sign `t`, of one element: [`hinge`] is its mean.
+///
+/// ```
+/// use nn::{Hinge, Pointwise, Tensor};
+/// let scores = Tensor::from([0.25_f64, 3.0]).requires_grad();
+/// let losses = Hinge.apply([&scores, &Tensor::from([-1.0, 1.0])]);
+/// assert_eq!(losses.to_vec(), [1.25, 0.0]);
+/// assert_eq!(losses.sum().backward()[&scores].to_vec(), [1.0, 0.0]); // beyond the margin, nothing draws
+/// ```
 #[derive(Debug)]
 pub struct Hinge;
 

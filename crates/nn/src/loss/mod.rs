@@ -50,6 +50,15 @@ fn must_be_alike<T: Scalar>(loss: &str, prediction: &Tensor<T>, target: &Tensor<
 }
 
 /// The losses as methods of what a network returns.
+///
+/// ```
+/// use nn::{Losses, Tensor};
+/// let (y, target) = (Tensor::from([1.0, 2.0]), Tensor::from([1.0, 4.0]));
+/// assert_eq!([y.mse(&target), y.mae(&target), y.huber(&target, 1.0)].map(|loss| loss.item()), [2.0, 1.0, 0.75]);
+/// let logits = Tensor::from([[0.0, 0.0]]);
+/// let losses = [logits.cross_entropy(&[1]), logits.bce_with_logits(&Tensor::from([[1.0, 0.0]]))];
+/// assert!(losses.iter().all(|loss| (loss.item() - 2.0_f64.ln()).abs() < 1e-15));
+/// ```
 pub trait Losses<T: Scalar> {
     /// See [`mse`].
     #[track_caller]

@@ -19,6 +19,15 @@ pub fn mse<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
 }
 
 /// `(a - b)²`, of one element: [`mse`] is its mean.
+///
+/// ```
+/// use nn::{Pointwise, SquaredDifference, Tensor};
+/// let prediction = Tensor::from([3.0, 2.0]).requires_grad();
+/// let losses = SquaredDifference.apply([&prediction, &Tensor::from([1.0, 2.5])]);
+/// assert_eq!(losses.to_vec(), [4.0, 0.25]);
+/// let weighted = (losses * Tensor::from([1.0, 10.0])).sum(); // the second sample counts ten times
+/// assert_eq!(weighted.backward()[&prediction].to_vec(), [4.0, -10.0]);
+/// ```
 #[derive(Debug)]
 pub struct SquaredDifference;
 
@@ -57,6 +66,14 @@ pub fn mae<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
 }
 
 /// `|a - b|`, of one element: [`mae`] is its mean. Its derivative at 0 is 0.
+///
+/// ```
+/// use nn::{AbsoluteDifference, Pointwise, Tensor};
+/// let prediction = Tensor::from([1.0, 2.0]).requires_grad();
+/// let losses = AbsoluteDifference.apply([&prediction, &Tensor::from([4.0, 2.0])]);
+/// assert_eq!(losses.to_vec(), [3.0, 0.0]);
+/// assert_eq!(losses.sum().backward()[&prediction].to_vec(), [-1.0, 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct AbsoluteDifference;
 
@@ -131,6 +148,14 @@ pub fn smooth_l1<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>, beta: f6
 }
 
 /// Huber's loss of one element: [`huber`] is its mean.
+///
+/// ```
+/// use nn::{Huber, Pointwise, Tensor};
+/// let prediction = Tensor::from([0.5, 3.0]).requires_grad();
+/// let losses = Huber { delta: 1.0 }.apply([&prediction, &Tensor::zeros([2])]);
+/// assert_eq!(losses.to_vec(), [0.125, 2.5]);
+/// assert_eq!(losses.sum().backward()[&prediction].to_vec(), [0.5, 1.0]); // never more than delta
+/// ```
 #[derive(Debug)]
 pub struct Huber<T> {
     /// Where the parabola ends, positive.

@@ -23,6 +23,7 @@ use std::fmt;
 /// assert_eq!(matrix.accuracy(), 0.75);
 /// assert_eq!(matrix.precision(0), Some(0.5));
 /// assert_eq!(matrix.recall(1), Some(0.5));
+/// assert_eq!(matrix.f1(0), Some(2.0 / 3.0));
 /// assert_eq!(
 ///     matrix.to_string(),
 ///     "\
@@ -31,6 +32,11 @@ use std::fmt;
 /// dog                  1    1    0
 /// owl                  0    0    1"
 /// );
+/// // The numbers by themselves, for a picture or a file.
+/// for (label, counts) in matrix.labels().iter().zip(matrix.counts().chunks(matrix.classes())) {
+///     println!("{label}: {counts:?}"); // cat: [1, 0, 0]
+/// }
+/// assert_eq!(matrix.counts(), [1, 0, 0, 1, 1, 0, 0, 0, 1]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix {

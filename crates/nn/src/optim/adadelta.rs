@@ -14,8 +14,11 @@ use std::ops::Bound;
 /// Source: M. D. Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012, where the rate is 1.
 ///
 /// ```
-/// use nn::Adadelta;
-/// assert_eq!(Adadelta::<f32>::new(1.0).rho, 0.9);
+/// use nn::{Adadelta, Optimizer, Param, Tensor};
+/// let mut w = Param::new(Tensor::from([1.0_f64]));
+/// let loss = (&*w * 3.0).sum();
+/// Adadelta::new(1.0).step(&mut w, &loss.backward());
+/// assert!((1.0 - w.item() - (1e-6_f64 / 0.1).sqrt()).abs() < 1e-8); // √(ε / (1 - ρ)), however large the gradient
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adadelta<T: Scalar = f32> {

@@ -21,9 +21,13 @@ use std::ops::Bound::{self, Excluded, Included};
 /// Source: N. Shazeer and M. Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost", 2018, in the form of PyTorch.
 ///
 /// ```
-/// use nn::Adafactor;
-/// let adafactor = Adafactor::<f32> { weight_decay: 0.0, ..Adafactor::new(1e-2) };
-/// assert_eq!((adafactor.beta2_decay, adafactor.clip), (-0.8, 1.0));
+/// use nn::{Adafactor, Optimizer, Param, Tensor};
+/// let mut w: Param = Param::new(Tensor::ones([100, 50]));
+/// let mut adafactor = Adafactor { weight_decay: 0.0, ..Adafactor::new(0.01) };
+/// let loss = w.square().sum();
+/// adafactor.step(&mut w, &loss.backward());
+/// assert!((w.at([0, 0]) - 0.99).abs() < 1e-6); // by a hundredth of the weights' size
+/// assert_eq!(adafactor.state.bytes(), (100 + 50) * 4); // and not 2 · 100 · 50 numbers, as of Adam
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adafactor<T: Scalar = f32> {

@@ -13,8 +13,13 @@ use std::ops::Bound;
 /// Source: J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization", 2011.
 ///
 /// ```
-/// use nn::Adagrad;
-/// assert_eq!(Adagrad::<f32>::new(0.01).epsilon, 1e-10);
+/// use nn::{Adagrad, Optimizer, Param, Tensor};
+/// let (mut w, mut adagrad) = (Param::new(Tensor::from([1.0_f64])), Adagrad::new(0.1));
+/// for _ in 0..2 {
+///     let loss = (&*w * 3.0).sum();
+///     adagrad.step(&mut w, &loss.backward());
+/// }
+/// assert!((1.0 - w.item() - (0.1 + 0.1 / 2.0_f64.sqrt())).abs() < 1e-9); // by the rate, then by less, whatever the gradient
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adagrad<T: Scalar = f32> {

@@ -15,9 +15,12 @@ use std::ops::Bound;
 /// `v` so far: S. Reddi, S. Kale and S. Kumar, "On the Convergence of Adam and Beyond", 2018.
 ///
 /// ```
-/// use nn::Adam;
-/// let adam = Adam::<f32> { beta2: 0.99, ..Adam::new(1e-3) };
-/// assert_eq!((adam.beta1, adam.epsilon), (0.9, 1e-8));
+/// use nn::{Adam, Optimizer, Param, Tensor};
+/// let mut w = Param::new(Tensor::from([1.0_f64]));
+/// let loss = (&*w * 3.0).sum();
+/// let mut adam = Adam { beta2: 0.99, ..Adam::new(0.1) };
+/// adam.step(&mut w, &loss.backward());
+/// assert!((w.item() - 0.9).abs() < 1e-8); // by the rate, however large the gradient
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adam<T: Scalar = f32> {
@@ -92,9 +95,11 @@ impl<T: Scalar> Optimizer<T> for Adam<T> {
 /// Source: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", 2019.
 ///
 /// ```
-/// use nn::AdamW;
-/// let adam = AdamW::<f32> { weight_decay: 0.1, ..AdamW::new(1e-3) };
-/// assert_eq!(adam.beta2, 0.999);
+/// use nn::{AdamW, Optimizer, Param, Tensor};
+/// let mut w = Param::new(Tensor::from([1.0_f64]));
+/// let loss = (&*w * 3.0).sum();
+/// AdamW { weight_decay: 0.2, ..AdamW::new(0.1) }.step(&mut w, &loss.backward());
+/// assert!((w.item() - ((1.0 - 0.1 * 0.2) - 0.1)).abs() < 1e-8); // shrunk, and then moved by the rate
 /// ```
 #[derive(Clone, Debug)]
 pub struct AdamW<T: Scalar = f32> {

@@ -13,8 +13,13 @@ use std::ops::Bound;
 /// Source: D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1; `ε` stands where PyTorch has it.
 ///
 /// ```
-/// use nn::Adamax;
-/// assert_eq!(Adamax::<f32>::new(2e-3).beta2, 0.999);
+/// use nn::{Adamax, Optimizer, Param, Tensor};
+/// let (mut w, mut adamax) = (Param::new(Tensor::from([1.0_f64])), Adamax { beta1: 0.0, ..Adamax::new(0.1) });
+/// for slope in [4.0, 1.0] {
+///     let loss = (&*w * slope).sum();
+///     adamax.step(&mut w, &loss.backward());
+/// }
+/// assert!((1.0 - w.item() - (0.1 + 0.1 / (0.999 * 4.0))).abs() < 1e-8); // the second in units of the larger gradient
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adamax<T: Scalar = f32> {

@@ -17,9 +17,11 @@ use std::ops::Bound;
 /// Source: Y. You and others, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes", 2020, algorithm 2 with `φ(x) = x`.
 ///
 /// ```
-/// use nn::Lamb;
-/// let lamb = Lamb::<f32> { weight_decay: 0.0, ..Lamb::new(2e-3) };
-/// assert_eq!((lamb.beta2, lamb.epsilon), (0.999, 1e-6));
+/// use nn::{Lamb, Optimizer, Param, Tensor};
+/// let mut w = Param::new(Tensor::from([3.0_f64, 4.0]));
+/// let (before, loss) = (w.detach(), (&*w * 100.0).sum());
+/// Lamb { weight_decay: 0.0, ..Lamb::new(0.01) }.step(&mut w, &loss.backward());
+/// assert!(((&*w - before).norm(2.0).item() - 0.01 * 5.0).abs() < 1e-8); // by a hundredth of its norm
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lamb<T: Scalar = f32> {

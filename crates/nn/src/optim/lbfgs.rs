@@ -57,6 +57,15 @@ pub struct Lbfgs<T: Scalar = f32> {
 }
 
 /// What a step of [`Lbfgs`] has done.
+///
+/// ```
+/// use nn::{Lbfgs, LbfgsStop, Param, Tensor};
+/// let mut x = Param::new(Tensor::from([0.0_f64]));
+/// let report = Lbfgs::new(1.0).step(&mut x, |x| (&**x - 3.0).square().sum());
+/// // From 0 by a first step of length 1, and from there, with the curvature known, to the lowest point.
+/// assert_eq!((report.loss, report.iterations, report.evaluations), (9.0, 2, 3));
+/// assert!(report.stop == LbfgsStop::Gradient && (x.item() - 3.0).abs() < 1e-9);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LbfgsReport {
@@ -71,6 +80,14 @@ pub struct LbfgsReport {
 }
 
 /// Why a step of [`Lbfgs`] ended.
+///
+/// ```
+/// use nn::{Lbfgs, LbfgsStop, Param, Tensor};
+/// let mut x = Param::new(Tensor::from([1.0_f64]));
+/// let mut lbfgs = Lbfgs { max_iter: 1, ..Lbfgs::new(1.0) };
+/// assert_eq!(lbfgs.step(&mut x, |x| x.square().sum()).stop, LbfgsStop::Iterations);
+/// assert_eq!(lbfgs.step(&mut x, |x| (&**x - 10.0).ln().sum()).stop, LbfgsStop::NotFinite); // of a negative number
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LbfgsStop {
@@ -131,6 +148,19 @@ impl<T: Scalar> Lbfgs<T> {
     }
 
     /// As [`step`](Self::step), from the loss and its gradients: for those that are worked out in parts and added up, or changed.
+    ///
+    /// ```
+    /// use nn::{Lbfgs, Param, Tensor, clip_norm};
+    /// let mut x = Param::new(Tensor::from([100.0_f64]));
+    /// let mut lbfgs = Lbfgs::new(1.0);
+    /// lbfgs.step_with(&mut x, |x: &Param<f64>| {
+    ///     let loss = x.square().sum();
+    ///     let (value, mut grads) = (loss.item(), loss.backward());
+    ///     clip_norm(x, &mut grads, 1e3);
+    ///     (value, grads)
+    /// });
+    /// assert!(x.item().abs() < 1e-6);
+    /// ```
     ///
     /// # Panics
     /// As there.

@@ -5,6 +5,15 @@ use autograd::{Scalar, Shape, Tensor};
 use std::collections::{HashMap, VecDeque};
 
 /// What [`Lbfgs`](super::Lbfgs) remembers from step to step.
+///
+/// ```
+/// use nn::{Lbfgs, Param, Tensor};
+/// let mut x = Param::new(Tensor::from([3.0_f64, -1.0]));
+/// let mut lbfgs = Lbfgs::new(1.0);
+/// let reports = [(); 2].map(|()| lbfgs.step(&mut x, |x| x.square().square().sum()));
+/// assert_eq!(lbfgs.state.iterations(), reports.iter().map(|report| report.iterations as u64).sum::<u64>());
+/// assert_eq!(lbfgs.state.evaluations(), reports.iter().map(|report| report.evaluations as u64).sum::<u64>());
+/// ```
 #[derive(Clone, Debug)]
 pub struct LbfgsState<T: Scalar = f32> {
     pub(super) iterations: u64,

@@ -14,8 +14,11 @@ use std::ops::Bound;
 /// Source: X. Chen and others, "Symbolic Discovery of Optimization Algorithms", 2023.
 ///
 /// ```
-/// use nn::Lion;
-/// assert_eq!(Lion::<f32>::new(1e-4).beta2, 0.99);
+/// use nn::{Lion, Optimizer, Param, Tensor};
+/// let mut w = Param::new(Tensor::from([1.0, 1.0]));
+/// let loss = (&*w * Tensor::from([300.0, -0.01])).sum();
+/// Lion::new(0.25).step(&mut w, &loss.backward());
+/// assert_eq!(w.to_vec(), [0.75, 1.25]); // all weights by the rate
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lion<T: Scalar = f32> {

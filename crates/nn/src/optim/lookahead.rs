@@ -18,9 +18,15 @@ use std::ops::Bound::{self, Excluded, Included};
 /// Source: M. R. Zhang, J. Lucas, G. Hinton and J. Ba, "Lookahead Optimizer: k steps forward, 1 step back", 2019.
 ///
 /// ```
-/// use nn::{Adam, Lookahead};
-/// let optimizer = Lookahead { alpha: 0.8, ..Lookahead::new(Adam::<f32>::new(1e-3)) };
-/// assert_eq!(optimizer.k, 5);
+/// use nn::{Lookahead, Optimizer, Param, Sgd, Tensor};
+/// let mut w = Param::new(Tensor::from([0.0_f64]));
+/// let mut optimizer = Lookahead { k: 2, alpha: 0.25, ..Lookahead::new(Sgd::<f64>::new(1.0)) };
+/// let steps = [(); 2].map(|()| {
+///     let loss = w.sum();
+///     optimizer.step(&mut w, &loss.backward());
+///     w.item()
+/// });
+/// assert_eq!(steps, [-1.0, -0.5]); // ahead; and from -2 back to a quarter of the way
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lookahead<O, T: Scalar = f32> {

@@ -25,6 +25,7 @@ mod rmsprop;
 mod sgd;
 mod split;
 mod state;
+mod step;
 mod storage;
 mod wolfe;
 
@@ -47,15 +48,15 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 pub use split::Split;
 pub use state::State;
+pub use step::{ParamStep, SeeState};
 pub use storage::{CompactMoments, Storage};
 
 pub(crate) use state::Slot;
 
 use crate::module::{Module, Path, name_all};
 use crate::param::Param;
-use autograd::{Bf16, Gradients, Scalar, Shape, span, update_bf16, update_decayed, update_each};
+use autograd::{Bf16, Gradients, Scalar, span};
 use std::any::type_name;
-use std::array::from_fn;
 use std::ops::Bound;
 
 /// A rule for making steps, and what it remembers.
@@ -70,6 +71,50 @@ use std::ops::Bound;
 /// }
 /// assert_eq!(w.item(), 4.0 / 1024.0);
 /// ```
+///
+/// A rule of one's own says what it remembers of a parameter, and how one parameter moves. The walk over the network,
+/// [groups](Self::group), schedules and checkpoints come with it:
+///
+/// ```
+/// use nn::{Decay, Optimizer, Param, ParamStep, State, Tensor};
+///
+/// /// Gradient descent along the mean of gradients, `m = (m + g) / 2`.
+/// struct Smooth {
+///     lr: f64,
+///     state: State<f32>,
+/// }
+///
+/// impl Optimizer for Smooth {
+///     fn slots(&self) -> &'static [&'static str] {
+///         &["mean"]
+///     }
+///     fn update(&self, step: ParamStep<'_, f32>) {
+///         let lr = step.lr as f32;
+///         step.each(|w, g, [m]| {
+///             let m = (m + g) / 2.0;
+///             (w - lr * m, [m])
+///         });
+///     }
+///     fn state(&mut self) -> &mut State<f32> {
+///         &mut self.state
+///     }
+///     fn lr(&self) -> f64 {
+///         self.lr
+///     }
+///     fn set_lr(&mut self, lr: f64) {
+///         self.lr = lr;
+///     }
+///     fn decay(&self) -> Decay {
+///         Decay::Decoupled(0.5) // done by `each`
+///     }
+/// }
+///
+/// let mut w = Param::new(Tensor::from([4.0]));
+/// let mut smooth = Smooth { lr: 1.0, state: State::default() };
+/// let loss = (&*w * 2.0).sum();
+/// smooth.step(&mut w, &loss.backward()); // gradient 2, mean 1
+/// assert_eq!((w.item(), smooth.state.of("")), (0.5 * 4.0 - 1.0, &[vec![1.0]][..]));
+/// ```
 pub trait Optimizer<T: Scalar = f32> {
     /// The names of the slots that are remembered of every parameter: as many numbers each as the parameter has, zeros at
     /// first.
@@ -83,6 +128,14 @@ pub trait Optimizer<T: Scalar = f32> {
 
     /// Shows all that is remembered, each state with its path and the names of its slots, to be saved or restored: of most optimizers the
     /// one [`state`](Self::state), and of those that are made of others, such as [`Split`], also theirs.
+    ///
+    /// ```
+    /// use nn::{Adam, Lookahead, Optimizer, Path};
+    /// let mut optimizer = Lookahead::new(Adam::<f32>::new(1e-3));
+    /// let mut seen = Vec::new();
+    /// optimizer.visit_states(&mut Path::default(), &mut |path, slots, _| seen.push(format!("{path}: {slots:?}")));
+    /// assert_eq!(seen, [": [\"slow\"]", "inner: [\"m\", \"v\"]"]);
+    /// ```
     fn visit_states(&mut self, path: &mut Path, see: &mut SeeState<'_, T>) {
         see(path, self.slots(), self.state());
     }
@@ -147,6 +200,15 @@ pub trait Optimizer<T: Scalar = f32> {
 
     /// Makes one step with the parameters for which `belongs` holds, and leaves the others alone. Gives the number of parameters that
     /// were updated, statistics among them.
+    ///
+    /// ```
+    /// use nn::{Linear, Mode, Layer, Optimizer, Rng, Sgd, Tensor};
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let (weight, bias) = (net.weight.to_vec(), net.bias.as_ref().unwrap().item());
+    /// let loss = net.forward(&Tensor::from([[1.0, 1.0]]), &mut Mode::eval()).sum();
+    /// let updated = Sgd::new(0.5).step_where(&mut net, &loss.backward(), &|path, _| path.as_str() == "bias");
+    /// assert_eq!((updated, net.weight.to_vec(), net.bias.unwrap().item()), (1, weight, bias - 0.5));
+    /// ```
     ///
     /// # Panics
     /// As [`step`](Self::step), except that there may be no gradient.
@@ -236,68 +298,6 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     ) -> usize {
         (**self).step_where(module, grads, belongs)
     }
-}
-
-/// What is shown a state, with its path and the names of its slots: [`Optimizer::visit_states`].
-pub type SeeState<'a, T> = dyn FnMut(&Path, &'static [&'static str], &mut State<T>) + 'a;
-
-/// One parameter in one step: what an optimizer's rule is given.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ParamStep<'a, T> {
-    /// The path of the parameter.
-    pub path: &'a str,
-    /// Its shape.
-    pub shape: &'a Shape,
-    /// The step, counted from 1: how many gradients this parameter has had.
-    pub step: u64,
-    /// Its learning rate: the optimizer's, times that of its [`Group`].
-    pub lr: f64,
-    /// The parameter, to be changed, in row-major order.
-    pub w: &'a mut [T],
-    /// Its gradient.
-    pub g: &'a [T],
-    /// What is remembered of it: the slots that [`Optimizer::slots`] names, in that order, each as long as the parameter, unless the
-    /// rule makes one shorter or longer. None where they are stored in [half the bytes](CompactMoments): then [`each`](Self::each) sees
-    /// to them.
-    pub slots: &'a mut [Vec<T>],
-    /// The slots where they are stored in half the bytes.
-    halves: &'a mut [Vec<Bf16>],
-    /// How it shrinks: as [`Optimizer::decay`] says, or its [`Group`]. [`each`](Self::each) sees to it, except for
-    /// [`Decay::Directed`], which is the rule's own affair.
-    pub decay: Decay,
-}
-
-impl<T: Scalar> ParamStep<'_, T> {
-    /// Applies a rule to each element by itself: from weight, gradient and the first `N` slots to the new weight and the new
-    /// slots. In one pass, vectorised, and on several threads where it is long enough. The weight has shrunk, or the gradient has
-    /// its share of it, as [`Optimizer::decay`] says.
-    ///
-    /// # Panics
-    /// If there are fewer slots.
-    pub fn each<const N: usize>(self, rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync) {
-        let decay = self.decay.factors(self.lr);
-        if !self.halves.is_empty() {
-            let key = storage::key(self.path, self.step);
-            return update_bf16(self.w, self.g, first(self.halves), decay, key, rule);
-        }
-        let slots = first(self.slots);
-        match decay {
-            None => update_each(self.w, self.g, slots, rule),
-            Some(decay) => update_decayed(self.w, self.g, slots, decay, rule),
-        }
-    }
-
-    /// How many slots there are, however they are stored.
-    fn slot_count(&self) -> usize {
-        self.slots.len().max(self.halves.len())
-    }
-}
-
-/// The first slots.
-fn first<X, const N: usize>(slots: &mut [Vec<X>]) -> [&mut [X]; N] {
-    let mut slots = slots.iter_mut();
-    from_fn(|_| slots.next().expect("no more slots than `Optimizer::slots` names").as_mut_slice())
 }
 
 /// A learning rate, for the optimizer with this name.

@@ -54,6 +54,19 @@ pub struct Muon<T: Scalar = f32> {
 
 /// What the rate of [`Muon`] is multiplied by, for a matrix of `n` rows and `m` columns. A direction in which all singular values are 1 has
 /// larger elements the smaller the matrix is.
+///
+/// ```
+/// use nn::{Muon, MuonRate, Optimizer, Param, Tensor};
+/// let moved = |scale| {
+///     let mut w = Param::new(Tensor::<f64>::zeros([4, 1]));
+///     let loss = (&*w * Tensor::from([[1.0], [2.0], [3.0], [4.0]])).sum();
+///     Muon { scale, ..Muon::new(0.1) }.step(&mut w, &loss.backward());
+///     w.norm(2.0).item()
+/// };
+/// let [original, adam, spectral] = [MuonRate::Original, MuonRate::MatchAdam, MuonRate::Spectral].map(moved);
+/// assert!((adam / original - 0.2).abs() < 1e-12); // 0.2 √4 to √4
+/// assert!((spectral / original - 1.0).abs() < 1e-12); // √(4/1) both
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MuonRate {
     /// `√max(1, n / m)`: of K. Jordan.

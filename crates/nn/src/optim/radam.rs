@@ -15,8 +15,11 @@ use std::ops::Bound;
 /// Source: L. Liu and others, "On the Variance of the Adaptive Learning Rate and Beyond", 2020.
 ///
 /// ```
-/// use nn::RAdam;
-/// assert_eq!(RAdam::<f32>::new(1e-3).beta1, 0.9);
+/// use nn::{Optimizer, Param, RAdam, Tensor};
+/// let mut w = Param::new(Tensor::from([1.0_f64]));
+/// let loss = (&*w * 3.0).sum();
+/// RAdam::new(0.1).step(&mut w, &loss.backward());
+/// assert!((w.item() - (1.0 - 0.1 * 3.0)).abs() < 1e-12); // as gradient descent, at first
 /// ```
 #[derive(Clone, Debug)]
 pub struct RAdam<T: Scalar = f32> {

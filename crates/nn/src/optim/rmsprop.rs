@@ -15,9 +15,16 @@ use std::ops::Bound;
 /// Sequences With Recurrent Neural Networks", 2013; in the form of PyTorch.
 ///
 /// ```
-/// use nn::RmsProp;
-/// let rmsprop = RmsProp::<f32> { centered: true, ..RmsProp::new(0.01) };
-/// assert_eq!(rmsprop.alpha, 0.99);
+/// use nn::{Optimizer, Param, RmsProp, Tensor};
+/// let moved = |mut rmsprop: RmsProp<f64>| {
+///     let mut w = Param::new(Tensor::from([1.0]));
+///     let loss = (&*w * 3.0).sum();
+///     rmsprop.step(&mut w, &loss.backward());
+///     1.0 - w.item()
+/// };
+/// assert!((moved(RmsProp::new(0.01)) - 0.01 / 0.01_f64.sqrt()).abs() < 1e-8); // √(1 - α), however large the gradient
+/// let centered = RmsProp { centered: true, ..RmsProp::new(0.01) };
+/// assert!((moved(centered) - 0.01 / (0.01_f64 - 0.01 * 0.01).sqrt()).abs() < 1e-8);
 /// ```
 #[doc(alias = "RMSprop")]
 #[derive(Clone, Debug)]

@@ -12,9 +12,19 @@ use std::ops::Bound::{self, Excluded, Included};
 /// as PyTorch has it.
 ///
 /// ```
-/// use nn::Sgd;
-/// let sgd = Sgd::<f32> { momentum: 0.9, nesterov: true, ..Sgd::new(0.1) };
-/// assert_eq!(sgd.lr, 0.1);
+/// use nn::{Optimizer, Param, Sgd, Tensor};
+/// let after_two_steps = |mut sgd: Sgd<f64>| {
+///     let mut w = Param::new(Tensor::from([1.0]));
+///     for _ in 0..2 {
+///         let loss = (&*w * 3.0).sum();
+///         sgd.step(&mut w, &loss.backward());
+///     }
+///     w.item()
+/// };
+/// assert_eq!(after_two_steps(Sgd::new(0.125)), 1.0 - 0.125 * (3.0 + 3.0));
+/// assert_eq!(after_two_steps(Sgd::new(0.125).momentum(0.5)), 1.0 - 0.125 * (3.0 + 4.5));
+/// let nesterov = Sgd { momentum: 0.5, nesterov: true, ..Sgd::new(0.125) };
+/// assert_eq!(after_two_steps(nesterov), 1.0 - 0.125 * (4.5 + 5.25));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sgd<T: Scalar = f32> {

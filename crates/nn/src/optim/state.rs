@@ -10,13 +10,14 @@ use std::fmt;
 /// What an optimizer remembers: the number of steps made, and of every parameter, under its path, the slots of the rule.
 ///
 /// ```
-/// use nn::{Optimizer, Param, Sgd, Tensor};
+/// use nn::{Optimizer, Param, Sgd, Storage, Tensor};
 /// let mut w: Param = Param::new(Tensor::ones([2]));
 /// let mut sgd = Sgd::new(0.1).momentum(0.9);
 /// let loss = w.sum();
 /// sgd.step(&mut w, &loss.backward());
 /// assert_eq!((sgd.state.steps(), sgd.state.of("")), (1, &[vec![1.0, 1.0]][..])); // a velocity
 /// assert_eq!((sgd.state.copy_of("", 0), sgd.state.bytes()), (Some(vec![1.0, 1.0]), 8));
+/// assert_eq!(sgd.state.storage(), Storage::Full); // four bytes a number
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct State<T> {

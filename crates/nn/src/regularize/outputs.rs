@@ -28,6 +28,14 @@ pub fn entropy<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
 }
 
 /// `-p ln p` for a probability `p`, of one class; 0 if it is 0: [`entropy`] is its sum over classes.
+///
+/// ```
+/// use nn::{Entropy, Pointwise, Tensor};
+/// let p = Tensor::from([0.5_f64, 1.0, 0.0]).requires_grad();
+/// let parts = Entropy.apply([&p]);
+/// assert_eq!(parts.to_vec(), [0.5 * 2.0_f64.ln(), 0.0, 0.0]);
+/// assert_eq!(parts.sum().backward()[&p].at([1]), -1.0);
+/// ```
 #[derive(Debug)]
 pub struct Entropy;
 

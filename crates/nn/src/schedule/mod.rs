@@ -15,10 +15,12 @@ use std::fmt;
 /// The learning rate over time.
 ///
 /// ```
-/// use nn::{Cosine, Schedule, Warmup};
+/// use nn::{Cosine, Exponential, Schedule, Warmup};
 /// // Five epochs up, then down for thirty-five.
 /// let schedule = Warmup::new(5).then(5, Cosine::new(35));
 /// assert_eq!([0, 1, 5, 40].map(|t| (schedule.share(t) * 1e3).round() / 1e3), [0.2, 0.4, 1.0, 0.0]);
+/// // The same, and a tenth less at each time.
+/// assert!((schedule.times(Exponential::new(0.9)).share(1) - 0.4 * 0.9).abs() < 1e-12);
 /// ```
 ///
 /// A closure from `u64` to `f64` is one, too: `|t: u64| 1.0 / (1.0 + t as f64)`.

@@ -1,12 +1,12 @@
-//! What a trainer tells, and to whom.
+//! Whom a trainer tells what happens, and what they may change.
 
+use super::report::{EpochReport, Plan, Report, StepReport};
 use crate::diagnose::Diagnosis;
 use crate::files::{FileError, Record};
 use crate::module::Module;
 use crate::optim::Optimizer;
 use autograd::Scalar;
 use std::fmt;
-use std::path::PathBuf;
 
 /// Is told how training proceeds, may look at and change what is in training, and can end it. Every method has a default
 /// that does nothing.
@@ -18,6 +18,55 @@ use std::path::PathBuf;
 /// use nn::{Control, EpochReport};
 /// let stop_when_good = |epoch: &EpochReport| if epoch.test_loss < 0.1 { Control::Stop } else { Control::Continue };
 /// # let _: Box<dyn nn::Callback> = Box::new(stop_when_good);
+/// ```
+///
+/// A type of one's own sees more, and has a memory that checkpoints keep:
+///
+/// ```
+/// use nn::files::Record;
+/// use nn::{Callback, Control, Dataset, Diagnosis, EpochReport, InTraining, Linear, Plan, Report, Rng, Sgd, StepReport};
+/// use nn::{Tensor, Trainer, mse};
+///
+/// /// Halves the learning rate after each epoch, and writes down what it is told.
+/// #[derive(Default)]
+/// struct Story {
+///     lines: Vec<String>,
+///     steps: u64,
+/// }
+///
+/// impl Callback for Story {
+///     fn on_start(&mut self, plan: &Plan, _: &mut InTraining<'_>) {
+///         self.lines.push(format!("{} epochs of {} steps", plan.epochs, plan.steps_per_epoch));
+///     }
+///     fn on_step(&mut self, _: &StepReport, _: &mut InTraining<'_>) -> Control {
+///         self.steps += 1;
+///         Control::Continue
+///     }
+///     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_>) -> Control {
+///         let rate = training.optimizer.lr() / 2.0;
+///         training.optimizer.set_lr(rate);
+///         self.lines.push(format!("epoch {} is over, on at {rate}", epoch.epoch));
+///         Control::Continue
+///     }
+///     fn on_diagnosis(&mut self, step: usize, diagnosis: &Diagnosis) {
+///         self.lines.push(format!("step {step}: layer `{}`", diagnosis.rows[0].path));
+///     }
+///     fn on_end(&mut self, report: &Report, _: &mut InTraining<'_>) {
+///         self.lines.push(format!("{} epochs, {} steps", report.epochs.len(), self.steps));
+///     }
+///     fn remember(&mut self, record: &mut Record<'_>) {
+///         record.value("steps", &mut self.steps);
+///     }
+/// }
+///
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+/// let mut story = Story::default();
+/// let trainer = Trainer::new(Sgd::new(0.5)).loss(mse).batch(4).epochs(2).diagnose_every(100, |_, _| {});
+/// trainer.with_mut(&mut story).fit(&mut net, &data, &data)?;
+/// let halved = ["epoch 1 is over, on at 0.25", "epoch 2 is over, on at 0.125"];
+/// assert_eq!(story.lines, ["2 epochs of 2 steps", "step 1: layer ``", halved[0], halved[1], "2 epochs, 4 steps"]);
+/// # Ok::<(), nn::TrainError>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no callback of a trainer over `{T}`",
@@ -51,6 +100,30 @@ pub trait Callback<T: Scalar = f32> {
         let _ = (report, training);
     }
     /// What kept it from doing its work, such as a disk that is full: training ends with it, after the step or the epoch.
+    ///
+    /// ```
+    /// use nn::files::FileError;
+    /// use nn::{Callback, Control, Dataset, InTraining, Linear, Log, Rng, Sgd, StepReport, Tensor, TrainError, Trainer, mse};
+    ///
+    /// /// A row for each step.
+    /// struct Steps(Log, Option<FileError>);
+    ///
+    /// impl Callback for Steps {
+    ///     fn on_step(&mut self, step: &StepReport, _: &mut InTraining<'_>) -> Control {
+    ///         self.1 = self.0.row(&[("loss", step.loss)]).err();
+    ///         Control::Continue
+    ///     }
+    ///     fn failure(&mut self) -> Option<FileError> {
+    ///         self.1.take()
+    ///     }
+    /// }
+    ///
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let steps = Steps(Log::csv("no/such/folder/steps.csv"), None);
+    /// let error = Trainer::new(Sgd::new(0.1)).loss(mse).with(steps).fit(&mut net, &data, &data).unwrap_err();
+    /// assert!(matches!(error, TrainError::File(_)), "{error}");
+    /// ```
     fn failure(&mut self) -> Option<FileError> {
         None
     }
@@ -96,6 +169,15 @@ impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
 }
 
 /// What is in training: a schedule sets the optimizer's rate, an average looks at the parameters, and so on.
+///
+/// ```
+/// use nn::{InTraining, Module, Optimizer, Param, Sgd, Tensor};
+/// let (mut net, mut sgd): (Param, Sgd) = (Param::new(Tensor::from([1.0, 2.0])), Sgd::new(0.1));
+/// let training = InTraining::new(&mut net, &mut sgd);
+/// assert_eq!((training.module.parameter_count(), training.optimizer.lr()), (2, 0.1));
+/// training.optimizer.set_lr(0.05); // as a schedule does
+/// assert_eq!(sgd.lr, 0.05);
+/// ```
 #[non_exhaustive]
 pub struct InTraining<'a, T: Scalar = f32> {
     /// The network.
@@ -144,117 +226,5 @@ impl Control {
     /// Stop, if either says so.
     pub(crate) fn and(self, other: Control) -> Control {
         if self == Control::Stop { self } else { other }
-    }
-}
-
-/// What is going to happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Plan {
-    /// The number of epochs.
-    pub epochs: usize,
-    /// The number of batches in each.
-    pub steps_per_epoch: usize,
-    /// The epoch with which it begins, from 1: later ones, when a checkpoint is resumed.
-    pub epoch: usize,
-    /// The steps of that epoch which have been made already.
-    pub step: usize,
-    /// The names of the metrics that are going to be measured.
-    pub metrics: Vec<&'static str>,
-}
-
-impl Plan {
-    /// Whether a checkpoint is resumed. If it is, callbacks have been given back what they remembered; if not, this is a training of its
-    /// own, and what a callback remembers of an earlier one is to be forgotten.
-    pub fn is_resumed(&self) -> bool {
-        self.epoch > 1 || self.step > 0
-    }
-}
-
-/// A step that has been made.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct StepReport {
-    /// The epoch, from 1.
-    pub epoch: usize,
-    /// The step in the epoch, from 1.
-    pub step: usize,
-    /// The loss of its batch, before the step.
-    pub loss: f64,
-}
-
-/// An epoch that is over.
-///
-/// ```
-/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
-/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
-/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
-/// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).metric("mae", nn::metrics::mae).epochs(1);
-/// let report = trainer.fit(&mut net, &data, &data)?;
-/// println!("{}", report.epochs[0]); // epoch 1  train loss ..  test loss ..  mae ..
-/// assert!(report.epochs[0].metric("mae").is_some() && report.epochs[0].metric("r2").is_none());
-/// # Ok::<(), nn::TrainError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct EpochReport {
-    /// The epoch, from 1.
-    pub epoch: usize,
-    /// The mean loss over the training samples, each taken before its step.
-    pub train_loss: f64,
-    /// The mean loss over the test samples after the epoch.
-    pub test_loss: f64,
-    /// The metrics over the test samples, by name.
-    pub metrics: Vec<(&'static str, f64)>,
-    /// How long it took, measuring included.
-    pub seconds: f64,
-}
-
-impl EpochReport {
-    /// A metric by its name.
-    pub fn metric(&self, name: &str) -> Option<f64> {
-        self.metrics.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
-    }
-}
-
-/// One line: `epoch 3  train loss 0.3478  test loss 0.2580  accuracy 0.9526  0.12 s`.
-impl fmt::Display for EpochReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EpochReport { epoch, train_loss, test_loss, metrics, seconds } = self;
-        write!(f, "epoch {epoch}  train loss {train_loss:.4}  test loss {test_loss:.4}")?;
-        metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))?;
-        write!(f, "  {seconds:.2} s")
-    }
-}
-
-/// All epochs of a training.
-///
-/// ```
-/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
-/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
-/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
-/// let report = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).fit(&mut net, &data, &data)?;
-/// assert_eq!((report.epochs.len(), report.last().unwrap().epoch), (3, 3));
-/// assert!(report.seconds() >= 0.0);
-/// # Ok::<(), nn::TrainError>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Report {
-    /// The epochs in order; after a checkpoint was resumed, with those before it.
-    pub epochs: Vec<EpochReport>,
-    /// The checkpoint from which training went on, if there was one.
-    pub resumed: Option<PathBuf>,
-}
-
-impl Report {
-    /// The last epoch that was measured, if there was one.
-    pub fn last(&self) -> Option<&EpochReport> {
-        self.epochs.last()
-    }
-
-    /// The time of all epochs together.
-    pub fn seconds(&self) -> f64 {
-        self.epochs.iter().map(|epoch| epoch.seconds).sum()
     }
 }

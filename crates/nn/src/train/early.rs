@@ -194,6 +194,16 @@ impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {
     /// Ends training when the test loss has not become better for so many epochs, and restores the parameters of the best:
     /// [`EarlyStop`].
     ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let mut trainer = Trainer::new(Sgd::new(0.0)).loss(mse).epochs(100).stop_early(3); // with this rate it learns nothing
+    /// let report = trainer.fit(&mut net, &data, &data)?;
+    /// assert_eq!(report.epochs.len(), 1 + 3);
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the patience is 0.
     #[track_caller]

@@ -5,6 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Why training ended early. Two are equal if they say the same.
+///
+/// ```
+/// use nn::{Dataset, Linear, Rng, Sgd, Tensor, TrainError, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+/// let mut fit = |lr, data: &Dataset<Tensor, Tensor>| Trainer::new(Sgd::new(lr)).loss(mse).batch(2).fit(&mut net, data, data);
+/// let error = fit(1e30, &data).unwrap_err();
+/// assert!(matches!(error, TrainError::NotFinite { epoch: 1, step: 2.., .. }));
+/// println!("{error}"); // where, in which operator, and what to do
+/// assert_eq!(fit(0.1, &data.take(0)).unwrap_err(), TrainError::Empty { name: "training" });
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TrainError {

@@ -116,12 +116,13 @@ impl Default for RateFinder {
 /// The loss over the rate: what [`RateFinder`] has found.
 ///
 /// ```
-/// use nn::{Activation, Dataset, Mlp, RateFinder, Rng, Sgd, Tensor, mse};
+/// use nn::{Dataset, Linear, RateFinder, Rng, Sgd, Tensor, mse};
 /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
-/// let net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
-/// let curve = RateFinder::new().find(&net, Sgd::new(1.0), &data, mse);
+/// let curve = RateFinder::new().find(&Linear::new(2, 1, &mut Rng::seed(0)), Sgd::new(1.0), &data, mse);
 /// let least = curve.points.iter().min_by(|a, b| a.smooth.total_cmp(&b.smooth)).unwrap();
 /// assert_eq!(curve.tenth_of_least(), Some(least.rate / 10.0));
+/// let steepest = curve.steepest().unwrap();
+/// assert!(steepest < least.rate && curve.svg().contains(&format!("steepest at {steepest:.1e}")));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -131,6 +132,17 @@ pub struct RateCurve {
 }
 
 /// One step.
+///
+/// ```
+/// use nn::{Dataset, Linear, RateFinder, Rng, Sgd, Tensor, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let finder = RateFinder { from: 1e-3, to: 1e-1, steps: 3, ..RateFinder::new() };
+/// let curve = finder.find(&Linear::new(2, 1, &mut Rng::seed(0)), Sgd::new(1.0), &data, mse);
+/// let [first, second, _] = curve.points[..] else { panic!("a point for each step") };
+/// assert!(first.rate == 1e-3 && (second.rate - 1e-2).abs() < 1e-12);
+/// // A mean of both, which weighs the later one more.
+/// assert!((first.smooth - first.loss).abs() < 1e-9 && (second.smooth - (0.9 * first.loss + second.loss) / 1.9).abs() < 1e-9);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RatePoint {

@@ -53,6 +53,15 @@ impl<T: Scalar> Callback<T> for Interrupt {
 impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {
     /// Ends after the step in which Ctrl-C is pressed, with a checkpoint if there is a place for them: [`Interrupt`].
     ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(2).stop_on_interrupt()?;
+    /// assert_eq!(trainer.fit(&mut net, &data, &data)?.epochs.len(), 2); // nobody has pressed Ctrl-C
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// If the system does not let the process listen.
     pub fn stop_on_interrupt(self) -> io::Result<Self> {

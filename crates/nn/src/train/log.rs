@@ -54,6 +54,15 @@ impl Log {
     }
 
     /// An object of JSON on each line, `{"epoch":1,"train loss":0.25}`; `null` stands for what is not finite.
+    ///
+    /// ```
+    /// use nn::Log;
+    /// # let path = std::env::temp_dir().join(format!("wengert-log-json-doc-{}.jsonl", std::process::id()));
+    /// Log::json(&path).row(&[("epoch", 1.0), ("train loss", f64::NAN)])?;
+    /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"epoch\":1,\"train loss\":null}\n");
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), nn::FileError>(())
+    /// ```
     pub fn json(path: impl Into<PathBuf>) -> Self {
         Log { format: Format::Json, ..Self::csv(path) }
     }

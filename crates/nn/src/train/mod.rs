@@ -12,16 +12,18 @@ mod health;
 mod interrupt;
 mod log;
 mod loss;
+mod measure;
 mod options;
 mod place;
 #[cfg(feature = "progress")]
 mod progress;
 mod rate;
+mod report;
 mod run;
 mod spike;
 mod tensorboard;
 
-pub use callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
+pub use callback::{Callback, Control, InTraining};
 pub use early::{EarlyStop, EarlyStopState, Goal};
 pub use error::TrainError;
 pub use finder::{RateCurve, RateFinder, RatePoint};
@@ -32,11 +34,13 @@ pub use loss::{Loss, NoLoss};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};
+pub use report::{EpochReport, Plan, Report, StepReport};
 pub use spike::{SpikeGuard, SpikeState};
 pub use tensorboard::TensorBoard;
 
 use self::budget::Budget;
-use self::place::{Mean, Place};
+use self::measure::Metric;
+use self::place::Place;
 use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::Diagnosis;
 use crate::files::Checkpoints;
@@ -44,7 +48,7 @@ use crate::layer::Layer;
 use crate::layers::blame;
 use crate::module::{Module, name_all};
 use crate::optim::Optimizer;
-use autograd::{Gradients, Recording, Rng, Scalar, Tensor};
+use autograd::{Gradients, Rng, Scalar, Tensor};
 use std::fmt;
 
 /// Trains a network: an optimizer, a loss, and how long.
@@ -83,29 +87,6 @@ struct Settings<'a, Y, T: Scalar> {
 
 /// Who is told of a step and its diagnosis.
 type Tell<'a> = Box<dyn FnMut(usize, &Diagnosis) + 'a>;
-
-/// A named measure of outputs against targets: the mean over a batch, or of all at once.
-struct Metric<'a, Y, T: Scalar> {
-    name: &'static str,
-    over_all: bool,
-    measure: Measure<'a, Y, T>,
-}
-
-type Measure<'a, Y, T> = Box<dyn Fn(&Tensor<T>, &Y) -> f64 + 'a>;
-
-impl<'a, Y, T: Scalar> Metric<'a, Y, T> {
-    fn new(name: &'static str, over_all: bool, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        let measure = move |outputs: &Tensor<T>, targets: &Y| {
-            blame::on_caller_of(&measure, || measure(outputs, targets))
-        };
-        Metric { name, over_all, measure: Box::new(measure) }
-    }
-
-    #[track_caller]
-    fn of(&self, outputs: &Tensor<T>, targets: &Y) -> f64 {
-        blame::on_caller(|| (self.measure)(outputs, targets))
-    }
-}
 
 /// What is added to the loss of every step for the parameters themselves.
 type Penalty<'a, T> = Box<dyn Fn(&dyn Module<T>) -> Tensor<T> + 'a>;
@@ -262,47 +243,6 @@ where
             Control::Continue
         });
         outcome.and(ended).map(|_| place.report)
-    }
-
-    /// The mean loss over a data set, and every metric, in evaluation; NaN if it is empty.
-    ///
-    /// # Panics
-    /// If the inputs do not fit the network, or the targets the loss or a metric.
-    #[track_caller]
-    pub fn evaluate<N, X>(&self, net: &N, data: &Dataset<X, Y>) -> (f64, Vec<(&'static str, f64)>)
-    where
-        L: Loss<T, Y>,
-        N: Layer<T, X>,
-        X: Samples,
-    {
-        let mut loss = Mean::default();
-        let mut means = vec![Mean::default(); self.settings.metrics.len()];
-        let mut all = Vec::new();
-        let keeps_all = self.settings.metrics.iter().any(|metric| metric.over_all);
-        for batch in data.batches(self.settings.batch.min(self.most_within_budget())) {
-            let (outputs, samples) = (net.predict(&batch.x), batch.y.count());
-            // No closure: what does not fit blames the line that has called this.
-            let off = Recording::set(false);
-            loss.add(self.loss.of(&outputs, &batch.y).item().into(), samples);
-            drop(off);
-            for (mean, metric) in
-                means.iter_mut().zip(&self.settings.metrics).filter(|(_, metric)| !metric.over_all)
-            {
-                mean.add(metric.of(&outputs, &batch.y), samples);
-            }
-            if keeps_all {
-                all.push(outputs);
-            }
-        }
-        let all = (!all.is_empty()).then(|| Tensor::concat(&all.iter().collect::<Vec<_>>(), 0));
-        let mut values = Vec::with_capacity(means.len());
-        for (metric, mean) in self.settings.metrics.iter().zip(means) {
-            values.push(match &all {
-                Some(outputs) if metric.over_all => (metric.name, metric.of(outputs, data.y())),
-                _ => (metric.name, mean.value()),
-            });
-        }
-        (loss.value(), values)
     }
 }
 

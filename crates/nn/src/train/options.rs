@@ -4,7 +4,7 @@
 use super::Progress;
 use super::budget::Budget;
 use super::callback::Lent;
-use super::{Callback, Metric, Trainer};
+use super::{Callback, Trainer};
 use crate::clip::clip_norm;
 use crate::diagnose::Diagnosis;
 use crate::files::Checkpoints;
@@ -33,6 +33,17 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Has the batches of [`fit`](Self::fit) worked out ahead by so many threads, where that takes long: the same batches for any number.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::arange(8).unsqueeze(1), Tensor::ones([8, 1])).unwrap();
+    /// let report = |workers| {
+    ///     let mut net = Linear::new(1, 1, &mut Rng::seed(0));
+    ///     Trainer::new(Sgd::new(0.001)).loss(mse).batch(2).epochs(1).workers(workers).fit(&mut net, &data, &data)
+    /// };
+    /// assert_eq!(report(2)?.epochs[0].train_loss, report(0)?.epochs[0].train_loss);
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     pub fn workers(mut self, workers: usize) -> Self {
         self.settings.workers = workers;
         self
@@ -45,6 +56,18 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// samples, as usual. Where it is a mean over something else, such as the words of sentences of many lengths, labels with weights or
     /// those that are not left out, it is a mean of the small batches' means; of a loss that is a sum, the step is of one small batch's size.
     /// What looks at a batch as a whole, such as batch normalisation, sees the small one.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::arange(8).unsqueeze(1), Tensor::ones([8, 1])).unwrap();
+    /// let weight = |samples| {
+    ///     let mut net = Linear::new(1, 1, &mut Rng::seed(0));
+    ///     let mut trainer = Trainer::new(Sgd::new(0.01)).loss(mse).batch(8).epochs(1).micro_batch(samples);
+    ///     trainer.fit(&mut net, &data, &data).map(|_| net.weight.item())
+    /// };
+    /// assert!((weight(2)? - weight(8)?).abs() < 1e-6); // the same step, with a quarter of the activations in memory
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     ///
     /// # Panics
     /// If there are none.
@@ -115,34 +138,38 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Changes the gradients of every step before it is made, such as `|net, grads| clip_value(net, grads, 1.0)`.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, clip_value, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let before = net.weight.to_vec();
+    /// let trainer = Trainer::new(Sgd::new(1.0)).loss(mse).epochs(1); // one step
+    /// trainer.gradients(|net, grads| clip_value(net, grads, 0.01)).fit(&mut net, &data, &data)?;
+    /// assert!(net.weight.to_vec().iter().zip(before).all(|(after, before)| (after - before).abs() < 0.0101));
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     pub fn gradients(mut self, change: impl Fn(&dyn Module<T>, &mut Gradients<T>) + 'a) -> Self {
         self.settings.changes.push(Box::new(change));
         self
     }
 
     /// Scales the gradients of every step so that their norm together is at most `most`: [`clip_norm`].
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let before = net.weight.detach();
+    /// Trainer::new(Sgd::new(1.0)).loss(mse).epochs(1).clip_norm(0.01).fit(&mut net, &data, &data)?; // one step
+    /// assert!((&*net.weight - before).norm(2.0).item() < 0.0101);
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     #[track_caller]
     pub fn clip_norm(self, most: f64) -> Self {
         self.gradients(move |net, grads| {
             clip_norm(net, grads, most);
         })
-    }
-
-    /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
-    pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.settings.metrics.push(Metric::new(name, false, measure));
-        self
-    }
-
-    /// As [`metric`](Self::metric), of all outputs and targets at once, for what is no mean over batches, such as
-    /// [`f1`](crate::metrics::f1) or the root of a mean. All outputs of the test data are kept for it.
-    pub fn metric_over_all(
-        mut self,
-        name: &'static str,
-        measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
-    ) -> Self {
-        self.settings.metrics.push(Metric::new(name, true, measure));
-        self
     }
 
     /// Looks at what the layers give and at their gradients with the first step and every so many steps, and hands that to `tell`, with the
@@ -171,6 +198,16 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Adds a callback: it is told of every step and epoch, and can end the training.
+    ///
+    /// ```
+    /// use nn::{Control, Dataset, EpochReport, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let two = |epoch: &EpochReport| if epoch.epoch == 2 { Control::Stop } else { Control::Continue };
+    /// let report = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(100).with(two).fit(&mut net, &data, &data)?;
+    /// assert_eq!(report.epochs.len(), 2);
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.settings.callbacks.push(Box::new(callback));
         self
@@ -221,12 +258,30 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Shows progress: a live bar where standard error is a terminal, a line for each epoch where it is not.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).progress().fit(&mut net, &data, &data)?;
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     #[cfg(feature = "progress")]
     pub fn progress(self) -> Self {
         self.with(Progress::new())
     }
 
     /// The optimizer, with all it remembers.
+    ///
+    /// ```
+    /// use nn::{Adam, Dataset, Linear, Rng, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let mut trainer = Trainer::new(Adam::new(0.1)).loss(mse).batch(4).epochs(3);
+    /// trainer.fit(&mut net, &data, &data)?;
+    /// assert_eq!(trainer.optimizer().state.steps(), 3 * 2);
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     pub fn optimizer(&self) -> &O {
         &self.optimizer
     }

@@ -1,11 +1,20 @@
 //! Progress for a person to look at.
 
-use super::callback::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
+use super::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
 use autograd::Scalar;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
 /// Shows training on standard error: a live bar on a terminal, a line for each epoch elsewhere.
+///
+/// ```
+/// use nn::{Dataset, Linear, Progress, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+/// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(2).with(Progress::new()); // or `.progress()`
+/// trainer.fit(&mut net, &data, &data)?; // epoch 1  train loss ..  test loss ..
+/// # Ok::<(), nn::TrainError>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Progress {
     bar: Option<ProgressBar>,

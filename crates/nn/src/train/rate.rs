@@ -11,6 +11,20 @@ use autograd::Scalar;
 /// Each call of [`fit`](Trainer::fit) goes through the schedule from its beginning, with the first rate of the first call.
 ///
 /// In a loop by hand, `optimizer.set_lr(base * schedule.share(t))` is the same.
+///
+/// ```
+/// use nn::{Dataset, Linear, Optimizer, Rng, Scheduled, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let half = |t: u64| 0.5_f64.powi(t as i32);
+/// let rate_after = |scheduled| {
+///     let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+///     let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).batch(4).epochs(3).with(scheduled);
+///     trainer.fit(&mut net, &data, &data).map(|_| trainer.optimizer().lr())
+/// };
+/// assert_eq!(rate_after(Scheduled::per_epoch(half))?, 0.1 / 8.0); // three epochs
+/// assert_eq!(rate_after(Scheduled::per_step(half))?, 0.1 / 64.0); // of two steps
+/// # Ok::<(), nn::TrainError>(())
+/// ```
 #[derive(Debug)]
 pub struct Scheduled<S> {
     schedule: S,
@@ -72,8 +86,12 @@ impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
 ///
 /// ```
 /// use nn::Plateau;
-/// let plateau = Plateau { factor: 0.5, patience: 3, ..Plateau::new() };
-/// assert_eq!((plateau.threshold, plateau.cooldown), (1e-4, 0));
+/// let mut plateau = Plateau { factor: 0.5, patience: 1, ..Plateau::new() };
+/// let mut rate = 0.1;
+/// for loss in [3.0, 2.0, 2.5, 2.0] {
+///     rate = plateau.next(loss, rate); // as a trainer does after each epoch, `.with(plateau)`
+/// }
+/// assert_eq!(rate, 0.05); // twice no better than 2
 /// ```
 #[doc(alias = "ReduceLROnPlateau")]
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +111,14 @@ pub struct Plateau {
 }
 
 /// What [`Plateau`] remembers from epoch to epoch.
+///
+/// ```
+/// use nn::Plateau;
+/// let mut plateau = Plateau::new();
+/// plateau.next(1.0, 0.1);
+/// assert_ne!(plateau.state, Plateau::new().state); // 1 is the best so far
+/// plateau.state = Plateau::new().state; // forgotten, for another training by hand
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlateauState {
     /// The smallest loss so far.
@@ -183,6 +209,16 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Sets the learning rate before each step by a schedule whose time is counted in steps.
+    ///
+    /// ```
+    /// use nn::{Dataset, Line, Linear, Optimizer, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).batch(2).epochs(2).schedule_steps(Line::new(16));
+    /// trainer.fit(&mut net, &data, &data)?;
+    /// assert!((trainer.optimizer().lr() - 0.05).abs() < 1e-12); // after 8 of 16 steps
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
     pub fn schedule_steps(self, schedule: impl Schedule + 'a) -> Self {
         self.with(Scheduled::per_step(schedule))
     }

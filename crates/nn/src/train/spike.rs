@@ -39,6 +39,16 @@ pub struct SpikeGuard<T: Scalar = f32> {
 }
 
 /// What [`SpikeGuard`] remembers from step to step.
+///
+/// ```
+/// use nn::{Dataset, Linear, Rng, Sgd, SpikeGuard, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+/// let mut guard = SpikeGuard::new();
+/// Trainer::new(Sgd::new(0.1)).loss(mse).with_mut(&mut guard).fit(&mut net, &data, &data)?;
+/// assert_eq!(guard.state.rollbacks(), 0);
+/// # Ok::<(), nn::TrainError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct SpikeState<T: Scalar = f32> {
     usual: f64,
@@ -63,6 +73,19 @@ impl<T: Scalar> SpikeGuard<T> {
 
     /// Takes note of the loss of a step that has been made, and goes back if it is a spike; whether it did. The first `memory` steps are
     /// none: there is no usual yet.
+    ///
+    /// ```
+    /// use nn::{InTraining, Param, Sgd, SpikeGuard, Tensor};
+    /// let (mut w, mut sgd): (Param, Sgd) = (Param::new(Tensor::from([0.0])), Sgd::new(0.1));
+    /// let mut guard = SpikeGuard { memory: 2, every: 1, lower: 0.5, ..SpikeGuard::new() };
+    /// for loss in [1.0, 1.0, 50.0] {
+    ///     w.update(|w| w[0] += 1.0); // what a step does
+    ///     if guard.look(loss, &mut InTraining::new(&mut w, &mut sgd)) {
+    ///         println!("back to the second step");
+    ///     }
+    /// }
+    /// assert_eq!((w.item(), sgd.lr, guard.state.rollbacks()), (2.0, 0.05, 1));
+    /// ```
     pub fn look(&mut self, loss: f64, training: &mut InTraining<'_, T>) -> bool {
         let SpikeState { usual, seen, since_kept, rollbacks, kept } = &mut self.state;
         if *seen >= self.memory && !kept.is_empty() && loss > self.factor * *usual {

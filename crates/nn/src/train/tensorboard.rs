@@ -23,7 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// folder of its own below that.
 ///
 /// ```
-/// use nn::{Dataset, Linear, Rng, Sgd, Tensor, TensorBoard, Trainer, mse};
+/// use nn::{Dataset, Layer, Linear, Mode, Rng, Sgd, Tensor, TensorBoard, Trainer, diagnose, mse};
 /// # let folder = std::env::temp_dir().join(format!("wengert-tensorboard-doc-{}", std::process::id()));
 /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
 /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
@@ -33,8 +33,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// // In a loop by hand:
 /// let mut board = TensorBoard::new(folder.join("second"));
 /// for step in 0..3 {
-///     board.scalar("loss", step, 0.5)?;
+///     let (loss, diagnosis) = diagnose(&net, || mse(&net.forward(data.x(), &mut Mode::eval()), data.y()));
+///     board.scalar("loss", step, loss.item().into())?;
+///     board.histogram("weight", step, &net.weight)?;
+///     board.diagnosis(step, &diagnosis)?;
 /// }
+/// assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2); // two runs, beside each other
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), nn::TrainError>(())
 /// ```

@@ -1,0 +1,150 @@
+//! What a trainer tells: the plan, each step, each epoch, and all of them.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// What is going to happen.
+///
+/// ```
+/// use nn::{Callback, Dataset, InTraining, Linear, Plan, Rng, Sgd, Tensor, Trainer, mse};
+/// struct Announce;
+/// impl Callback for Announce {
+///     fn on_start(&mut self, plan: &Plan, _: &mut InTraining<'_>) {
+///         assert_eq!((plan.epochs, plan.steps_per_epoch, plan.epoch, plan.step), (3, 4, 1, 0));
+///         assert!(plan.metrics == ["mae"] && !plan.is_resumed());
+///     }
+/// }
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+/// let trainer = Trainer::new(Sgd::new(0.1)).loss(mse).metric("mae", nn::metrics::mae).epochs(3).batch(2);
+/// trainer.with(Announce).fit(&mut net, &data, &data)?;
+/// # Ok::<(), nn::TrainError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The number of epochs.
+    pub epochs: usize,
+    /// The number of batches in each.
+    pub steps_per_epoch: usize,
+    /// The epoch with which it begins, from 1: later ones, when a checkpoint is resumed.
+    pub epoch: usize,
+    /// The steps of that epoch which have been made already.
+    pub step: usize,
+    /// The names of the metrics that are going to be measured.
+    pub metrics: Vec<&'static str>,
+}
+
+impl Plan {
+    /// Whether a checkpoint is resumed. If it is, callbacks have been given back what they remembered; if not, this is a training of its
+    /// own, and what a callback remembers of an earlier one is to be forgotten.
+    pub fn is_resumed(&self) -> bool {
+        self.epoch > 1 || self.step > 0
+    }
+}
+
+/// A step that has been made.
+///
+/// ```
+/// use nn::{Callback, Control, Dataset, InTraining, Linear, Rng, Sgd, StepReport, Tensor, Trainer, mse};
+/// /// Keeps the losses, and ends training after three steps.
+/// struct Three(Vec<f64>);
+/// impl Callback for Three {
+///     fn on_step(&mut self, step: &StepReport, _: &mut InTraining<'_>) -> Control {
+///         self.0.push(step.loss);
+///         if (step.epoch, step.step) == (2, 1) { Control::Stop } else { Control::Continue }
+///     }
+/// }
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+/// let mut three = Three(Vec::new());
+/// Trainer::new(Sgd::new(0.1)).loss(mse).batch(4).with_mut(&mut three).fit(&mut net, &data, &data)?;
+/// assert!(three.0.len() == 3 && three.0.is_sorted_by(|before, after| before > after));
+/// # Ok::<(), nn::TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The step in the epoch, from 1.
+    pub step: usize,
+    /// The loss of its batch, before the step.
+    pub loss: f64,
+}
+
+/// An epoch that is over.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).metric("mae", nn::metrics::mae).epochs(1);
+/// let report = trainer.fit(&mut net, &data, &data)?;
+/// println!("{}", report.epochs[0]); // epoch 1  train loss ..  test loss ..  mae ..
+/// assert!(report.epochs[0].metric("mae").is_some() && report.epochs[0].metric("r2").is_none());
+/// # Ok::<(), nn::TrainError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EpochReport {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The mean loss over the training samples, each taken before its step.
+    pub train_loss: f64,
+    /// The mean loss over the test samples after the epoch.
+    pub test_loss: f64,
+    /// The metrics over the test samples, by name.
+    pub metrics: Vec<(&'static str, f64)>,
+    /// How long it took, measuring included.
+    pub seconds: f64,
+}
+
+impl EpochReport {
+    /// A metric by its name.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+    }
+}
+
+/// One line: `epoch 3  train loss 0.3478  test loss 0.2580  accuracy 0.9526  0.12 s`.
+impl fmt::Display for EpochReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EpochReport { epoch, train_loss, test_loss, metrics, seconds } = self;
+        write!(f, "epoch {epoch}  train loss {train_loss:.4}  test loss {test_loss:.4}")?;
+        metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))?;
+        write!(f, "  {seconds:.2} s")
+    }
+}
+
+/// All epochs of a training.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
+/// let report = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).fit(&mut net, &data, &data)?;
+/// assert_eq!((report.epochs.len(), report.last().unwrap().epoch), (3, 3));
+/// assert!(report.seconds() >= 0.0);
+/// # Ok::<(), nn::TrainError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The epochs in order; after a checkpoint was resumed, with those before it.
+    pub epochs: Vec<EpochReport>,
+    /// The checkpoint from which training went on, if there was one.
+    pub resumed: Option<PathBuf>,
+}
+
+impl Report {
+    /// The last epoch that was measured, if there was one.
+    pub fn last(&self) -> Option<&EpochReport> {
+        self.epochs.last()
+    }
+
+    /// The time of all epochs together.
+    pub fn seconds(&self) -> f64 {
+        self.epochs.iter().map(|epoch| epoch.seconds).sum()
+    }
+}
