@@ -286,3 +286,21 @@ fn no_channels_have_empty_gradients() {
     let grads = x.batch_norm(&scale, &shift, 1e-5).0.sum().backward();
     assert_eq!([&x, &scale, &shift].map(|leaf| grads[leaf].size()), [0; 3]);
 }
+
+#[test]
+fn attention_of_axes_that_do_not_match_is_refused() {
+    let refused = |[q, k, v]: [&[usize]; 3], why: &str| {
+        let [q, k, v] = [q, k, v].map(|dims| Tensor::<f64>::zeros(dims));
+        let error = Attention::new().try_apply([&q, &k, &v]).unwrap_err().to_string();
+        assert!(error.contains(why), "{:?} {:?} {:?}: {error}", q.shape(), k.shape(), v.shape());
+    };
+    let axes = "expected as many axes, at least two";
+    refused([&[3], &[3], &[3]], axes);
+    refused([&[2, 4, 3], &[4, 3], &[4, 3]], axes);
+    refused([&[4, 3], &[2, 4, 3], &[4, 3]], axes);
+    refused([&[4, 3], &[4, 3], &[2, 4, 3]], axes);
+    let front = "the axes in front differ";
+    refused([&[2, 4, 3], &[1, 4, 3], &[1, 4, 3]], front);
+    refused([&[2, 4, 3], &[1, 4, 3], &[2, 4, 3]], front);
+    refused([&[2, 4, 3], &[2, 4, 3], &[1, 4, 3]], front);
+}
