@@ -31,6 +31,20 @@ use autograd::{Rng, Scalar, update_each};
 /// average.swap(&mut net); // `net` has the means, and `average` the last weights
 /// # Ok::<(), nn::TrainError>(())
 /// ```
+///
+/// In a loop of one's own it is updated by hand, and a copy of the network may have the means:
+///
+/// ```
+/// use nn::{Average, Param, Tensor};
+/// let mut average = Average::ema(0.75);
+/// let mut w = Param::new(Tensor::scalar(4.0_f32));
+/// average.update(&w); // the weights themselves at first
+/// w.update(|w| w[0] = 8.0);
+/// average.update(&w);
+/// let mut mean = w.clone();
+/// average.copy_to(&mut mean);
+/// assert_eq!((mean.item(), w.item()), (0.75 * 4.0 + 0.25 * 8.0, 8.0));
+/// ```
 #[doc(alias("AveragedModel", "swa_utils"))]
 #[derive(Clone, Debug)]
 pub struct Average<T: Scalar = f32> {

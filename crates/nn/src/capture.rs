@@ -81,6 +81,8 @@ fn names_of_layers<T: Scalar>(net: &(impl Module<T> + ?Sized)) -> String {
 /// let (loss, captured) = capture(&net, "layers.*", run);
 /// assert_eq!(captured.paths().collect::<Vec<_>>(), ["layers.0", "layers.1"]);
 /// assert_eq!(captured.get("layers.0").unwrap().dims(), [4, 3]);
+/// let (path, value) = captured.iter().next().unwrap();
+/// assert!(path == "layers.0" && value.abs().max().item() < 1.0); // behind the tanh
 /// let gradients = captured.gradients(&loss);
 /// assert_eq!(gradients[1].1.as_ref().unwrap().dims(), [4, 1]);
 /// ```

@@ -78,6 +78,19 @@ pub(crate) fn look_on<T: Scalar, R>(
 }
 
 /// What layers give, and what ails them: [`diagnose`]. Printed, it is a table with advice.
+///
+/// ```
+/// use nn::{Activation, Layer, Mlp, Mode, Module, Rng, Tensor, Trouble, diagnose};
+/// let mut net: Mlp = Mlp::new(&[4, 8, 1], Activation::Relu, &mut Rng::seed(0));
+/// net.parameters_mut()[1].1.update(|bias| bias.fill(-100.0)); // no unit of the first layer is ever above 0
+/// net.parameters_mut()[3].1.update(|bias| bias.fill(0.5));
+/// let x = Tensor::normal([32, 4], 0.0, 1.0, &mut Rng::seed(1));
+/// let (_, diagnosis) = diagnose(&net, || (net.forward(&x, &mut Mode::eval()) - 1.0).square().mean());
+/// let troubled: Vec<&str> = diagnosis.troubled().map(|row| row.path.as_str()).collect();
+/// assert_eq!((diagnosis.rows.len(), troubled), (2, vec!["layers.0"]));
+/// assert_eq!(diagnosis.rows[0].troubles, [Trouble::Vanishing, Trouble::Dead]);
+/// assert!(diagnosis.to_string().contains(Trouble::Dead.advice()));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -86,6 +99,19 @@ pub struct Diagnosis {
 }
 
 /// The state of a layer.
+///
+/// ```
+/// use nn::{Layer, Linear, Mode, Rng, Tensor, diagnose};
+/// let mut net: Linear = Linear::new(1, 1, &mut Rng::seed(0));
+/// net.weight.update(|w| w[0] = 2.0);
+/// net.bias.as_mut().unwrap().update(|b| b[0] = 0.0);
+/// let x = Tensor::from([[1.0], [3.0]]); // of which the layer makes 2 and 6
+/// let (_, diagnosis) = diagnose(&net, || net.forward(&x, &mut Mode::eval()).sum());
+/// let row = &diagnosis.rows[0];
+/// assert_eq!((row.mean, row.deviation, row.dead, row.saturated), (4.0, 2.0, 0.0, 0.0));
+/// assert_eq!(row.gradient, Some(((4.0_f64.powi(2) + 2.0_f64.powi(2)) / 2.0).sqrt())); // 4 of the weight, 2 of the bias
+/// assert!(row.troubles.is_empty());
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LayerState {
@@ -106,6 +132,15 @@ pub struct LayerState {
 }
 
 /// What ails a layer.
+///
+/// ```
+/// use nn::{Param, Tensor, Trouble, diagnose};
+/// let w = Param::new(Tensor::from([[20.0]]));
+/// let x = Tensor::from([[1.0], [-1.0]]); // the sigmoid of 20 is nearly 1, that of -20 nearly 0
+/// let (_, diagnosis) = diagnose(&w, || x.linear(&w, None).sigmoid().sum());
+/// assert_eq!(diagnosis.rows[0].troubles, [Trouble::Saturated]);
+/// assert!(Trouble::Saturated.advice().contains("smaller weights"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trouble {

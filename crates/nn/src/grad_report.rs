@@ -79,6 +79,14 @@ pub struct GradReport {
 }
 
 /// The gradient of a parameter.
+///
+/// ```
+/// use nn::{GradState, Param, Tensor, grad_report};
+/// let w = Param::new(Tensor::from([3.0_f32, 4.0]));
+/// let row = grad_report(&w, &(&w * &w).sum().backward()).rows.remove(0); // the gradient is [6, 8]
+/// assert_eq!((row.norm, row.largest, row.weight_norm), (10.0, 8.0, 5.0));
+/// assert_eq!((row.shape.dims(), row.state), (&[2][..], GradState::Sound));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GradRow {
@@ -97,6 +105,15 @@ pub struct GradRow {
 }
 
 /// What is to be said of a gradient.
+///
+/// ```
+/// use nn::{GradState, Param, Tensor, grad_report};
+/// let net = [(); 5].map(|()| Param::new(Tensor::scalar(1.0_f32)));
+/// let loss = &net[0] * 2.0 + &net[1] * 0.0 + &net[2] * f32::INFINITY + &net[3] * 5000.0; // without the last
+/// let states: Vec<GradState> = grad_report(&net, &loss.backward()).rows.iter().map(|row| row.state).collect();
+/// let spoiled = GradState::NotFinite(1);
+/// assert_eq!(states, [GradState::Sound, GradState::Zero, spoiled, GradState::Exploding, GradState::Missing]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GradState {
     /// Finite, and not zero.

@@ -21,6 +21,29 @@ use std::path::Path;
 /// assert!(page.starts_with("<!DOCTYPE html>") && page.contains("layers.0.weight"));
 /// # Ok::<(), nn::TrainError>(())
 /// ```
+///
+/// All else that a page may show:
+///
+/// ```
+/// use nn::{Linear, Page, Rng, Tensor, metrics::ConfusionMatrix, summary};
+/// # let path = std::env::temp_dir().join(format!("wengert-page-{}.html", std::process::id()));
+/// let net: Linear = Linear::new(4, 2, &mut Rng::seed(0));
+/// let grads = Tensor::ones([3, 4]).linear(&net.weight, net.bias.as_deref()).sum().backward();
+/// let mut confusion = ConfusionMatrix::new(2).with_labels(["cat", "dog"]);
+/// confusion.record(&[0, 0, 1], &[0, 1, 1]);
+/// Page::new("Pets")
+///     .text("Network", &summary(&net).to_string())
+///     .curve("Learning rate", &[0.1, 0.05, 0.01])
+///     .gradients(&net, &grads)
+///     .confusion(&confusion)
+///     .images("Mistakes", &Tensor::<f32>::arange(4).reshape([1, 2, 2]), &["a cat, taken for a dog".into()])
+///     .write(&path)?;
+/// let html = std::fs::read_to_string(&path).unwrap();
+/// let sections = html.matches("<h2>").count();
+/// assert!(sections == 5 && html.contains("a cat, taken for a dog"));
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::FileError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Page {
     title: String,

@@ -34,6 +34,33 @@ use std::marker::PhantomData;
 /// assert_eq!(paths, ["hidden.weight", "hidden.bias", "heads.0.weight", "heads.0.bias"]);
 /// assert_eq!(net.parameter_count(), 4 * 3 + 3 + 3 + 1);
 /// ```
+///
+/// By hand, for what the derive does not know, both visits show the same parameters under the same paths:
+///
+/// ```
+/// use nn::{Linear, Module, Param, Path, Rng};
+/// use std::collections::BTreeMap;
+///
+/// struct Heads(BTreeMap<String, Linear>);
+///
+/// impl Module for Heads {
+///     fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param)) {
+///         self.0.iter().for_each(|(name, head)| path.enter(&name[..], |path| head.visit(path, see)));
+///     }
+///     fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param)) {
+///         self.0.iter_mut().for_each(|(name, head)| path.enter(&name[..], |path| head.visit_mut(path, see)));
+///     }
+/// }
+///
+/// let mut head = |name: &str| (name.to_owned(), Linear::new(2, 1, &mut Rng::seed(0)));
+/// let mut heads = Heads(BTreeMap::from([head("age"), head("price")]));
+/// for (path, param) in heads.parameters_mut() {
+///     param.update(|x| x.fill(if path.ends_with("bias") { 0.0 } else { 0.5 }));
+/// }
+/// assert_eq!(heads.0["price"].weight.to_vec(), [0.5, 0.5]);
+/// assert_eq!((heads.freeze("*"), heads.unfreeze("*.bias")), (4, 2));
+/// assert_eq!(heads.parameter_count(), 2);
+/// ```
 #[doc(alias("nn.Module", "ModuleList"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module over `{T}`",
@@ -121,6 +148,13 @@ pub(crate) fn name_all<T: Scalar>(module: &mut dyn Module<T>) {
 pub struct Path(String);
 
 /// A step down a path: the name of a field, or an index.
+///
+/// ```
+/// use nn::{Path, Step};
+/// let mut path = Path::default();
+/// path.enter(Step::Name("layers"), |path| path.enter(Step::Index(12), |path| assert_eq!(path.as_str(), "layers.12")));
+/// assert!(matches!((Step::from("bias"), Step::from(3)), (Step::Name("bias"), Step::Index(3))));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'a> {
     /// The name of a field.

@@ -14,6 +14,19 @@ use std::path::{Path, PathBuf};
 use std::{error, fmt};
 
 /// Why a network could not be exported.
+///
+/// ```
+/// use autograd::onnx::TraceError;
+/// use nn::{Linear, OnnxError, OnnxOptions, Rng, Tensor, export_onnx, onnx_graph_with};
+/// let (net, x) = (Linear::new(2, 1, &mut Rng::seed(0)), Tensor::from([[1.0_f32, -1.0], [-2.0, 5.0]]));
+/// let nowhere = std::env::temp_dir().join("no/such/folder/net.onnx");
+/// assert!(matches!(export_onnx(&net, &x, nowhere), Err(OnnxError::Io { .. })));
+///
+/// // A graph has no branch of Rust's: here one of the example's numbers decides.
+/// let branch = |_: &Linear, x: &Tensor| if x.at([0, 0]) > 0.0 { x.exp() } else { x.square() };
+/// let error = onnx_graph_with(&net, branch, &x, &OnnxOptions::new()).unwrap_err();
+/// assert!(matches!(error, OnnxError::Trace(TraceError::DependsOnNumbers { .. })));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OnnxError {
@@ -62,6 +75,15 @@ impl error::Error for OnnxError {
 /// [`Graph::why_fixed`] says why. All other sizes are those of the example, which should be real data: see
 /// [`autograd::onnx::trace`]. Parameters are called by their paths. Printed, the graph is a list of its nodes.
 ///
+/// ```
+/// use nn::{Activation, Mlp, Rng, Tensor, onnx_graph};
+/// let net = Mlp::new(&[4, 8, 3], Activation::Tanh, &mut Rng::seed(0));
+/// let graph = onnx_graph(&net, &Tensor::<f32>::normal([2, 4], 0.0, 1.0, &mut Rng::seed(1)))?;
+/// assert!(graph.inputs().eq(["input: f32[batch, 4]"]) && graph.outputs().eq(["output: f32[batch, 3]"]));
+/// assert_eq!(graph.operators().filter(|operator| *operator == "Tanh").count(), 1);
+/// # Ok::<(), nn::OnnxError>(())
+/// ```
+///
 /// # Errors
 /// If an operator has no form in ONNX; if what is computed depends on the numbers of the input, as where a branch does; or if the network
 /// fails with batches of other sizes, for which [`OnnxOptions::fixed_batch`] is the cure.
@@ -73,6 +95,16 @@ pub fn onnx_graph<T: Scalar, X: Input>(
 }
 
 /// As [`onnx_graph`], of what `f` computes with the network, and with names and a batch as the options say: see [`export_onnx_with`].
+///
+/// ```
+/// use nn::{Layer, Linear, OnnxOptions, Rng, Tensor, onnx_graph_with};
+/// let net = Linear::<f32>::new(4, 3, &mut Rng::seed(0));
+/// let both = |net: &Linear, x: &Tensor| (net.predict(x), net.predict(x).softmax(-1));
+/// let options = OnnxOptions::new().outputs(["logits", "probabilities"]).fixed_batch();
+/// let graph = onnx_graph_with(&net, both, &Tensor::ones([2, 4]), &options)?;
+/// assert!(graph.outputs().eq(["logits: f32[2, 3]", "probabilities: f32[2, 3]"]));
+/// # Ok::<(), nn::OnnxError>(())
+/// ```
 ///
 /// # Errors
 /// As [`onnx_graph`]; and if the options name what there is not, or give a name twice.

@@ -28,6 +28,18 @@ use std::ops::{self, Deref, Index};
 ///
 /// # Frozen
 /// A parameter that is [frozen](Self::freeze) is a constant: graphs record nothing of it, it has no gradient, and no step changes it.
+///
+/// ```
+/// use nn::{Param, Tensor};
+/// let [mut w, mut mean] = [Param::new(Tensor::scalar(3.0_f32)), Param::statistic(Tensor::scalar(0.0), 0.1)];
+/// assert!(w.is_trained() && !mean.is_trained() && mean.is_statistic());
+/// w.freeze();
+/// assert!(w.is_frozen() && !(&w * &w).is_tracked());
+/// w.unfreeze();
+/// assert_eq!((&w * &w).backward()[&w].item(), 6.0);
+/// mean.freeze(); // whatever it is told
+/// assert!(mean.is_frozen() && mean.is_statistic());
+/// ```
 #[doc(alias("nn.Parameter", "Parameter"))]
 pub struct Param<T: Scalar = f32> {
     value: Tensor<T>,
@@ -77,6 +89,14 @@ impl<T: Scalar> Param<T> {
     }
 
     /// The tensor `x`, with which the statistic is told `value`: it is told if a gradient passes through the result.
+    ///
+    /// ```
+    /// use nn::{Param, Tensor};
+    /// let (x, mean) = (Tensor::scalar(2.0_f32).requires_grad(), Param::statistic(Tensor::scalar(0.0), 0.1));
+    /// let loss = mean.tell(&x, &Tensor::scalar(5.0)).square();
+    /// assert_eq!((loss.item(), mean.item()), (4.0, 0.0)); // the 5 waits among the gradients for a step
+    /// assert_eq!(loss.backward()[&x].item(), 4.0);
+    /// ```
     ///
     /// # Panics
     /// If this is no statistic, or the value has another shape.

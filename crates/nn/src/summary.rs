@@ -133,6 +133,14 @@ pub struct Summary {
 }
 
 /// A layer, and what it costs.
+///
+/// ```
+/// use nn::{Linear, Rng, Tensor, summary_of};
+/// let net: Linear = Linear::new(3, 2, &mut Rng::seed(0)); // a network of its own: its path is empty
+/// let layer = &summary_of(&net, &Tensor::ones([5, 3])).layers[0];
+/// assert_eq!((layer.path.as_str(), layer.parameters.len()), ("", 2));
+/// assert_eq!((layer.output.as_ref().unwrap().dims(), layer.flops), (&[5, 2][..], 2 * 5 * 2 * 3));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LayerSummary {
@@ -147,6 +155,12 @@ pub struct LayerSummary {
 }
 
 /// A parameter.
+///
+/// ```
+/// use nn::{Linear, ParamKind, Rng, summary};
+/// let weight = &summary(&Linear::<f32>::new(3, 2, &mut Rng::seed(0))).layers[0].parameters[0];
+/// assert_eq!((weight.name.as_str(), weight.shape.dims(), weight.kind), ("weight", &[2, 3][..], ParamKind::Trained));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParamSummary {
@@ -159,6 +173,14 @@ pub struct ParamSummary {
 }
 
 /// What becomes of a parameter in training.
+///
+/// ```
+/// use nn::{BatchNorm, Module, ParamKind, summary};
+/// let mut norm: BatchNorm = BatchNorm::new(3);
+/// norm.freeze("bias");
+/// let kinds: Vec<ParamKind> = summary(&norm).layers[0].parameters.iter().map(|param| param.kind).collect();
+/// assert_eq!(kinds, [ParamKind::Trained, ParamKind::Frozen, ParamKind::Statistic, ParamKind::Statistic]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
     /// An optimizer changes it by its gradient.
@@ -191,6 +213,13 @@ impl Summary {
     }
 
     /// The floating-point operations of a forward pass, if the network was run.
+    ///
+    /// ```
+    /// use nn::{Linear, Rng, Tensor, summary, summary_of};
+    /// let net: Linear = Linear::new(3, 2, &mut Rng::seed(0));
+    /// assert_eq!(summary_of(&net, &Tensor::ones([5, 3])).flops(), Some(2 * 5 * 2 * 3));
+    /// assert_eq!(summary(&net).flops(), None);
+    /// ```
     pub fn flops(&self) -> Option<u64> {
         Some(self.other_flops? + self.layers.iter().map(|layer| layer.flops).sum::<u64>())
     }

@@ -6,6 +6,22 @@ use autograd::Tensor;
 use std::path::Path;
 
 /// What an array of NumPy may be as the targets of a data set: labels, whole numbers from 0 on along one axis, or numbers of any shape.
+///
+/// ```
+/// use nn::data::{FromNumpy, npy};
+/// use nn::{Dataset, Tensor, files::{FileError, write_npy}};
+/// # let [x, y] = ["x", "y"].map(|name| std::env::temp_dir().join(format!("targets-{name}-{}.npy", std::process::id())));
+/// write_npy(&x, &Tensor::from([[1.0_f32, 2.0], [3.0, 4.0]]))?;
+/// write_npy(&y, &Tensor::from([1.0_f32, 0.5]))?;
+/// fn read<Y: FromNumpy>(x: &std::path::Path, y: &std::path::Path) -> Result<Dataset<Tensor, Y>, FileError> {
+///     npy(x, y)
+/// }
+/// assert_eq!(read::<Tensor>(&x, &y)?.y().to_vec(), [1.0, 0.5]);
+/// let error = read::<Vec<usize>>(&x, &y).unwrap_err().to_string();
+/// assert!(error.contains("the label of sample 1 is 0.5, no whole number from 0 on"), "{error}");
+/// # [x, y].map(|path| std::fs::remove_file(path).unwrap());
+/// # Ok::<(), FileError>(())
+/// ```
 pub trait FromNumpy: Samples {
     /// The targets, or what keeps the array from being them.
     #[doc(hidden)]
@@ -40,10 +56,16 @@ impl FromNumpy for Tensor {
 
 /// Inputs and targets from two `.npy` files: `[n, ..]` each, the targets labels or numbers, whichever the data set has.
 ///
-/// ```no_run
-/// use nn::{Dataset, Tensor, data};
-/// let digits: Dataset = data::npy("images.npy", "labels.npy")?;
-/// let prices: Dataset<Tensor, Tensor> = data::npy("houses.npy", "prices.npy")?;
+/// ```
+/// use nn::{Dataset, Tensor, data::npy, files::write_npy};
+/// # let [images, labels] = ["i", "l"].map(|name| std::env::temp_dir().join(format!("npy-{name}-{}.npy", std::process::id())));
+/// write_npy(&images, &Tensor::<f32>::ones([3, 8, 8]))?; // or `numpy.save`, in Python
+/// write_npy(&labels, &Tensor::from([2.0_f32, 0.0, 1.0]))?;
+/// let digits: Dataset = npy(&images, &labels)?;
+/// assert_eq!((digits.x().dims(), digits.y()), (&[3, 8, 8][..], &vec![2, 0, 1]));
+/// let targets: Dataset<Tensor, Tensor> = npy(&images, &labels)?; // the same as numbers, for a regression
+/// assert_eq!(targets.y().to_vec(), [2.0, 0.0, 1.0]);
+/// # [images, labels].map(|path| std::fs::remove_file(path).unwrap());
 /// # Ok::<(), nn::files::FileError>(())
 /// ```
 ///
@@ -59,9 +81,11 @@ pub fn npy<Y: FromNumpy>(
 
 /// Inputs and targets from two arrays of one `.npz` file; as [`npy`].
 ///
-/// ```no_run
-/// use nn::{Dataset, data};
-/// let train: Dataset = data::npz("mnist.npz", "x_train", "y_train")?;
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/files/testing/stored.npz");
+/// // In Python: `numpy.savez(path, x=numpy.array([[1, 2], [3, 4.5]], "f4"), y=numpy.array([1, 0]))`
+/// let train: nn::Dataset = nn::data::npz(path, "x", "y")?;
+/// assert_eq!((train.x().to_vec(), train.y()), (vec![1.0, 2.0, 3.0, 4.5], &vec![1, 0]));
 /// # Ok::<(), nn::files::FileError>(())
 /// ```
 ///

@@ -31,6 +31,15 @@ use std::{fmt, sync::Arc};
 /// let resumed = data.batches(100).shuffle(&mut Rng::seed(1)).skip(place);
 /// assert!(whole.map(|batch| batch.y).eq(resumed.map(|batch| batch.y)));
 /// ```
+///
+/// Which samples there are, and in which order, may come from a sampler of one's own:
+///
+/// ```
+/// # let data = nn::data::digits();
+/// let batches = data.batches(2).order(vec![4, 0, 4]);
+/// assert_eq!((batches.samples(), batches.len()), (3, 2));
+/// assert!(batches.drop_last().map(|batch| batch.y).eq([vec![4, 0]])); // the labels of two samples
+/// ```
 #[doc(alias = "DataLoader")]
 pub struct Batches<X = Tensor, Y = Vec<usize>> {
     plan: Arc<Plan<X, Y>>,

@@ -72,11 +72,15 @@ pub struct Table {
 /// longer or shorter than the first line, an empty line between rows, a quotation mark that its line does not close, or a
 /// cell that is not a finite number; also if the delimiter is a quotation mark or a line break.
 ///
-/// ```no_run
+/// ```
 /// use nn::data::{CsvOptions, read_csv};
 ///
-/// let table = read_csv("penguins.csv.gz", &CsvOptions { header: true, ..CsvOptions::default() })?;
-/// println!("{} rows of {:?}", table.rows, table.header);
+/// # let path = std::env::temp_dir().join(format!("csv-{}.csv", std::process::id()));
+/// std::fs::write(&path, "mass,length\n3750,39.1\n5000,47.3\n").unwrap();
+/// let table = read_csv(&path, &CsvOptions { header: true, ..CsvOptions::default() })?;
+/// assert_eq!(table.header, Some(vec!["mass".into(), "length".into()]));
+/// assert_eq!((table.rows, table.data), (2, vec![3750.0, 39.1, 5000.0, 47.3]));
+/// # std::fs::remove_file(path).unwrap();
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 pub fn read_csv(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Table, DataError> {

@@ -5,6 +5,41 @@ use autograd::{Array, Scalar, Shape, ShapeError, Tensor};
 use std::sync::Arc;
 
 /// One side of a data set, inputs or targets: a value for each sample. Threads share it.
+///
+/// A tensor is one, with the samples along axis 0, and so is a vector of labels. What has several parts is a struct of these:
+///
+/// ```
+/// use nn::{Dataset, Samples, ShapeError, Tensor};
+///
+/// #[derive(Clone)]
+/// struct Letter {
+///     image: Tensor,
+///     language: Vec<usize>,
+/// }
+///
+/// impl Samples for Letter {
+///     fn count(&self) -> usize {
+///         self.language.count()
+///     }
+///     fn select(&self, indices: &[usize]) -> Self {
+///         Letter { image: self.image.select(indices), language: self.language.select(indices) }
+///     }
+///     fn concat(&self, other: &Self) -> Result<Self, ShapeError> {
+///         let language = [&self.language[..], &other.language].concat();
+///         Ok(Letter { image: Samples::concat(&self.image, &other.image)?, language })
+///     }
+///     fn detached(self) -> Self {
+///         Letter { image: self.image.detached(), ..self }
+///     }
+/// }
+///
+/// let letters = Letter { image: Tensor::ones([3, 8, 8]), language: vec![0, 5, 0] };
+/// let data = Dataset::new(letters, vec![7, 8, 9])?;
+/// let twice = data.concat(&data)?;
+/// let last = twice.batches(4).last().unwrap();
+/// assert_eq!((last.x.image.dims(), last.x.language, last.y), (&[2, 8, 8][..], vec![5, 0], vec![8, 9]));
+/// # Ok::<(), ShapeError>(())
+/// ```
 pub trait Samples: Clone + Send + Sync + 'static {
     /// The number of samples.
     fn count(&self) -> usize;
@@ -89,6 +124,8 @@ fn joined(first: &Shape, second: &Shape) -> Result<Vec<usize>, ShapeError> {
 /// let mut rng = Rng::seed(0);
 /// let (train, test) = data.split(0.8, &mut rng);
 /// assert_eq!((train.len(), test.len()), (8, 2));
+/// assert_eq!(data.select(&[9, 0, 9]).y(), &[9, 0, 9]);
+/// assert!(data.select(&[]).is_empty());
 /// for batch in train.batches(3).shuffle(&mut rng) {
 ///     assert_eq!(batch.x.dims()[0], batch.y.len());
 /// }

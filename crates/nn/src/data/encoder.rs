@@ -54,6 +54,16 @@ pub struct Column {
 }
 
 /// What becomes of a column.
+///
+/// ```
+/// use nn::data::{CsvOptions, Encoder, Encoding, read_records_from};
+/// let options = CsvOptions { header: true, ..CsvOptions::default() };
+/// let pets = read_records_from(&b"kind,weight\ncat,4\n,5\ndog,\n"[..], "pets", &options)?;
+/// let columns = Encoder::new().fill_missing().fit(&pets)?.columns;
+/// assert_eq!(columns[0].encoding, Encoding::Categories { values: vec!["cat".into(), "dog".into()], missing: true });
+/// assert_eq!(columns[1].encoding, Encoding::Number { missing: Some(4.5) });
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Encoding {
     /// One input.
@@ -84,6 +94,15 @@ impl Encoder {
     }
 
     /// Makes a column a set of categories although its cells are numbers, such as a postcode.
+    ///
+    /// ```
+    /// use nn::data::{CsvOptions, Encoder, read_records_from};
+    /// let options = CsvOptions { header: true, ..CsvOptions::default() };
+    /// let homes = read_records_from(&b"postcode,rooms\n8001,3\n5000,4\n"[..], "homes", &options)?;
+    /// let encoder = Encoder::new().categories("postcode").fit(&homes)?;
+    /// assert_eq!(encoder.inputs(), ["postcode=5000", "postcode=8001", "rooms"]);
+    /// # Ok::<(), nn::data::DataError>(())
+    /// ```
     #[must_use]
     pub fn categories(mut self, column: impl Into<String>) -> Self {
         self.categories.push(column.into());

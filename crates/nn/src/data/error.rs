@@ -8,10 +8,11 @@ use std::{error::Error, fmt, io};
 /// that returns this error shows.
 ///
 /// ```
-/// use nn::data::{DataErrorKind, read_idx_from};
+/// use nn::data::{DataErrorKind, Place, read_idx_from};
 ///
 /// let error = read_idx_from(&[0, 0, 8, 1, 0, 0, 0, 5, 7, 7][..], "labels").unwrap_err();
 /// assert!(matches!(error.kind(), DataErrorKind::Truncated { expected: 5, found: 2, .. }));
+/// assert_eq!((error.file(), error.place()), ("labels", Place::Byte { offset: 10, inflated: false }));
 /// assert_eq!(
 ///     error.to_string(),
 ///     "labels, byte 10: the file ends after 2 of the 5 bytes of data; it is cut short: fetch or write it again"

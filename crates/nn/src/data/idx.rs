@@ -44,9 +44,12 @@ pub struct Idx {
 /// than can be addressed, ends too early or goes on too long, or is compressed and inflates to more than
 /// [`INFLATED_LIMIT`](super::INFLATED_LIMIT).
 ///
-/// ```no_run
-/// let images = nn::data::read_idx("mnist/train-images-idx3-ubyte.gz")?;
-/// assert_eq!(images.shape, [60_000, 28, 28]);
+/// ```
+/// # let path = std::env::temp_dir().join(format!("labels-idx1-ubyte-{}", std::process::id()));
+/// std::fs::write(&path, [0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]).unwrap(); // bytes along one axis: three of them
+/// let labels = nn::data::read_idx(&path)?;
+/// assert_eq!((labels.shape, labels.data), (vec![3], vec![7, 2, 1]));
+/// # std::fs::remove_file(path).unwrap();
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 pub fn read_idx(path: impl AsRef<Path>) -> Result<Idx, DataError> {

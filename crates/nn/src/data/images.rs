@@ -1,20 +1,35 @@
 //! Images in folders, one folder for each class, as PNG files (W3C, "Portable Network Graphics", third edition).
 
+mod decode;
+
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorKind, Place};
 use super::gz::INFLATED_LIMIT;
 use autograd::{Array, Tensor};
-use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Transformations};
+use decode::read_png;
 use std::{
-    fs,
-    io::{self, Cursor},
+    fs, io,
     path::{Path, PathBuf},
 };
 
-/// How many bytes one byte of a PNG file may become: with the shortest code of deflate, 258 for two bits.
-const DEFLATE_RATIO: u64 = 1032;
-
 /// Images and the names of their classes.
+///
+/// ```
+/// use nn::{Tensor, data::{Images, images}};
+/// # let folder = std::env::temp_dir().join(format!("wengert-images-{}", std::process::id()));
+/// # for (class, grey) in [("day", 255), ("night", 51)] {
+/// #     std::fs::create_dir_all(folder.join(class)).unwrap();
+/// #     let mut file = std::fs::File::create(folder.join(class).join("1.png")).unwrap();
+/// #     png::Encoder::new(&mut file, 2, 3).write_header().unwrap().write_image_data(&[grey; 6]).unwrap();
+/// # }
+/// // `day/1.png`, which is white, and `night/1.png`, of a dark grey: three rows of two pixels each
+/// let Images { data, classes } = images(&folder)?;
+/// assert_eq!((data.x().dims(), data.y()), (&[2, 1, 3, 2][..], &vec![0, 1]));
+/// assert_eq!(classes, ["day", "night"]);
+/// assert_eq!((data.x().at([0, 0, 0, 0]), data.x().at([1, 0, 0, 0])), (1.0, 0.2));
+/// # std::fs::remove_dir_all(folder).unwrap();
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Images {
     /// The images, `[n, channels, height, width]`, with values from 0 to 1, and the place of their class among the names.
@@ -29,11 +44,15 @@ pub struct Images {
 /// channel has to be opaque everywhere, and is left out. Files that do not end in `.png`, and those whose names begin with a dot, are
 /// left out. Unpacked, as bytes of eight-bit pixels and two for each of sixteen, the images may take 1 GiB together.
 ///
-/// ```no_run
-/// use nn::data::{Images, images};
-/// let Images { data, classes } = images("flowers")?;
-/// println!("{} images of {classes:?}, each {:?}", data.len(), &data.x().dims()[1..]);
-/// # Ok::<(), nn::data::DataError>(())
+/// See [`Images`] for an example. What is wrong is said with its file:
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("wengert-no-images-{}", std::process::id()));
+/// std::fs::create_dir_all(folder.join("day")).unwrap();
+/// std::fs::write(folder.join("day/1.png"), b"a text").unwrap();
+/// let error = nn::data::images(&folder).unwrap_err();
+/// assert!(error.file().ends_with("1.png") && error.to_string().contains("check that it is a PNG file"), "{error}");
+/// # std::fs::remove_dir_all(folder).unwrap();
 /// ```
 ///
 /// # Errors
@@ -52,6 +71,23 @@ pub fn images(folder: impl AsRef<Path>) -> Result<Images, DataError> {
 }
 
 /// As [`images`], with these classes, in this order: those of the training part, for a test part. Other folders are an error.
+///
+/// ```
+/// use nn::data::images_of;
+/// # let folder = std::env::temp_dir().join(format!("wengert-images-of-{}", std::process::id()));
+/// # for class in ["day", "night"] {
+/// #     std::fs::create_dir_all(folder.join(class)).unwrap();
+/// #     let mut file = std::fs::File::create(folder.join(class).join("1.png")).unwrap();
+/// #     png::Encoder::new(&mut file, 1, 1).write_header().unwrap().write_image_data(&[0]).unwrap();
+/// # }
+/// // `day/1.png` and `night/1.png`
+/// let test = images_of(&folder, &["night".into(), "day".into()])?;
+/// assert_eq!((test.data.y(), &test.classes[0]), (&vec![0, 1], &"night".to_owned()));
+/// let error = images_of(&folder, &["night".into(), "dawn".into()]).unwrap_err();
+/// assert!(error.to_string().contains("there is no class of this name"), "{error}");
+/// # std::fs::remove_dir_all(folder).unwrap();
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 ///
 /// # Errors
 /// As [`images`], and if there is a folder for a class that is not among these.
@@ -157,148 +193,13 @@ fn refused(path: &Path, reason: String, cure: &'static str) -> DataError {
     DataError::new(&path.display().to_string(), Place::File, DataErrorKind::malformed(reason, cure))
 }
 
-/// An image, as it was unpacked.
-struct Image {
-    /// Channels, height and width.
-    shape: [usize; 3],
-    /// Pixel by pixel, each with all its channels, and perhaps an alpha channel.
-    samples: Vec<u8>,
-    /// How many samples a pixel has, the alpha channel among them.
-    together: usize,
-    /// Whether a sample has two bytes, the most significant first.
-    sixteen: bool,
-}
-
-impl Image {
-    /// Writes the pixels from 0 to 1, channel by channel.
-    fn fill(self, x: &mut [f32]) {
-        let [_, height, width] = self.shape;
-        for (channel, x) in x.chunks_exact_mut(height * width).enumerate() {
-            if self.sixteen {
-                let pixels = self.samples.chunks_exact(2 * self.together).map(|pixel| &pixel[2 * channel..]);
-                x.iter_mut()
-                    .zip(pixels)
-                    .for_each(|(x, y)| *x = f32::from(u16::from_be_bytes([y[0], y[1]])) / 65535.0);
-            } else if self.together == 1 {
-                x.iter_mut().zip(&self.samples).for_each(|(x, &y)| *x = f32::from(y) / 255.0);
-            } else {
-                let pixels = self.samples.chunks_exact(self.together);
-                x.iter_mut().zip(pixels).for_each(|(x, pixel)| *x = f32::from(pixel[channel]) / 255.0);
-            }
-        }
-    }
-
-    /// The place of the first pixel that is not opaque, where the last sample of each is its alpha.
-    fn transparent(&self) -> Option<usize> {
-        let bytes = 1 + usize::from(self.sixteen);
-        let mut pixels = self.samples.chunks_exact(self.together * bytes);
-        pixels.position(|pixel| pixel[pixel.len() - bytes..].iter().any(|&byte| byte < 255))
-    }
-}
-
-/// The image of a file, which may take `room` bytes, what is left of the limit for all of them.
-fn read_png(path: &Path, room: u64, limit: u64) -> Result<Image, DataError> {
-    let file = path.display().to_string();
-    let bytes =
-        fs::read(path).map_err(|error| DataError::new(&file, Place::File, DataErrorKind::Io(error)))?;
-    let mut cursor = Cursor::new(&bytes[..]);
-    let decoded = decode(&mut cursor, bytes.len() as u64, room);
-    let offset = cursor.position();
-    let at = |kind| DataError::new(&file, Place::Byte { offset, inflated: false }, kind);
-    match decoded {
-        Ok(_) if offset < bytes.len() as u64 => {
-            let reason = format!("the file goes on after the image, up to byte {}", bytes.len());
-            Err(at(DataErrorKind::malformed(reason, "fetch or write it again")))
-        }
-        Ok(image) => Ok(image),
-        Err(Unread::Spoiled(error)) => {
-            let cure = "check that it is a PNG file, and fetch or write it again";
-            Err(at(DataErrorKind::malformed(format!("no image can be read here ({error})"), cure)))
-        }
-        Err(Unread::Refused(reason, cure)) => Err(at(DataErrorKind::malformed(reason, cure))),
-        Err(Unread::TooLarge(bytes)) => {
-            Err(at(DataErrorKind::TooManyPixels { bytes: bytes.saturating_add(limit - room), limit }))
-        }
-    }
-}
-
-/// Why a file does not lead to an image.
-enum Unread {
-    Spoiled(DecodingError),
-    Refused(String, &'static str),
-    /// It takes so many bytes, for which there is no room.
-    TooLarge(u64),
-}
-
-impl From<DecodingError> for Unread {
-    fn from(error: DecodingError) -> Self {
-        Unread::Spoiled(error)
-    }
-}
-
-fn decode(cursor: &mut Cursor<&[u8]>, length: u64, room: u64) -> Result<Image, Unread> {
-    let mut options = DecodeOptions::default();
-    options.set_ignore_adler32(false);
-    options.set_ignore_text_chunk(true);
-    let mut decoder = Decoder::new_with_options(cursor, options);
-    let most = length.saturating_mul(DEFLATE_RATIO);
-    decoder.set_limits(Limits { bytes: usize::try_from(most.min(INFLATED_LIMIT)).unwrap_or(usize::MAX) });
-    decoder.set_transformations(Transformations::EXPAND);
-    let mut reader = decoder.read_info()?;
-    let (width, height) = reader.info().size();
-    if reader.info().is_animated() {
-        return Err(Unread::Refused(
-            "the image is animated".into(),
-            "save its frames as images of their own",
-        ));
-    }
-    // What the file holds is checked before what comes of it: bits and places in a palette become bytes, up to 24 times as many.
-    let packed = (reader.info().raw_row_length() as u64).saturating_mul(u64::from(height));
-    let Some(size) = reader.output_buffer_size().filter(|&size| packed <= most && size > 0) else {
-        let reason = format!("{width} by {height} pixels are more than a file of {length} bytes can hold");
-        return Err(Unread::Refused(reason, "the file is damaged: fetch or write it again"));
-    };
-    if size as u64 > room {
-        return Err(Unread::TooLarge(size as u64));
-    }
-    let mut samples = Vec::new();
-    if samples.try_reserve_exact(size).is_err() {
-        let reason = format!("there is no memory for the {size} bytes of its pixels");
-        return Err(Unread::Refused(reason, "free some, or read fewer images at a time"));
-    }
-    samples.resize(size, 0);
-    let frame = reader.next_frame(&mut samples)?;
-    reader.finish()?;
-    let (colours, has_alpha) = match frame.color_type {
-        ColorType::Grayscale => (1, false),
-        ColorType::GrayscaleAlpha => (1, true),
-        ColorType::Rgb => (3, false),
-        ColorType::Rgba => (3, true),
-        ColorType::Indexed => unreachable!("palettes are expanded"),
-    };
-    let image = Image {
-        shape: [colours, height as usize, width as usize],
-        samples,
-        together: colours + usize::from(has_alpha),
-        sixteen: frame.bit_depth == BitDepth::Sixteen,
-    };
-    if has_alpha && let Some(place) = image.transparent() {
-        let (row, column) = (place / width as usize, place % width as usize);
-        let reason = format!("the pixel in row {row} and column {column} is transparent");
-        return Err(Unread::Refused(
-            reason,
-            "put the image on a background, and save it without transparency",
-        ));
-    }
-    Ok(image)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::flip;
     use super::*;
     use crate::testing::Folder;
     use expect_test::expect;
+    use png::{BitDepth, ColorType};
     use proptest::prelude::*;
 
     /// A PNG file of 2 columns and as many rows as the pixels make.

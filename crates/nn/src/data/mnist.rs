@@ -12,9 +12,20 @@ use std::path::Path;
 /// `t10k-labels-idx1-ubyte`, with `.gz` behind the name or without. Images become rows of pixels, `[n, height * width]`,
 /// with values from 0 to 1.
 ///
-/// ```no_run
-/// let (train, test) = nn::data::mnist("data/mnist")?;
-/// assert_eq!((train.len(), test.len()), (60_000, 10_000));
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("wengert-mnist-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # for (part, n) in [("train", 2), ("t10k", 1)] {
+/// #     let images = [&[0, 0, 8, 3, 0, 0, 0, n, 0, 0, 0, 2, 0, 0, 0, 2][..], &vec![51; 4 * usize::from(n)]].concat();
+/// #     let labels = [&[0, 0, 8, 1, 0, 0, 0, n][..], &vec![3; usize::from(n)]].concat();
+/// #     std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+/// #     std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+/// # }
+/// // A folder with a very small relative: two images and one, of 2 by 2 pixels.
+/// let (train, test) = nn::data::mnist(&folder)?;
+/// assert_eq!((train.x().dims(), train.y(), test.len()), (&[2, 4][..], &vec![3, 3], 1));
+/// assert_eq!(test.x().to_vec(), [51.0 / 255.0; 4]);
+/// # std::fs::remove_dir_all(folder).unwrap();
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 ///

@@ -21,6 +21,9 @@ const MISSING: [&str; 7] = ["NA", "N/A", "NaN", "nan", "null", "NULL", "?"];
 /// let classes = pets.values(pets.column("kind")?);
 /// assert_eq!(classes, ["cat", "dog"]);
 /// assert_eq!(pets.labels(pets.column("kind")?, &classes)?, [0, 1, 0]);
+/// assert_eq!(pets.numbers(pets.column("height")?)?.to_vec(), [25.0, 60.0, 24.0]);
+/// assert!(pets.numbers(1).is_err()); // the dog's weight is missing
+/// assert_eq!(pets.select(&[2, 0]).numbers(1)?.to_vec(), [3.8, 4.1]);
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,17 +42,29 @@ pub struct Records {
 /// # Errors
 /// As [`read_csv`](super::read_csv), but for what stands in the cells; and if two columns have one name.
 ///
-/// ```no_run
+/// ```
 /// use nn::data::{CsvOptions, read_records};
-/// let penguins = read_records("penguins.csv", &CsvOptions { header: true, ..CsvOptions::default() })?;
-/// println!("{} rows of {:?}", penguins.len(), penguins.names());
+/// # let path = std::env::temp_dir().join(format!("records-{}.csv", std::process::id()));
+/// std::fs::write(&path, "species;mass\nGentoo;5000\n\"Adelie\";3750\n").unwrap();
+/// let penguins = read_records(&path, &CsvOptions { header: true, delimiter: ';', ..CsvOptions::default() })?;
+/// assert_eq!((penguins.len(), penguins.cell(1, 0)), (2, Some("Adelie")));
+/// # std::fs::remove_file(path).unwrap();
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 pub fn read_records(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Records, DataError> {
     read(Source::open(path.as_ref())?, options)
 }
 
-/// Reads such a table from anything that yields bytes; errors call it `name`. See [`Records`] for an example.
+/// Reads such a table from anything that yields bytes; errors call it `name`.
+///
+/// ```
+/// use nn::data::{CsvOptions, read_records_from};
+/// let rows = read_records_from(&b"red,1\nNA,2\n"[..], "colours", &CsvOptions::default())?;
+/// assert_eq!((rows.names(), rows.cell(1, 0)), (&["1".to_owned(), "2".to_owned()][..], None));
+/// let error = rows.labels(0, &["red".into()]).unwrap_err().to_string();
+/// assert_eq!(error, "colours, line 2, column 1: the value is missing; fill it in, or drop the row");
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 ///
 /// # Errors
 /// As [`read_records`].

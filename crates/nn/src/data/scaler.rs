@@ -17,6 +17,8 @@ use autograd::{Axes, Scalar, ShapeError, Tensor};
 /// let scaled = |x: &Tensor, y: &Tensor| (inputs.apply(x), targets.apply(y));
 /// let (train, test) = (train.map(scaled)?, test.map(scaled)?);
 /// assert!(train.x().mean().item().abs() < 1e-5 && (train.x().std(0.0).item() - 1.0).abs() < 1e-5);
+/// // Of each column the mean, near 20, and the deviation, near 5.
+/// assert!((inputs.offset() - 20.0).abs().max().item() < 2.0 && (inputs.scale() - 5.0).abs().max().item() < 1.0);
 ///
 /// // In the units of the data, for a report.
 /// let price = targets.inverse(test.y());
@@ -41,6 +43,15 @@ impl<T: Scalar> Scaler<T> {
     /// As [`standardize`](Self::standardize), with one mean and deviation over all of these axes: over `[0, 2, 3]`, one for each channel
     /// of images `[n, channels, height, width]`.
     ///
+    /// ```
+    /// use nn::{Tensor, data::Scaler};
+    /// let images = Tensor::<f32>::from([1.0, 3.0, 10.0, 10.0, 3.0, 5.0, 10.0, 30.0]).reshape([2, 2, 1, 2]);
+    /// let scaler = Scaler::standardize_over(&images, [0, 2, 3])?;
+    /// assert_eq!((scaler.offset().dims(), scaler.offset().to_vec()), (&[1, 2, 1, 1][..], vec![3.0, 15.0]));
+    /// assert_eq!(scaler.apply(&images).mean_axes([0, 2, 3]).to_vec(), [0.0, 0.0]);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`standardize`](Self::standardize).
     ///
@@ -55,6 +66,15 @@ impl<T: Scalar> Scaler<T> {
 
     /// To 0 for the least number of every column and 1 for the largest. A column whose numbers are all the same becomes 0. What is applied
     /// to other data may give less than 0 and more than 1.
+    ///
+    /// ```
+    /// use nn::{Tensor, data::Scaler};
+    /// let train = Tensor::<f32>::from([[1.0, 7.0], [2.0, 7.0], [5.0, 7.0]]);
+    /// let scaler = Scaler::min_max(&train)?;
+    /// assert_eq!(scaler.apply(&train).to_vec(), [0.0, 0.0, 0.25, 0.0, 1.0, 0.0]);
+    /// assert_eq!(scaler.apply(&Tensor::from([[9.0, 8.0]])).to_vec(), [2.0, 1.0]);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`standardize`](Self::standardize).

@@ -13,11 +13,14 @@ use std::path::Path;
 /// on. Columns are on scales of their own: see [`Scaler`](super::Scaler). Where cells are texts or missing, see
 /// [`read_records`](super::read_records) and [`Encoder`](super::Encoder).
 ///
-/// ```no_run
+/// ```
 /// use nn::data::{CsvOptions, csv_regression};
-/// let options = CsvOptions { header: true, ..CsvOptions::default() };
-/// let cars = csv_regression("auto-mpg.csv", &["mpg"], &options)?;
-/// println!("{} cars, {} columns", cars.len(), cars.x().dims()[1]);
+/// # let path = std::env::temp_dir().join(format!("regression-{}.csv", std::process::id()));
+/// std::fs::write(&path, "weight,mpg,year\n3504,18,70\n2372,24,71\n").unwrap();
+/// let cars = csv_regression(&path, &["mpg"], &CsvOptions { header: true, ..CsvOptions::default() })?;
+/// assert_eq!((cars.x().dims(), cars.x().to_vec()), (&[2, 2][..], vec![3504.0, 70.0, 2372.0, 71.0]));
+/// assert_eq!((cars.y().dims(), cars.y().to_vec()), (&[2, 1][..], vec![18.0, 24.0]));
+/// # std::fs::remove_file(path).unwrap();
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 ///
@@ -36,10 +39,13 @@ pub fn csv_regression(
 
 /// Reads a table whose column `label` is a class, a whole number from 0 on; as [`csv_regression`].
 ///
-/// ```no_run
+/// ```
 /// use nn::data::{CsvOptions, csv_classes};
-/// let iris = csv_classes("iris.csv", "5", &CsvOptions::default())?;
-/// assert_eq!(iris.class_counts(), [50, 50, 50]);
+/// # let path = std::env::temp_dir().join(format!("classes-{}.csv", std::process::id()));
+/// std::fs::write(&path, "5.1,3.5,0\n7.0,3.2,1\n4.9,3.0,0\n").unwrap();
+/// let iris = csv_classes(&path, "3", &CsvOptions::default())?; // the third column, which has no name
+/// assert_eq!((iris.x().dims(), iris.class_counts()), (&[3, 2][..], vec![2, 1]));
+/// # std::fs::remove_file(path).unwrap();
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 ///

@@ -18,10 +18,12 @@ const BYTE_LIMIT: u64 = 256 << 20;
 /// assert_eq!(text.vocabulary().iter().collect::<String>(), " benort");
 /// assert_eq!(text.encode("bet")?, [1, 2, 6]);
 /// assert_eq!(text.decode(&[6, 4, 0, 1, 2]), "to be");
+/// assert_eq!((text.ids().len(), text.skip(16).ids()), (18, &[1, 2][..]));
 ///
 /// let (train, validation) = text.split(0.7);
 /// let windows = train.windows(4, 1)?;
 /// assert_eq!((windows.len(), train.len(), validation.len()), (9, 13, 5));
+/// assert!(text.split(1.0).1.is_empty());
 /// // The targets are the inputs, one character on.
 /// let batch = windows.batches(2).next().unwrap();
 /// assert_eq!(text.decode(&batch.x.to_vec()), "to bo be");
@@ -36,9 +38,12 @@ pub struct Text {
 
 /// Reads a text in UTF-8, compressed with gzip or not, of at most 256 MiB.
 ///
-/// ```no_run
-/// let text = nn::data::read_text("tinyshakespeare.txt")?;
-/// println!("{} characters, {} different ones", text.len(), text.vocabulary().len());
+/// ```
+/// # let path = std::env::temp_dir().join(format!("text-{}.txt", std::process::id()));
+/// std::fs::write(&path, "Grüezi, grüezi!").unwrap();
+/// let text = nn::data::read_text(&path)?;
+/// assert_eq!((text.len(), text.vocabulary().len()), (15, 10)); // characters, and different ones
+/// # std::fs::remove_file(path).unwrap();
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
 ///
@@ -49,6 +54,14 @@ pub fn read_text(path: impl AsRef<Path>) -> Result<Text, DataError> {
 }
 
 /// Reads a text from anything that yields bytes; errors call it `name`.
+///
+/// ```
+/// use nn::data::read_text_from;
+/// assert_eq!(read_text_from("né".as_bytes(), "a word")?.vocabulary(), ['n', 'é']);
+/// let error = read_text_from(&b"n\xe9"[..], "a word").unwrap_err(); // in the encoding Latin-1
+/// assert!(error.to_string().starts_with("a word, byte 1: "), "{error}");
+/// # Ok::<(), nn::data::DataError>(())
+/// ```
 ///
 /// # Errors
 /// As [`read_text`].

@@ -32,6 +32,21 @@ use std::{
 /// assert_eq!(read.metadata["source"], "penguins");
 /// # Ok::<(), nn::files::FileError>(())
 /// ```
+///
+/// A network with a text about it, in a file that [`load`](super::load) reads as it does any other:
+///
+/// ```
+/// use nn::{Linear, Rng, files::{Archive, load}};
+/// # let path = std::env::temp_dir().join(format!("archive-{}.safetensors", std::process::id()));
+/// let [net, mut other]: [Linear; 2] = [0, 1].map(|seed| Linear::new(3, 2, &mut Rng::seed(seed)));
+/// let mut archive = Archive::of(&net);
+/// archive.metadata.insert("epochs".into(), "20".into());
+/// archive.write(&path)?;
+/// assert_eq!(load(&mut other, &path)?.loaded, ["weight", "bias"]);
+/// assert_eq!(Archive::<f32>::read(&path)?.metadata["epochs"], "20");
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Archive<T: Scalar = f32> {
     /// Names and tensors; those that were read are in the order of their bytes in the file.

@@ -51,6 +51,26 @@ const CHECKSUM: &str = "_fnv1a64";
 /// # Ok::<(), nn::files::FileError>(())
 /// ```
 ///
+/// For a trainer, they say how often one is written, how many are kept, and whether it goes on from one:
+///
+/// ```
+/// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, files::Checkpoints, mse};
+/// # let folder = std::env::temp_dir().join(format!("wengert-checkpoints-trainer-{}", std::process::id()));
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let train = |epochs, checkpoints| {
+///     let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+///     Trainer::new(Sgd::new(0.1)).loss(mse).batch(2).epochs(epochs).checkpoint(checkpoints).fit(&mut net, &data, &data)
+/// };
+/// let checkpoints = Checkpoints::new(&folder).every_steps(3).keep(2); // of 4 steps: after 3, and at the end
+/// train(1, checkpoints.clone())?;
+/// assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+/// assert!(train(2, checkpoints.clone()).is_err()); // which training are they of?
+/// let report = train(2, checkpoints.resume())?;
+/// assert!(report.resumed.unwrap().ends_with("checkpoint-0000000004.safetensors"));
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), nn::TrainError>(())
+/// ```
+///
 /// Two trainings must not share a folder; the second to write a checkpoint is told so, and nothing is lost.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {

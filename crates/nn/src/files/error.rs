@@ -16,6 +16,7 @@ pub(super) const DAMAGED: &str = "the file is damaged: fetch or write it again";
 ///
 /// let error = Archive::<f32>::from_bytes(&[9, 0, 0, 0, 0, 0, 0, 0, b'{', b'}']).unwrap_err();
 /// assert!(matches!(error.kind(), FileErrorKind::Truncated { expected: 9, found: 2, .. }));
+/// assert_eq!((error.file(), error.entry(), error.offset()), ("the bytes", None, Some(10)));
 /// assert_eq!(
 ///     error.to_string(),
 ///     "the bytes, byte 10: the file ends after 2 of the 9 bytes of header; it is cut short or of another format: fetch or write it again"
@@ -29,6 +30,14 @@ pub struct FileError {
 }
 
 /// Why a file was refused.
+///
+/// ```
+/// use nn::files::{FileErrorKind, npy_from_bytes, read_npy};
+/// let missing = read_npy::<f32>("no/such/file.npy").unwrap_err();
+/// assert!(matches!(missing.kind(), FileErrorKind::Read(error) if error.kind() == std::io::ErrorKind::NotFound));
+/// let wrong = npy_from_bytes::<f32>(b"PK\x03\x04 is no array").unwrap_err();
+/// assert!(matches!(wrong.kind(), FileErrorKind::Malformed { .. }));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileErrorKind {
@@ -71,6 +80,17 @@ pub enum FileErrorKind {
 }
 
 /// All in which a file and a network differ. Names are those of the file, paths those of the network.
+///
+/// ```
+/// use nn::{Linear, Rng, Shape, files::{FileErrorKind, from_bytes, to_bytes}};
+/// let mut linear = |inputs, outputs| Linear::<f32>::new(inputs, outputs, &mut Rng::seed(0));
+/// let bytes = to_bytes(&linear(3, 2))?;
+/// let error = from_bytes(&mut (linear(4, 2), linear(2, 1)).0, &bytes).unwrap_err();
+/// let FileErrorKind::Mismatch(found) = error.kind() else { panic!("{error}") };
+/// assert_eq!(found.shapes, [("weight".to_owned(), Shape::from([2, 3]), Shape::from([2, 4]))]);
+/// assert!(found.missing.is_empty() && found.extra.is_empty()); // the bias fits
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mismatch {
     /// Paths for which the file has no entry.

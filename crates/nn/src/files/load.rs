@@ -26,6 +26,23 @@ use std::{collections::BTreeMap, fmt, path::Path};
 /// assert_eq!(net.0.weight.to_vec(), trained.weight.to_vec());
 /// # Ok::<(), nn::files::FileError>(())
 /// ```
+///
+/// The other way round, of a larger network the first part:
+///
+/// ```
+/// use nn::{Linear, Rng, files::{Load, save}};
+/// # let path = std::env::temp_dir().join(format!("part-{}.safetensors", std::process::id()));
+/// let mut rng = Rng::seed(0);
+/// let whole = (Linear::<f32>::new(4, 3, &mut rng), Linear::<f32>::new(3, 2, &mut rng));
+/// save(&whole, &path)?;
+/// let mut first: Linear = Linear::new(4, 3, &mut rng);
+/// let rename = |name: &str| Some(name.strip_prefix("0.").unwrap_or(name).to_owned());
+/// let report = Load::new().rename(rename).allow_extra().read(&mut first, &path)?;
+/// assert_eq!(first.weight.to_vec(), whole.0.weight.to_vec());
+/// assert_eq!(report.extra, ["1.bias", "1.weight"]);
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 #[derive(Default)]
 pub struct Load<'a> {
     rename: Option<Rename<'a>>,

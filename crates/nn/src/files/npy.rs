@@ -41,10 +41,15 @@ const GROWING_SIZE: usize = 21;
 /// If the file cannot be read; if it breaks the format or goes on after the array; if it holds a number that the tensor cannot, such
 /// as a larger integer, or a finite `f8` beyond all `f32`; or if it holds complex numbers, texts, dates, records or Python's objects.
 ///
-/// ```no_run
-/// use nn::{Tensor, files};
-/// let images: Tensor<f32> = files::read_npy("images.npy")?;
-/// # Ok::<(), files::FileError>(())
+/// ```
+/// use nn::files::{read_npy, write_npy};
+/// use nn::Tensor;
+/// # let path = std::env::temp_dir().join(format!("read-{}.npy", std::process::id()));
+/// write_npy(&path, &Tensor::from([[0.1_f64, 0.2, 0.3]]))?;
+/// let images: Tensor<f32> = read_npy(&path)?;
+/// assert_eq!((images.dims(), images.to_vec()), (&[1, 3][..], vec![0.1, 0.2, 0.3])); // rounded to the nearest
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nn::files::FileError>(())
 /// ```
 #[doc(alias = "np.load")]
 pub fn read_npy<T: Scalar>(path: impl AsRef<Path>) -> Result<Tensor<T>, FileError> {

@@ -27,11 +27,13 @@ const INFLATED_LIMIT: u64 = 1 << 30;
 
 /// Reads all arrays of a `.npz` file, as `numpy.savez` and `numpy.savez_compressed` write it, with their names.
 ///
-/// ```no_run
-/// use nn::{Dataset, files};
-/// let arrays = files::read_npz::<f32>("mnist.npz")?;
-/// let images = arrays.get("x_train").expect("an array of this name");
-/// # Ok::<(), files::FileError>(())
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/files/testing/deflated.npz");
+/// // In Python: `numpy.savez_compressed(path, x=numpy.array([[1, 2], [3, 4.5]], "f4"), y=numpy.array([1, 0]))`
+/// let arrays = nn::files::read_npz::<f32>(path)?;
+/// let x = arrays.get("x").expect("an array of this name");
+/// assert_eq!((x.dims(), x.to_vec()), (&[2, 2][..], vec![1.0, 2.0, 3.0, 4.5]));
+/// # Ok::<(), nn::files::FileError>(())
 /// ```
 ///
 /// # Errors
@@ -43,6 +45,15 @@ pub fn read_npz<T: Scalar>(path: impl AsRef<Path>) -> Result<Archive<T>, FileErr
 }
 
 /// As [`read_npz`], from bytes in memory.
+///
+/// ```
+/// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/files/testing/stored.npz"));
+/// // `bytes` is the array of the example there, as `numpy.savez` writes it.
+/// let arrays = nn::files::npz_from_bytes::<f64>(bytes)?;
+/// assert_eq!(arrays.get("y").unwrap().to_vec(), [1.0, 0.0]);
+/// assert!(nn::files::npz_from_bytes::<f64>(&bytes[..100]).is_err());
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 ///
 /// # Errors
 /// As [`read_npz`].

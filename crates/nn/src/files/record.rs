@@ -5,12 +5,11 @@
 //! there and fits, so that what does not fit changes nothing.
 
 mod remembered;
+mod tensors;
 
 use super::archive::Archive;
 use super::error::{FileError, FileErrorKind};
-use crate::module::{Module, Path};
-use crate::optim::Optimizer;
-use autograd::{Scalar, Shape, Tensor};
+use autograd::{Scalar, Tensor};
 use remembered::Claims;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
@@ -23,6 +22,49 @@ const MOST: u64 = 1 << 53;
 /// Is shown what has to survive, each thing under a name. See [`Checkpoints`](super::Checkpoints).
 ///
 /// In the file, tensors are entries, and all else is text in the metadata.
+///
+/// ```
+/// use nn::files::{Checkpoints, Record};
+/// use nn::{Linear, Rng, Sgd, Tensor};
+///
+/// struct Training {
+///     net: Linear,
+///     sgd: Sgd,
+///     samples: usize,
+///     mean: Tensor,
+///     best: Vec<(String, Tensor)>,
+/// }
+///
+/// impl Training {
+///     fn new(seed: u64, samples: usize) -> Self {
+///         let (net, sgd) = (Linear::new(2, 1, &mut Rng::seed(seed)), Sgd::new(0.1));
+///         Training { net, sgd, samples, mean: Tensor::zeros([2]), best: Vec::new() }
+///     }
+///     fn show(&mut self, record: &mut Record) {
+///         record.module("model", &mut self.net);
+///         record.optimizer("optimizer", &mut self.sgd);
+///         record.within("data", |record| {
+///             record.same("samples", &self.samples); // with other data it would be another training
+///             record.tensor("mean", &mut self.mean);
+///         });
+///         record.tensors("best", &mut self.best); // of which there may be any number
+///     }
+/// }
+///
+/// # let folder = std::env::temp_dir().join(format!("wengert-record-{}", std::process::id()));
+/// let mut checkpoints = Checkpoints::new(&folder);
+/// let (mut before, mut after, mut other) = (Training::new(0, 100), Training::new(1, 100), Training::new(2, 99));
+/// before.best.push(("score".into(), Tensor::scalar(0.9)));
+/// checkpoints.save(1, |record| before.show(record))?;
+/// checkpoints.restore(|record| after.show(record))?;
+/// assert_eq!(after.net.weight.to_vec(), before.net.weight.to_vec());
+/// assert_eq!(after.best[0].1.item(), 0.9);
+///
+/// let error = checkpoints.restore(|record| other.show(record)).unwrap_err().to_string();
+/// assert!(error.contains("not the same: data.samples was 100, and is 99"), "{error}");
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), nn::files::FileError>(())
+/// ```
 #[derive(Debug)]
 pub struct Record<'a, T: Scalar = f32> {
     way: Way<'a, T>,
@@ -82,6 +124,18 @@ pub(super) fn restore<T: Scalar>(
 impl<T: Scalar> Record<'_, T> {
     /// A value that can be written as text and read again: a number, a name, a generator of random numbers.
     ///
+    /// ```
+    /// use nn::{Rng, files::{Checkpoints, Record}};
+    /// # let folder = std::env::temp_dir().join(format!("wengert-record-value-{}", std::process::id()));
+    /// let mut checkpoints = Checkpoints::new(&folder);
+    /// let [mut rng, mut again] = [0, 1].map(Rng::seed);
+    /// checkpoints.save(1, |record: &mut Record| record.value("rng", &mut rng))?;
+    /// checkpoints.restore(|record: &mut Record| record.value("rng", &mut again))?;
+    /// assert_eq!(again.bits(), rng.bits());
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), nn::files::FileError>(())
+    /// ```
+    ///
     /// # Panics
     /// If something else has been shown under this name.
     #[track_caller]
@@ -140,6 +194,25 @@ impl<T: Scalar> Record<'_, T> {
     /// Something that is written as this text, which `parse` reads again. Gives what is to take its place, if this visit changes something;
     /// a text that cannot be read is found by the visit before, which only looks.
     ///
+    /// ```
+    /// use nn::files::{Checkpoints, Record};
+    /// fn show(record: &mut Record, losses: &mut Vec<f64>) {
+    ///     let text = losses.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+    ///     let parse = |text: &str| text.split(' ').map(|loss| loss.parse().ok()).collect();
+    ///     if let Some(restored) = record.parsed("losses", text, parse) {
+    ///         *losses = restored;
+    ///     }
+    /// }
+    /// # let folder = std::env::temp_dir().join(format!("wengert-record-parsed-{}", std::process::id()));
+    /// let mut checkpoints = Checkpoints::new(&folder);
+    /// checkpoints.save(1, |record| show(record, &mut vec![0.5, 0.25]))?;
+    /// let mut losses = vec![9.0];
+    /// checkpoints.restore(|record| show(record, &mut losses))?;
+    /// assert_eq!(losses, [0.5, 0.25]);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), nn::files::FileError>(())
+    /// ```
+    ///
     /// # Panics
     /// As [`value`](Self::value).
     #[track_caller]
@@ -158,91 +231,6 @@ impl<T: Scalar> Record<'_, T> {
         parsed.filter(|_| self.changes())
     }
 
-    /// A tensor, which keeps its shape.
-    ///
-    /// # Panics
-    /// As [`value`](Self::value).
-    #[track_caller]
-    pub fn tensor(&mut self, name: &str, tensor: &mut Tensor<T>) {
-        let shape = tensor.shape().clone();
-        if let Some(found) = self.entry(name, tensor, Some(&shape)) {
-            *tensor = found;
-        }
-    }
-
-    /// Named tensors, of which there may be any number.
-    ///
-    /// # Panics
-    /// As [`value`](Self::value).
-    #[track_caller]
-    pub fn tensors(&mut self, name: &str, tensors: &mut Vec<(String, Tensor<T>)>) {
-        self.within(name, |record| {
-            let mut names = tensors.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
-            record.value("names", &mut names);
-            let names = record.now("names").unwrap_or(names);
-            let mut found = Vec::new();
-            for (i, name) in names.lines().enumerate() {
-                let mut tensor =
-                    tensors.get(i).map_or_else(|| Tensor::zeros([0]), |(_, tensor)| tensor.clone());
-                if let Some(read) = record.entry(name, &mut tensor, None) {
-                    found.push((name.to_owned(), read));
-                }
-            }
-            if record.changes() {
-                *tensors = found;
-            }
-        });
-    }
-
-    /// All parameters of a module, under their paths: weights, frozen ones, and statistics.
-    ///
-    /// # Panics
-    /// As [`value`](Self::value).
-    #[track_caller]
-    pub fn module(&mut self, name: &str, module: &mut (impl Module<T> + ?Sized)) {
-        self.within(name, |record| {
-            module.visit_mut(&mut Path::default(), &mut |path, param| {
-                let mut value = param.detach();
-                let shape = value.shape().clone();
-                let full = record.full(path.as_str());
-                if let Way::Restore { claims, .. } = &mut record.way {
-                    claims.see(&full, path.as_str(), &shape);
-                }
-                if let Some(found) = record.entry(path.as_str(), &mut value, Some(&shape)) {
-                    param.update(|w| w.copy_from_slice(&found.array().view().contiguous()));
-                }
-            });
-        });
-    }
-
-    /// An optimizer: its learning rate, and all that it remembers. Other hyperparameters, and groups, stay those of the program.
-    ///
-    /// A slot with the name of one of our rules', such as `m`, has to be as long as theirs; under other names, rules of users may make
-    /// slots as long as they like.
-    ///
-    /// # Panics
-    /// As [`value`](Self::value).
-    #[track_caller]
-    pub fn optimizer(&mut self, name: &str, optimizer: &mut (impl Optimizer<T> + ?Sized)) {
-        self.within(name, |record| {
-            let mut lr = optimizer.lr();
-            record.value("lr", &mut lr);
-            let found = record.now("lr").and_then(|text| text.parse().ok());
-            if let Some(found) = found.filter(|found: &f64| !(0.0..f64::INFINITY).contains(found)) {
-                let full = record.full("lr");
-                record.problem(format!(
-                    "not a learning rate: {full} is {found}, expected a finite number of at least 0"
-                ));
-            }
-            if record.changes() && lr != optimizer.lr() {
-                optimizer.set_lr(lr);
-            }
-            optimizer.visit_states(&mut Path::default(), &mut |path, slots, state| {
-                record.within(path.as_str(), |record| record.state(slots, state));
-            });
-        });
-    }
-
     /// What `show` shows, under names that begin with this one and a dot. An empty name adds nothing.
     pub fn within<R>(&mut self, name: &str, show: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.prefix.len();
@@ -256,11 +244,45 @@ impl<T: Scalar> Record<'_, T> {
     }
 
     /// Whether what is shown is changed by this visit: not when it is saved, nor when it is only looked at.
+    ///
+    /// ```
+    /// use nn::files::{Checkpoints, Record};
+    /// # let folder = std::env::temp_dir().join(format!("wengert-record-changes-{}", std::process::id()));
+    /// let mut checkpoints = Checkpoints::new(&folder);
+    /// let (mut visits, mut step) = (Vec::new(), 7);
+    /// let mut show = |record: &mut Record| {
+    ///     record.value("step", &mut step);
+    ///     visits.push(record.changes()); // the place to work out anew what follows from the step
+    /// };
+    /// checkpoints.save(1, &mut show)?;
+    /// checkpoints.restore(&mut show)?;
+    /// assert_eq!(visits, [false, false, true]);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), nn::files::FileError>(())
+    /// ```
     pub fn changes(&self) -> bool {
         matches!(self.way, Way::Restore { changes: true, .. })
     }
 
     /// Tells, when restoring, that something does not fit: then nothing is changed.
+    ///
+    /// ```
+    /// use nn::files::{Checkpoints, Record};
+    /// fn show(record: &mut Record, class: &str) {
+    ///     let mut found = class.to_owned();
+    ///     record.parsed("class", class.to_owned(), |text| Some(found = text.to_owned()));
+    ///     if !["cat", "dog"].contains(&&found[..]) {
+    ///         record.problem(format!("not of this program: {found}"));
+    ///     }
+    /// }
+    /// # let folder = std::env::temp_dir().join(format!("wengert-record-problem-{}", std::process::id()));
+    /// let mut checkpoints = Checkpoints::new(&folder);
+    /// checkpoints.save(1, |record| show(record, "owl"))?;
+    /// let error = checkpoints.restore(|record| show(record, "cat")).unwrap_err();
+    /// assert!(error.to_string().contains("not of this program: owl"), "{error}");
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), nn::files::FileError>(())
+    /// ```
     pub fn problem(&mut self, problem: String) {
         if let Way::Restore { problems, .. } = &mut self.way {
             problems.push(problem);
@@ -276,36 +298,6 @@ impl<T: Scalar> Record<'_, T> {
         match &self.way {
             Way::Save(_) => None,
             Way::Restore { archive, .. } => archive.metadata.get(&self.full(name)).cloned(),
-        }
-    }
-
-    /// A tensor: writes it down, or gives the one that is to take its place.
-    #[track_caller]
-    pub(super) fn entry(
-        &mut self,
-        name: &str,
-        tensor: &mut Tensor<T>,
-        shape: Option<&Shape>,
-    ) -> Option<Tensor<T>> {
-        let name = self.full(name);
-        match &mut self.way {
-            Way::Save(archive) => {
-                archive.tensors.push((name, tensor.detach()));
-                None
-            }
-            Way::Restore { tensors, asked, problems, changes, .. } => {
-                let found = tensors.get(name.as_str()).copied();
-                match (found, shape) {
-                    (None, _) => problems.push(format!("missing: {name}")),
-                    (Some(found), Some(shape)) if found.shape() != shape => {
-                        problems
-                            .push(format!("of another shape: {name} is {}, expected {shape}", found.shape()));
-                    }
-                    _ => {}
-                }
-                asked.insert(name);
-                found.filter(|_| *changes).cloned()
-            }
         }
     }
 }

@@ -57,6 +57,14 @@ impl Colour {
 
     /// With colours so many times as strong; 0 is grey.
     ///
+    /// ```
+    /// use nn::{Dataset, Rng, Tensor, data::Colour};
+    /// let red = Dataset::new(Tensor::<f32>::from([1.0, 0.0, 0.0]).reshape([1, 3, 1, 1]), vec![0])?; // one pixel
+    /// let grey = red.batches(1).augment(&Colour::new().saturation(0.0..=0.0), &mut Rng::seed(0)).next().unwrap();
+    /// assert_eq!(grey.x.to_vec(), [0.299; 3]); // as bright as that red
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the range is empty, not finite, or begins below 0.
     #[track_caller]

@@ -44,6 +44,17 @@ impl Elastic {
     }
 
     /// With this border.
+    ///
+    /// ```
+    /// use nn::{Dataset, Rng, Tensor, data::{Border, Elastic}};
+    /// let white = Dataset::new(Tensor::<f32>::ones([1, 8, 8]), vec![0])?;
+    /// let darkest = |border| {
+    ///     let elastic = Elastic::new(6.0, 1.0).border(border);
+    ///     white.batches(1).augment(&elastic, &mut Rng::seed(0)).next().unwrap().x.min().item()
+    /// };
+    /// assert!(darkest(Border::Fill(0.0)) < 0.5 && darkest(Border::Edge) > 0.999);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
     pub fn border(self, border: Border) -> Self {
         Elastic { border, ..self }
     }

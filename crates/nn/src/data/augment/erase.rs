@@ -10,10 +10,11 @@ use std::ops::{Range, RangeInclusive};
 /// Source: T. DeVries and G. Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017.
 ///
 /// ```
-/// use nn::{Rng, data::{Cutout, digits}};
-/// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
-/// let batch = images.batches(32).augment(&Cutout::new(4), &mut Rng::seed(0)).next().unwrap();
-/// assert!(batch.x.to_vec() != images.take(32).x().to_vec());
+/// use nn::{Dataset, Rng, Tensor, data::Cutout};
+/// let black = Dataset::new(Tensor::<f32>::zeros([32, 8, 8]), vec![0; 32])?;
+/// let batch = black.batches(32).augment(&Cutout::new(4).fill(1.0), &mut Rng::seed(0)).next().unwrap();
+/// let area = batch.x.sum_axes([1, 2]); // of each square
+/// assert!(area.max().item() == 16.0 && area.min().item() < 16.0 && area.min().item() >= 4.0);
 /// # Ok::<(), nn::ShapeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,10 +57,13 @@ impl<T: Scalar> Augment<T> for Cutout {
 /// [`sometimes`](super::Augmentation::sometimes)`(0.5, Erase::new(0.02..=0.4))`.
 ///
 /// ```
-/// use nn::{Rng, data::{Erase, digits}};
-/// let images = digits().map(|x, y| (x.reshape([1797, 1, 8, 8]), y.clone()))?;
-/// let batch = images.batches(32).augment(&Erase::new(0.1..=0.3), &mut Rng::seed(0)).next().unwrap();
-/// assert!(batch.x.to_vec() != images.take(32).x().to_vec());
+/// use nn::{Dataset, Rng, Tensor, data::Erase};
+/// let black = Dataset::new(Tensor::<f32>::zeros([32, 8, 8]), vec![0; 32])?;
+/// let noise = black.batches(32).augment(&Erase::new(0.1..=0.3), &mut Rng::seed(0)).next().unwrap();
+/// assert!(noise.x.min().item() == 0.0 && noise.x.max().item() > 0.9);
+/// let squares = Erase::new(0.25..=0.25).aspect(1.0..=1.0).fill(1.0); // of 4 by 4 pixels, anywhere
+/// let batch = black.batches(32).augment(&squares, &mut Rng::seed(0)).next().unwrap();
+/// assert_eq!(batch.x.sum_axes([1, 2]).to_vec(), [16.0; 32]);
 /// # Ok::<(), nn::ShapeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -54,7 +54,20 @@ impl Mixup {
 /// off, and does not count.
 ///
 /// Source: S. Yun, D. Han, S. Oh, S. Chun, J. Choe and Y. Yoo, "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable
-/// Features", 2019, with `alpha` 1. Used as [`Mixup`] is.
+/// Features", 2019, with `alpha` 1.
+///
+/// ```
+/// use nn::{Dataset, Rng, Tensor, data::CutMix};
+/// let y = Tensor::<f32>::arange(16).reshape([16, 1]);
+/// let x = y.reshape([16, 1, 1, 1]) * Tensor::ones([1, 1, 8, 8]); // images of one grey each, which is their target
+/// let (data, mut rng, cut_mix) = (Dataset::new(x, y)?, Rng::seed(0), CutMix::new(1.0));
+/// let mut batches = data.batches(16).map_batch(move |batch, rng| cut_mix.apply(batch, rng), &mut rng);
+/// let batch = batches.next().unwrap();
+/// let mean = batch.x.mean_axes([1, 2, 3]);
+/// assert!((mean - batch.y.reshape([16])).abs().max().item() < 1e-5); // mixed by area
+/// assert!((batch.y - data.y()).abs().max().item() > 0.5);
+/// # Ok::<(), nn::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CutMix {
     alpha: f64,

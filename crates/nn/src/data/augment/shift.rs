@@ -5,6 +5,19 @@ use autograd::{Rng, Scalar};
 use std::ops::RangeInclusive;
 
 /// What is seen beyond the border of an image.
+///
+/// ```
+/// use nn::{Dataset, Rng, Tensor, data::{Border, Shift}};
+/// let image = Dataset::new(Tensor::from([1.0_f32, 2.0, 3.0]).reshape([1, 1, 3]), vec![0])?; // a row of three pixels
+/// let two_to_the_right = |border| {
+///     let shift = Shift::new(0..=0, 2..=2).border(border);
+///     image.batches(1).augment(&shift, &mut Rng::seed(0)).next().unwrap().x.to_vec()
+/// };
+/// assert_eq!(two_to_the_right(Border::Fill(9.0)), [9.0, 9.0, 1.0]);
+/// assert_eq!(two_to_the_right(Border::Edge), [1.0, 1.0, 1.0]);
+/// assert_eq!(two_to_the_right(Border::Reflect), [3.0, 2.0, 1.0]);
+/// # Ok::<(), nn::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Border {
     /// One value everywhere, as the paper around a drawing.
@@ -86,6 +99,18 @@ impl Shift {
     }
 
     /// By up to so many pixels in each of the four directions.
+    ///
+    /// ```
+    /// use nn::{Dataset, Rng, Tensor, data::Shift};
+    /// let mut dots = Tensor::<f32>::zeros([100, 5, 5]);
+    /// dots.update(|x| x.chunks_exact_mut(25).for_each(|image| image[12] = 1.0)); // in the middle
+    /// let data = Dataset::new(dots, vec![0; 100])?;
+    /// let batch = data.batches(100).augment(&Shift::up_to(1), &mut Rng::seed(0)).next().unwrap();
+    /// let at = |row, column| batch.x.sum_axes(0).at([row, column]); // how many dots are there now
+    /// assert_eq!((at(0, 2), at(2, 4)), (0.0, 0.0));
+    /// assert!(at(1, 1) > 0.0 && at(2, 2) > 0.0 && at(3, 3) > 0.0);
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
     ///
     /// # Panics
     /// If they are more than half of what can be counted.

@@ -111,6 +111,15 @@ impl Affine {
     }
 
     /// With this border.
+    ///
+    /// ```
+    /// use nn::{Dataset, Rng, Tensor, data::{Affine, Border}};
+    /// let white = Dataset::new(Tensor::<f32>::ones([1, 4, 4]), vec![0])?;
+    /// let half = Affine::new().scale(0.5..=0.5).border(Border::Fill(0.25));
+    /// let batch = white.batches(1).augment(&half, &mut Rng::seed(0)).next().unwrap();
+    /// assert_eq!((batch.x.at([0, 1, 1]), batch.x.at([0, 0, 0])), (1.0, 0.25)); // the middle, and a corner
+    /// # Ok::<(), nn::ShapeError>(())
+    /// ```
     pub fn border(self, border: Border) -> Self {
         Affine { border, ..self }
     }
