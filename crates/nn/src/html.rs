@@ -148,6 +148,14 @@ impl Page {
 
     /// What the layers gave over the training: mean and deviation, the share of dead units, and the gradients of their parameters, as curves;
     /// and of the last time what ails them, with advice.
+    ///
+    /// ```
+    /// use nn::{Activation, Layer, LayerHistory, Mlp, Mode, Page, Rng, Tensor, diagnose};
+    /// let net: Mlp = Mlp::new(&[2, 4, 1], Activation::Relu, &mut Rng::seed(0));
+    /// let (_, state) = diagnose(&net, || net.forward(&Tensor::ones([8, 2]), &mut Mode::eval()).mean());
+    /// let history = LayerHistory { looks: vec![(1, state)] };
+    /// assert!(Page::new("One look").layers(&history).to_html().contains("layers.0"));
+    /// ```
     pub fn layers(mut self, history: &LayerHistory) -> Self {
         self.section("Layers", &history.to_html());
         self

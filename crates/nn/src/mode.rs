@@ -10,8 +10,9 @@ use autograd::Rng;
 /// ```
 /// use nn::{Mode, Rng};
 /// let mut rng = Rng::seed(0);
-/// assert!(Mode::train(&mut rng).is_train());
-/// assert!(!Mode::eval().is_train());
+/// let noise = |mode: &mut Mode| mode.rng().map(|rng| rng.uniform::<f32>());
+/// assert!(Mode::train(&mut rng).is_train() && noise(&mut Mode::train(&mut rng)).is_some());
+/// assert!(!Mode::eval().is_train() && noise(&mut Mode::eval()).is_none());
 /// ```
 #[doc(alias = "training")]
 #[derive(Debug)]

@@ -126,9 +126,13 @@ fn runs(language: &str) -> bool {
     language.split(',').all(|word| ["", "rust", "no_run", "should_panic"].contains(&word.trim()))
 }
 
-/// Whether the code holds the name as a word.
+/// Whether the code calls or defines something of this name.
 fn uses(code: &str, name: &str) -> bool {
-    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(name).any(|(at, _)| {
+        [".", "::", "fn "].iter().any(|before| code[..at].ends_with(before))
+            && !code[at + name.len()..].starts_with(part_of_word)
+    })
 }
 
 #[cfg(test)]
@@ -141,7 +145,8 @@ mod tests {
         let documentation =
             "Adds.\n\n```text\na + b\n```\n\n```\nlet c = a.plus(b);\n```\n```ignore\nx\n```\n";
         assert_eq!(code(documentation), "let c = a.plus(b);\n");
-        assert!(uses("let c = a.plus(b);", "plus") && !uses("let c = a.plus_one(b);", "plus"));
+        assert!(uses("let c = a.plus(b);", "plus") && uses("A::plus", "plus"));
+        assert!(!uses("let c = a.plus_one(b); // plus", "plus"));
     }
 
     #[test]

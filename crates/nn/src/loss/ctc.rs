@@ -50,6 +50,8 @@ pub fn ctc<T: Scalar>(logits: &Tensor<T>, targets: &[impl AsRef<[usize]>]) -> Te
 /// let too_short = Ctc::new(&[[1, 1], [1, 1]]).lengths(&[2, 2]); // a blank has to lie between the two
 /// assert_eq!(too_short.clone().mean(&logits).item(), f64::INFINITY);
 /// assert_eq!(too_short.zero_infinity().mean(&logits).item(), 0.0);
+/// let sure = Tensor::from([[[0.0_f64, 0.0, 50.0]]]); // of class 2, which may stand for no label
+/// assert!(Ctc::new(&[[0; 0]]).blank(2).mean(&sure).item() < 1e-15);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Ctc {
