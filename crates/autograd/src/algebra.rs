@@ -13,6 +13,33 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 /// What a pointwise formula may use: arithmetic, elementary functions, a choice, and any [`Primitive`].
 ///
 /// Implemented by [`Number`], by [`Tensor`], by [`Dual`](crate::Dual) and by [`onnx::Value`](crate::onnx::Value).
+///
+/// One formula, softplus so written that nothing overflows, as a number, as a tensor and with its derivative:
+///
+/// ```
+/// use autograd::{Algebra, Dual, Number, Scalar, Tensor};
+/// fn softplus<T: Scalar, A: Algebra<T>>(x: A) -> A {
+///     let largest = x.if_positive(x.clone(), A::constant(T::zero()));
+///     largest + (A::one() + (-x.abs()).exp()).ln()
+/// }
+/// assert_eq!(softplus(Number(0.0)).0, 2_f64.ln());
+/// assert_eq!(softplus(Tensor::from([-1e9, 1e9])).to_vec(), [0.0, 1e9]);
+/// let slope = softplus(Dual::variable(1.0)).slope;
+/// assert!((slope - 1.0 / (1.0 + (-1.0_f64).exp())).abs() < 1e-15);
+/// ```
+///
+/// What else there is to write formulas in:
+///
+/// ```
+/// use autograd::{Algebra, Number, Primitive, ops::Erf};
+/// let x = Number(0.25_f64);
+/// assert_eq!((x.sqrt(), x.powi(-2), (-x).abs()), (Number(0.5), Number(16.0), x));
+/// assert_eq!((x + Number::number(0.5)) / x, Number(3.0));
+/// assert!((x.sin().powi(2) + x.cos().powi(2) - Number::one()).0.abs() < 1e-15);
+/// let (up, down) = (x.exp(), (-x).exp());
+/// assert!((x.tanh() - (up - down) / (up + down)).0.abs() < 1e-15);
+/// assert_eq!(Erf.f([x]), Number::primitive(&Erf, [x])); // the same, in fewer words
+/// ```
 pub trait Algebra<T: Scalar>:
     sealed::Reading<T>
     + Clone
@@ -63,6 +90,13 @@ mod sealed {
 }
 
 /// A plain number as an [`Algebra`]: the reading by which values are computed.
+///
+/// ```
+/// use autograd::{Number, Primitive, ops::Sigmoid};
+/// let (x, y) = (Number(0.0), Sigmoid.f([Number(0.0)]));
+/// assert_eq!(y.0, 0.5);
+/// assert_eq!(Sigmoid.derivative(0, [x], y).0, 0.25);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number<T>(pub T);
 

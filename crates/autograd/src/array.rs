@@ -24,6 +24,9 @@ pub use view::{Contiguous, Elements, View};
 /// use autograd::Array;
 /// let a = Array::from_vec(vec![1, 2, 3, 4, 5, 6], [2, 3])?;
 /// assert_eq!(a.permute(&[1, 0])?.to_vec(), [1, 4, 2, 5, 3, 6]);
+/// assert_eq!(a.slice(1, 2, 3, -1)?.to_vec(), [3, 2, 1, 6, 5, 4]);
+/// assert_eq!(a.reshape([3, -1])?.shape().dims(), [3, 2]);
+/// assert_eq!(Array::from_slice(&[7]).broadcast_to(&[3].into())?.to_vec(), [7, 7, 7]);
 /// # Ok::<(), autograd::ShapeError>(())
 /// ```
 ///
@@ -35,6 +38,30 @@ pub use view::{Contiguous, Elements, View};
 /// assert_eq!(x.index_select(0, &[1, 0].into()).to_vec(), [4.0, 3.0, 1.0, 2.0]);
 /// let labels: Array<usize> = x.argmax(1);
 /// assert!(labels.iter().eq([1, 0]));
+/// ```
+///
+/// Where the elements lie is told by the layout; they are a slice if they lie in row-major order, and can be put there.
+///
+/// ```
+/// use autograd::Array;
+/// let columns = Array::build([2, 2], |y| y.copy_from_slice(&[1.0, 2.0, 3.0, 4.0]))?.permute(&[1, 0])?;
+/// assert_eq!((columns.size(), columns.layout().strides()), (4, &[1, 2][..]));
+/// assert_eq!((columns.view().data(), columns.as_slice()), (&[1.0, 2.0, 3.0, 4.0][..], None));
+/// assert_eq!(columns.contiguous()?.as_slice(), Some(&[1.0, 3.0, 2.0, 4.0][..]));
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
+///
+/// Who writes to elements that somebody else looks at writes to a copy.
+///
+/// ```
+/// use autograd::Array;
+/// let mut a = Array::from([1.0, 2.0]);
+/// let before = a.clone();
+/// assert!(a.get_mut().is_none());
+/// a.make_mut()[0] = 9.0;
+/// assert_eq!((a.to_vec(), before.to_vec()), (vec![9.0, 2.0], vec![1.0, 2.0]));
+/// a.get_mut().unwrap()[1] = 8.0; // now it has a buffer of its own
+/// assert_eq!(a.to_vec(), [9.0, 8.0]);
 /// ```
 #[derive(Clone)]
 pub struct Array<T: Element> {

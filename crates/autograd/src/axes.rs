@@ -25,6 +25,15 @@ pub struct Axes(Option<Small<isize>>);
 impl Axes {
     /// The axes that are meant, in ascending order, for a tensor of this shape.
     ///
+    /// ```
+    /// use autograd::{Axes, Shape};
+    /// let shape = Shape::from([2, 3, 4]);
+    /// assert_eq!(Axes::from([-1, 0]).resolve(&shape)?, [0, 2]);
+    /// assert_eq!(Axes::from(..).resolve(&shape)?, [0, 1, 2]);
+    /// assert!(Axes::from([2, -1]).resolve(&shape).is_err()); // one axis, named twice
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// If an axis is out of range or named twice.
     pub fn resolve(&self, shape: &Shape) -> Result<Vec<usize>, ShapeError> {

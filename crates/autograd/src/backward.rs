@@ -46,6 +46,14 @@ impl<T: Scalar> Tensor<T> {
 
     /// As [`backward`](Self::backward).
     ///
+    /// ```
+    /// use autograd::{GradError, Tensor};
+    /// let x = Tensor::from([1.0, 2.0]).requires_grad();
+    /// assert_eq!(x.sum().try_backward()?[&x].to_vec(), [1.0, 1.0]);
+    /// assert_eq!((&x * 2.0).try_backward().unwrap_err(), GradError::NotAScalar([2].into()));
+    /// # Ok::<(), GradError>(())
+    /// ```
+    ///
     /// # Errors
     /// If this is not a single number, or a constant.
     pub fn try_backward(self) -> Result<Gradients<T>, GradError> {
@@ -54,6 +62,13 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// As [`backward`](Self::backward), from a cotangent `dy` of the same shape: the gradients of `sum(self * dy)`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]).requires_grad();
+    /// let grads = x.powi(2).backward_from(&Tensor::from([10.0, 1.0]));
+    /// assert_eq!(grads[&x].to_vec(), [20.0, 4.0]);
+    /// ```
     ///
     /// # Panics
     /// If the shapes differ, or this is a constant.
@@ -91,6 +106,16 @@ pub fn grad<T: Scalar, const N: usize>(y: &Tensor<T>, x: [&Tensor<T>; N]) -> [Te
 
 /// As [`grad`].
 ///
+/// ```
+/// use autograd::{GradError, Tensor, try_grad};
+/// let [x, unused] = [3.0, 1.0].map(|x| Tensor::scalar(x).requires_grad());
+/// let y = x.powi(2);
+/// let [dx] = try_grad(&y, [&x])?;
+/// assert_eq!(dx.item(), 6.0);
+/// assert!(matches!(try_grad(&y, [&x, &unused]), Err(GradError::Unused(_))));
+/// # Ok::<(), GradError>(())
+/// ```
+///
 /// # Errors
 /// If `y` is not a single number, or does not depend on one of the tensors.
 pub fn try_grad<T: Scalar, const N: usize>(
@@ -122,6 +147,16 @@ pub fn grad_from<T: Scalar, const N: usize>(
 }
 
 /// As [`grad_from`].
+///
+/// ```
+/// use autograd::{GradError, Tensor, try_grad_from};
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let y = x.powi(2);
+/// let [dx] = try_grad_from(&y, &Tensor::from([10.0, 1.0]), [&x])?;
+/// assert_eq!(dx.to_vec(), [20.0, 4.0]);
+/// assert!(matches!(try_grad_from(&y, &Tensor::scalar(1.0), [&x]), Err(GradError::Cotangent { .. })));
+/// # Ok::<(), GradError>(())
+/// ```
 ///
 /// # Errors
 /// If the shapes differ, or `y` does not depend on one of the tensors.

@@ -28,6 +28,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// A tensor of pooled memory, whose elements, in row-major order, `write` must all set: they hold anything.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let squares = Tensor::build([4], |y| (0..4).zip(y).for_each(|(i, y)| *y = (i * i) as f32));
+    /// assert_eq!(squares.to_vec(), [0.0, 1.0, 4.0, 9.0]);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory for the shape.
     #[track_caller]
@@ -44,6 +50,12 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// A single number: the tensor without axes.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let rate = Tensor::scalar(0.5);
+    /// assert_eq!((rate.rank(), rate.item()), (0, 0.5));
+    /// ```
     #[doc(alias = "tensor")]
     #[inline]
     pub fn scalar(value: T) -> Self {
@@ -51,6 +63,12 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// Every element the same.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::full([2, 3], 0.5);
+    /// assert_eq!((x.dims(), x.sum().item()), (&[2, 3][..], 3.0));
+    /// ```
     ///
     /// # Panics
     /// If there is no memory for the shape.
@@ -61,6 +79,11 @@ impl<T: Scalar> Tensor<T> {
 
     /// All zeros.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::<f32>::zeros([3]).to_vec(), [0.0, 0.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory for the shape.
     #[track_caller]
@@ -69,6 +92,11 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// All ones.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::<f32>::ones([3]).to_vec(), [1.0, 1.0, 1.0]);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory for the shape.
@@ -127,6 +155,13 @@ impl<T: Scalar> Tensor<T> {
 
     /// Independent numbers, uniform in `[low, high)`.
     ///
+    /// ```
+    /// use autograd::{Rng, Tensor};
+    /// let x = Tensor::<f32>::uniform([10, 100], -1.0, 2.0, &mut Rng::seed(0));
+    /// assert!(x.min().item() >= -1.0 && x.max().item() < 2.0);
+    /// assert!((x.mean().item() - 0.5).abs() < 0.15); // the mean of 1000 has a deviation of 0.03
+    /// ```
+    ///
     /// # Panics
     /// If `low` is not below `high`, either is not finite, or there is no memory for the shape.
     #[doc(alias = "rand")]
@@ -142,6 +177,12 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// Independent numbers from the normal distribution with this mean and standard deviation.
+    ///
+    /// ```
+    /// use autograd::{Rng, Tensor};
+    /// let x = Tensor::<f32>::normal([10, 100], 5.0, 2.0, &mut Rng::seed(0));
+    /// assert!((x.mean().item() - 5.0).abs() < 0.3); // the mean of 1000 has a deviation of 0.06
+    /// ```
     ///
     /// # Panics
     /// If the deviation is negative or not finite, or there is no memory for the shape.

@@ -20,6 +20,28 @@ use std::fmt;
 ///   help: did you mean `a.matmul(&b.t())`?"
 /// );
 /// ```
+/// In an operator of one's own:
+///
+/// ```
+/// use autograd::{Shape, ShapeError};
+/// fn square(x: &Shape) -> Result<usize, ShapeError> {
+///     match x.matrix()? {
+///         [rows, columns] if rows == columns => Ok(rows),
+///         [rows, columns] => Err(ShapeError::new("expected a square matrix")
+///             .operand("found", x, format!("{rows} rows, {columns} columns"))
+///             .help("`x.t().matmul(&x)` is a square one")),
+///     }
+/// }
+/// assert_eq!(square(&[3, 3].into())?, 3);
+/// assert_eq!(
+///     square(&[3, 4].into()).unwrap_err().to_string(),
+///     "\
+/// expected a square matrix
+///   found  [3, 4]  3 rows, 4 columns
+///   help: `x.t().matmul(&x)` is a square one"
+/// );
+/// # Ok::<(), ShapeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ShapeError(Box<Parts>);
 

@@ -17,6 +17,9 @@ use std::ops::{Add, AddAssign, Index};
 /// let x = Tensor::from([1.0, 2.0]).requires_grad();
 /// let grads = (&x * &x).sum().backward();
 /// assert_eq!(grads[&x].to_vec(), [2.0, 4.0]);
+/// // A constant has no gradient.
+/// assert!(grads.get(&x).is_some() && grads.get(&x.detach()).is_none());
+/// assert_eq!((grads.len(), grads.is_empty()), (1, false));
 /// ```
 ///
 /// # Rules
@@ -152,6 +155,18 @@ impl<T: Scalar> fmt::Debug for Gradients<T> {
 }
 
 /// Why a gradient cannot be had.
+///
+/// ```
+/// use autograd::{GradError, Tensor, grad, try_grad};
+/// let [x, y] = [2.0, 3.0].map(|x| Tensor::scalar(x).requires_grad());
+/// let why = |y: &Tensor<f64>, x: &Tensor<f64>| try_grad(y, [x]).unwrap_err();
+/// let number = || [].into(); // the shape of a number
+/// assert_eq!(why(&(&x * 2.0), &y), GradError::Unused(number()));
+/// assert_eq!(why(&(&x * 2.0), &x.detach()), GradError::Untracked(number()));
+/// assert_eq!(why(&Tensor::ones([3]), &x), GradError::NotAScalar([3].into()));
+/// assert_eq!(Tensor::scalar(1.0).try_backward().unwrap_err(), GradError::ConstantRoot);
+/// assert!(GradError::ConstantRoot.to_string().contains("mark the inputs with `.requires_grad()`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GradError {

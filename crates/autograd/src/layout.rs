@@ -14,6 +14,21 @@ use crate::shape::{Shape, Small};
 use smallvec::SmallVec;
 
 /// A shape and the strides that lead through a buffer. Strides and offset count elements, not bytes.
+///
+/// ```
+/// use autograd::{Layout, Shape};
+/// // A matrix of two rows and three columns, its transpose, and the last column backwards.
+/// let rows = Layout::contiguous(Shape::from([2, 3]));
+/// assert_eq!((rows.strides(), rows.offset(), rows.is_contiguous()), (&[3, 1][..], 0, true));
+/// let transposed = rows.permute(&[1, 0])?;
+/// assert_eq!((transposed.shape().dims(), transposed.strides()), (&[3, 2][..], &[1, 3][..]));
+/// let column = rows.slice(1, 2, 1, 1)?.slice(0, 1, 2, -1)?;
+/// assert_eq!((column.offset(), column.strides(), column.is_contiguous()), (5, &[-3, 1][..], false));
+/// assert!(column.places().eq([5, 2]));
+/// // A row that is read twice: a stride of 0.
+/// assert_eq!(Layout::contiguous([3].into()).broadcast_to(&[2, 3].into())?.strides(), [0, 1]);
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Shape,

@@ -20,6 +20,14 @@ use crate::shape::Shape;
 pub trait NewShape {
     /// The shape, for elements that have the shape `from` now.
     ///
+    /// ```
+    /// use autograd::{NewShape, Shape};
+    /// let from = Shape::from([4, 6]);
+    /// assert_eq!([3, -1].of(&from)?, Shape::from([3, 8]));
+    /// assert!([5, -1].of(&from).is_err());
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// If a size is negative but for one of `-1`, or nothing fits in its place.
     fn of(self, from: &Shape) -> Result<Shape, ShapeError>;

@@ -12,6 +12,18 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 /// An operator that was applied.
+///
+/// ```
+/// use autograd::{Applied, Tensor, observe, show};
+/// let see = |call: Applied<'_, f32>| match call.is_shown {
+///     false => assert_eq!((call.operator, call.inputs[0].dims()), ("sum", &[3][..])),
+///     true => assert_eq!((call.operator, call.output.item()), ("total", 6.0)),
+/// };
+/// observe(see, || {
+///     let x = Tensor::from([1.0_f32, 2.0, 3.0]);
+///     show("total", &[&x], &x.sum());
+/// });
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Applied<'a, T: Scalar> {

@@ -11,16 +11,21 @@
 //! over the axes that were stretched, adds gradients that meet, and frees. An operator of another crate is written the
 //! same way as those in [`ops`](crate::ops), and is their equal.
 
-use crate::array::{Array, View};
+mod any;
+mod keeps;
+
+pub use any::AnyOp;
+pub use keeps::Keeps;
+
+use self::any::Fixed;
+use crate::array::View;
 use crate::error::{OrPanic, ShapeError};
-use crate::graph::{self, Call};
-use crate::layout::Layout;
+use crate::graph::Call;
 use crate::onnx::{Operands, Value};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use std::fmt;
-use std::ops::BitOr;
 use std::sync::Arc;
 
 /// A differentiable operator with `N` inputs and one output.
@@ -56,8 +61,57 @@ use std::sync::Arc;
 ///
 /// A literal alone is an `f64`, in Rust as here. Over any `T: Scalar` it is written [`T::of`](Scalar::of): `dy * T::of(0.5)`.
 ///
-/// An operator may hold numbers, indices and [`Array`]s, but not a tensor that is tracked: the engine sees only what it is
-/// applied to, and no gradient would reach what it holds.
+/// An operator may hold numbers, indices and [`Array`](crate::Array)s, but not a tensor that is tracked: the engine sees only
+/// what it is applied to, and no gradient would reach what it holds.
+///
+/// # With all that there is to say
+/// A ratio, `y = a / b`, of tensors that do not broadcast, with `da = dy / b` and `db = -y da`:
+///
+/// ```
+/// use autograd::{Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View, onnx::{self, Operands, Value}};
+///
+/// #[derive(Debug)]
+/// struct Ratio;
+///
+/// impl<T: Scalar> Op<T, 2> for Ratio {
+///     fn shape(&self, [a, b]: [&Shape; 2]) -> Result<Shape, ShapeError> {
+///         let unequal = || ShapeError::new("the shapes differ").operand("left", a, "").operand("right", b, "");
+///         if a == b { Ok(a.clone()) } else { Err(unequal()) }
+///     }
+///     fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
+///         y.iter_mut().zip(a.iter().zip(b.iter())).for_each(|(y, (a, b))| *y = a / b);
+///     }
+///     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+///         let da = dy / call.x(1);
+///         if i == 0 { da } else { -da * call.y() }
+///     }
+///     fn backward_all(&self, call: &Call<'_, T>, dy: Tensor<T>) -> [Option<Tensor<T>>; 2] {
+///         let da = dy / call.x(1); // once for both
+///         let db = call.needs(1).then(|| -&da * call.y());
+///         [Some(da), db]
+///     }
+///     fn keeps(&self, i: usize) -> Keeps {
+///         if i == 0 { Keeps::x(1) } else { Keeps::x(1) | Keeps::y() }
+///     }
+///     fn name(&self) -> String {
+///         "quotient".into()
+///     }
+///     fn onnx(&self, x: &Operands<'_>) -> Value {
+///         Value::node("Div", &[&x[0], &x[1]], &[])
+///     }
+/// }
+///
+/// let [a, b] = [3.0, 2.0].map(|x| Tensor::scalar(x).requires_grad());
+/// let grads = Ratio.try_apply([&a, &b])?.backward();
+/// assert_eq!((grads[&a].item(), grads[&b].item()), (0.5, -0.75));
+///
+/// let error = Ratio.try_apply([&a, &Tensor::ones([2])]).unwrap_err();
+/// assert!(error.to_string().starts_with("quotient: the shapes differ"));
+///
+/// let graph = onnx::trace(|(a, b): &_| Ratio.apply([a, b]), &(a, b), [] as [(&str, &Tensor<f64>); 0]).unwrap();
+/// assert!(graph.operators().eq(["Div"]));
+/// # Ok::<(), ShapeError>(())
+/// ```
 #[doc(alias = "autograd.Function")]
 pub trait Op<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'static {
     /// The shape of the output, found before any work is done. By default the inputs broadcast together.
@@ -166,148 +220,6 @@ impl<T: Scalar, O: Op<T, N>, const N: usize> Op<T, N> for Arc<O> {
 pub(crate) const NO_FORM: &str =
     "write it in operators that have one, or if it is your own, give it one: the method `onnx` of its trait";
 
-/// An operator with any number of inputs: what the graph holds. [`Op`] is its comfortable front; implement this only
-/// where the number of inputs is not known to the compiler (as in `concat`) or the output is a view of the input.
-pub trait AnyOp<T: Scalar>: fmt::Debug + Send + Sync + 'static {
-    /// What messages call the operator.
-    fn name(&self) -> String;
-
-    /// The value: a new array, or a view of an input.
-    ///
-    /// # Errors
-    /// If the inputs do not fit the operator.
-    fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError>;
-
-    /// Hands out the gradient of each input `i` that [needs](Call::needs) one, by `give(i, gradient)`. Must do so in
-    /// the language of tensors when the call is [recorded](Call::recorded).
-    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>));
-
-    /// What the gradient of input `i` reads.
-    fn keeps(&self, i: usize) -> Keeps;
-
-    /// What the operator is in ONNX, as in [`Op::onnx`].
-    fn onnx(&self, x: &Operands<'_>) -> Value {
-        let _ = x;
-        Value::unsupported(NO_FORM)
-    }
-
-    /// Where the output lies in a first input of this shape in row-major order, if the operator is no more than a view of it. The sweep
-    /// then adds what goes back to what the input has got already, in its place.
-    #[doc(hidden)]
-    fn layout_in(&self, x: &Shape) -> Option<Layout> {
-        let _ = x;
-        None
-    }
-
-    /// Applies the operator.
-    ///
-    /// # Panics
-    /// If the inputs do not fit.
-    #[track_caller]
-    fn apply_to(self, x: &[&Tensor<T>]) -> Tensor<T>
-    where
-        Self: Sized,
-    {
-        self.try_apply_to(x).or_panic()
-    }
-
-    /// Applies the operator and records the call, if it is to be differentiated: the one gate all operators pass.
-    ///
-    /// # Errors
-    /// If the inputs do not fit.
-    #[track_caller]
-    fn try_apply_to(self, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError>
-    where
-        Self: Sized,
-    {
-        graph::record(self, x)
-    }
-}
-
-/// An [`Op`] with its number of inputs forgotten.
-struct Fixed<O, const N: usize>(O);
-
-impl<O: fmt::Debug, const N: usize> fmt::Debug for Fixed<O, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<T: Scalar, O: Op<T, N>, const N: usize> AnyOp<T> for Fixed<O, N> {
-    fn name(&self) -> String {
-        self.0.name()
-    }
-
-    fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
-        let shape = self.0.shape(std::array::from_fn(|i| x[i].shape()))?;
-        Array::build(shape, |y| self.0.forward(std::array::from_fn(|i| x[i].view()), y))
-    }
-
-    fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
-        for (i, dx) in self.0.backward_all(call, dy).into_iter().enumerate() {
-            if let Some(dx) = dx {
-                give(i, dx);
-            }
-        }
-    }
-
-    fn keeps(&self, i: usize) -> Keeps {
-        self.0.keeps(i)
-    }
-
-    fn onnx(&self, x: &Operands<'_>) -> Value {
-        self.0.onnx(x)
-    }
-}
-
-/// Which values a gradient reads, and the graph therefore keeps: inputs, the output, or both. Joined by `|`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keeps {
-    inputs: u64,
-    output: bool,
-}
-
-impl Keeps {
-    /// Nothing: the gradient follows from the cotangent and the shapes.
-    pub const NONE: Keeps = Keeps { inputs: 0, output: false };
-    /// Every input and the output.
-    pub const ALL: Keeps = Keeps { inputs: u64::MAX, output: true };
-
-    /// Input `i`, which must be below 64; an operator with more inputs keeps all or none.
-    ///
-    /// # Panics
-    /// If `i` is 64 or more.
-    pub const fn x(i: usize) -> Keeps {
-        assert!(
-            i < 64,
-            "Keeps::x: inputs beyond 64 cannot be kept one by one\n  help: `Keeps::ALL` keeps all together"
-        );
-        Keeps { inputs: 1 << i, output: false }
-    }
-
-    /// The output.
-    pub const fn y() -> Keeps {
-        Keeps { inputs: 0, output: true }
-    }
-
-    /// Whether input `i` is among them.
-    pub const fn has_x(self, i: usize) -> bool {
-        if i < 64 { self.inputs >> i & 1 == 1 } else { self.inputs == u64::MAX }
-    }
-
-    /// Whether the output is among them.
-    pub const fn has_y(self) -> bool {
-        self.output
-    }
-}
-
-impl BitOr for Keeps {
-    type Output = Keeps;
-    fn bitor(self, other: Keeps) -> Keeps {
-        Keeps { inputs: self.inputs | other.inputs, output: self.output | other.output }
-    }
-}
-
 /// `path::to::LayerNorm<f32>` as `layer_norm`.
 pub(crate) fn snake_case(type_name: &str) -> String {
     let path = type_name.split('<').next().unwrap_or(type_name);
@@ -332,12 +244,5 @@ mod tests {
     fn names_are_snake_case_without_path_and_parameters() {
         assert_eq!(snake_case("a::b::LayerNorm<c::D>"), "layer_norm");
         assert_eq!(snake_case("Mul"), "mul");
-    }
-
-    #[test]
-    fn keeps_join() {
-        let keeps = Keeps::x(1) | Keeps::y();
-        assert!(!keeps.has_x(0) && keeps.has_x(1) && !keeps.has_x(70) && keeps.has_y());
-        assert!(Keeps::ALL.has_x(70) && !Keeps::NONE.has_x(0));
     }
 }

@@ -83,6 +83,15 @@ fn keeps<T: Scalar>(call: &Call<'_, T>, counted: &mut HashSet<*const T>) -> usiz
 }
 
 /// A recorded graph, ready to be drawn: see [`graph`].
+///
+/// ```
+/// use autograd::{Picture, Tensor, graph};
+/// let w = Tensor::<f32>::ones([100]).requires_grad();
+/// let picture: Picture = graph(&w.exp().sum()).named([("hidden.weight", &w)]);
+/// assert_eq!(picture.kept_bytes(), 400); // the exponentials, which are the slope
+/// let (dot, svg) = (picture.dot(), picture.svg());
+/// assert!(dot.starts_with("digraph") && dot.contains("hidden.weight") && svg.contains("hidden.weight"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Picture {
     /// In order of age: what an operator was applied to stands before it.

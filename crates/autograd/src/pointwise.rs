@@ -65,11 +65,42 @@ pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'stat
     }
 
     /// What the operator is in ONNX. By default its formula; where ONNX has an operator for it, that is better.
+    ///
+    /// ```
+    /// use autograd::{Algebra, Pointwise, Scalar, Tensor, onnx::{self, Value}};
+    ///
+    /// #[derive(Debug)]
+    /// struct Ramp; // between 0 and 1, x itself
+    ///
+    /// impl<T: Scalar> Pointwise<T, 1> for Ramp {
+    ///     fn f<A: Algebra<T>>(&self, [x]: [A; 1]) -> A {
+    ///         let below_1 = (A::one() - x.clone()).if_positive(x.clone(), A::one());
+    ///         x.if_positive(below_1, A::number(0.0))
+    ///     }
+    ///     fn df<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
+    ///         let below_1 = (A::one() - x.clone()).if_positive(A::one(), A::number(0.0));
+    ///         x.if_positive(below_1, A::number(0.0))
+    ///     }
+    ///     fn onnx(&self, [x]: [Value; 1]) -> Value {
+    ///         Value::node("Clip", &[&x, &Value::number(0.0), &Value::number(1.0)], &[])
+    ///     }
+    /// }
+    ///
+    /// let (x, none) = (Tensor::from([-1.0, 0.5, 2.0]), [] as [(&str, &Tensor<f64>); 0]);
+    /// assert_eq!(Ramp.apply([&x]).to_vec(), [0.0, 0.5, 1.0]);
+    /// let graph = onnx::trace(|x: &Tensor<f64>| Ramp.apply([x]), &x, none).unwrap();
+    /// assert!(graph.operators().eq(["Clip"])); // by its formula there would be five
+    /// ```
     fn onnx(&self, x: [onnx::Value; N]) -> onnx::Value {
         self.f(x)
     }
 
     /// What messages call the operator. By default the name of the type, `LogAddExp` becoming `log_add_exp`.
+    ///
+    /// ```
+    /// use autograd::{Pointwise, ops};
+    /// assert_eq!(Pointwise::<f32, 1>::name(&ops::MulScalar(2.0)), "mul_scalar");
+    /// ```
     fn name(&self) -> String {
         snake_case(type_name::<Self>())
     }
@@ -88,6 +119,14 @@ pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'stat
 
     /// As [`apply`](Self::apply).
     ///
+    /// ```
+    /// use autograd::{Pointwise, Tensor, ops::Mul};
+    /// let (x, y) = (Tensor::from([1.0, 2.0]), Tensor::from([10.0, 20.0, 30.0]));
+    /// assert_eq!(Mul.try_apply([&x, &x])?.to_vec(), [1.0, 4.0]);
+    /// assert!(Mul.try_apply([&x, &y]).is_err());
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// If the tensors do not broadcast together.
     #[track_caller]
@@ -100,6 +139,15 @@ pub trait Pointwise<T: Scalar, const N: usize>: fmt::Debug + Send + Sync + 'stat
 }
 
 /// A [`Pointwise`] formula as an [`Op`].
+///
+/// ```
+/// use autograd::{Map, Op, Tensor, ops::Mul};
+/// /// Applies any operator of two inputs to a tensor and itself.
+/// fn to_itself(op: impl Op<f64, 2>, x: &Tensor<f64>) -> Tensor<f64> {
+///     op.apply([x, x])
+/// }
+/// assert_eq!(to_itself(Map(Mul), &Tensor::from([3.0, 4.0])).to_vec(), [9.0, 16.0]);
+/// ```
 pub struct Map<P>(pub P);
 
 impl<P: fmt::Debug> fmt::Debug for Map<P> {

@@ -22,7 +22,7 @@ use std::fmt;
 /// The inverse hyperbolic sine, `asinh' = 1 / √(1 + x²)`, and its square, which is a formula:
 ///
 /// ```
-/// use autograd::{Algebra, Pointwise, Primitive, Scalar, Tensor};
+/// use autograd::{Algebra, Keeps, Pointwise, Primitive, Scalar, Tensor, onnx::Value};
 ///
 /// #[derive(Clone, Debug)]
 /// struct Asinh;
@@ -33,6 +33,12 @@ use std::fmt;
 ///     }
 ///     fn derivative<A: Algebra<T>>(&self, _: usize, [x]: [A; 1], _: A) -> A {
 ///         A::one() / (A::one() + x.clone() * x).sqrt()
+///     }
+///     fn keeps(&self, _: usize) -> Keeps {
+///         Keeps::x(0)
+///     }
+///     fn onnx(&self, [x]: [Value; 1]) -> Value {
+///         x.then("Asinh")
 ///     }
 /// }
 ///
@@ -87,6 +93,14 @@ pub trait Primitive<T: Scalar, const N: usize>: Clone + fmt::Debug + Send + Sync
     }
 
     /// As [`apply`](Self::apply).
+    ///
+    /// ```
+    /// use autograd::{Primitive, Tensor, ops::Hypot};
+    /// let (x, y) = (Tensor::from([3.0, 5.0]), Tensor::from([4.0, 12.0]));
+    /// assert_eq!(Hypot.try_apply([&x, &y])?.to_vec(), [5.0, 13.0]);
+    /// assert!(Hypot.try_apply([&x, &Tensor::ones([3])]).is_err());
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
     ///
     /// # Errors
     /// If the tensors do not broadcast together.

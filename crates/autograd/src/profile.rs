@@ -88,6 +88,15 @@ pub fn span(name: &'static str) -> Span {
 }
 
 /// A stretch that is being measured, see [`span`].
+///
+/// ```
+/// use autograd::{Span, profile, span};
+/// let ((), profile) = profile(|| {
+///     let _epoch: Span = span("epoch");
+///     drop(span("step"));
+/// });
+/// assert_eq!(profile.events().map(|event| event.operator).collect::<Vec<_>>(), ["step", "epoch"]);
+/// ```
 #[derive(Debug)]
 #[must_use = "it measures until it is dropped: `let _span = span(..)`"]
 pub struct Span {
@@ -98,6 +107,14 @@ pub struct Span {
 }
 
 /// On which way an operator was called.
+///
+/// ```
+/// use autograd::{Pass, Tensor, profile};
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let (_, profile) = profile(|| x.sum().backward());
+/// let calls = |pass| profile.events().filter(|event| event.pass == pass).count();
+/// assert_eq!((calls(Pass::Forward), calls(Pass::Backward)), (1, 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pass {
     /// By the program: its value.

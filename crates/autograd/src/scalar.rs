@@ -25,6 +25,15 @@ mod sealed {
 }
 
 /// A value that an [`Array`](crate::Array) stores: `f32`, `f64`, `usize` or `bool`.
+///
+/// ```
+/// use autograd::{Array, Element};
+/// fn first_and_last<T: Element>(a: &Array<T>) -> Option<(T, T)> {
+///     Some((a.iter().next()?, a.iter().last()?))
+/// }
+/// assert_eq!(first_and_last(&[0.5_f32, 1.5, 2.5].into()), Some((0.5, 2.5)));
+/// assert_eq!(first_and_last(&[true, false].into()), Some((true, false)));
+/// ```
 pub trait Element:
     sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static
 {

@@ -20,6 +20,8 @@ pub(crate) type Small<T> = SmallVec<[T; 4]>;
 /// let shape = Shape::from([2, 3]);
 /// assert_eq!((shape.rank(), shape.size(), shape[1]), (2, 6, 3));
 /// assert_eq!(shape.to_string(), "[2, 3]");
+/// assert_eq!(shape.dims(), [2, 3]);
+/// assert_eq!((Shape::scalar().rank(), Shape::scalar().size()), (0, 1));
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Shape(PerAxis<usize>);
@@ -53,6 +55,13 @@ impl Shape {
     }
 
     /// The number of elements, or an error if a tensor of this shape could not be addressed.
+    ///
+    /// ```
+    /// use autograd::Shape;
+    /// assert_eq!(Shape::from([5, 0]).try_size()?, 0);
+    /// assert!(Shape::from([1 << 40, 1 << 40]).try_size().is_err());
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
     ///
     /// # Errors
     /// If the product of the sizes, zeros left out, exceeds `isize::MAX / 8`: then strides or byte counts overflow.
@@ -112,6 +121,14 @@ impl Shape {
 
     /// Resolves an axis that may count from the end, `-1` being the last.
     ///
+    /// ```
+    /// use autograd::Shape;
+    /// let shape = Shape::from([2, 3, 4]);
+    /// assert_eq!((shape.axis(0)?, shape.axis(-1)?), (0, 2));
+    /// assert!(shape.axis(3).is_err());
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// If there is no such axis.
     pub fn axis(&self, axis: isize) -> Result<usize, ShapeError> {
@@ -134,6 +151,14 @@ impl Shape {
     }
 
     /// The two sizes of a matrix.
+    ///
+    /// ```
+    /// use autograd::Shape;
+    /// let [rows, columns] = Shape::from([2, 3]).matrix()?;
+    /// assert_eq!((rows, columns), (2, 3));
+    /// assert!(Shape::from([6]).matrix().is_err());
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
     ///
     /// # Errors
     /// If the rank is not 2.

@@ -23,6 +23,16 @@ use std::fmt;
 /// assert_eq!(y.item(), 30.0);
 /// assert_eq!(y.backward()[&x].to_vec(), [2.0, 4.0, 6.0, 8.0]);
 /// ```
+///
+/// What is to be seen of one:
+///
+/// ```
+/// use autograd::Tensor;
+/// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// assert_eq!((x.shape().to_string(), x.rank(), x.size()), ("[2, 3]".to_owned(), 2, 6));
+/// assert_eq!((x.dims(), x.at([1, 0]), x.is_tracked()), (&[2, 3][..], 4.0, false));
+/// assert_eq!(x.array().as_slice(), Some(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0][..]));
+/// ```
 #[derive(Clone)]
 pub struct Tensor<T: Scalar = f32> {
     array: Array<T>,
@@ -31,6 +41,13 @@ pub struct Tensor<T: Scalar = f32> {
 
 impl<T: Scalar> Tensor<T> {
     /// A constant with this value.
+    ///
+    /// ```
+    /// use autograd::{Array, Tensor};
+    /// let x = Tensor::constant(Array::from_vec(vec![1.0, 2.0], [1, 2])?);
+    /// assert_eq!((x.dims(), x.is_tracked()), (&[1, 2][..], false));
+    /// # Ok::<(), autograd::ShapeError>(())
+    /// ```
     #[inline]
     pub fn constant(array: Array<T>) -> Self {
         Tensor { array, place: Place::NONE }
@@ -185,6 +202,15 @@ impl<T: Scalar> Tensor<T> {
     /// Changes the elements, in row-major order, in place; a tensor that shares them keeps the old ones, and so does
     /// a graph that has kept them. For parameters: what is computed afterwards has the new value, and the tensor keeps
     /// its identity.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let mut w = Tensor::from([1.0, 2.0]).requires_grad();
+    /// let loss = (&w * &w).sum();
+    /// w.update(|w| w.iter_mut().for_each(|w| *w -= 0.5));
+    /// assert_eq!(w.to_vec(), [0.5, 1.5]);
+    /// assert_eq!(loss.backward()[&w].to_vec(), [2.0, 4.0]); // at the old value
+    /// ```
     ///
     /// # Panics
     /// If this is the result of a recorded operator, whose value is not free to change.

@@ -11,26 +11,42 @@ impl Array<bool> {
     ///
     /// ```
     /// use autograd::Tensor;
-    /// let x = Tensor::from([[1.0, f64::NAN], [2.0, 3.0]]);
-    /// let mask = x.mask(f64::is_nan);
-    /// assert!(mask.any() && !mask.all());
-    /// assert_eq!((mask.any_axes(1).to_vec(), mask.count()), (vec![true, false], 1));
+    /// assert!(Tensor::from([1.0, f64::NAN]).mask(f64::is_nan).any());
+    /// assert!(!Tensor::<f32>::zeros([0]).mask(f32::is_nan).any());
     /// ```
     pub fn any(&self) -> bool {
         self.view().contiguous().contains(&true)
     }
 
     /// Whether every element is true; of nothing, every one is.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert!(Tensor::from([1.0, 2.0]).mask(f64::is_finite).all());
+    /// assert!(Tensor::<f32>::zeros([0]).mask(f32::is_nan).all());
+    /// ```
     pub fn all(&self) -> bool {
         !self.view().contiguous().contains(&false)
     }
 
     /// How many elements are true.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let (predicted, labels) = (Tensor::from([1.0, 0.0, 1.0]), Tensor::from([1.0, 1.0, 1.0]));
+    /// assert_eq!(predicted.eq(&labels).count(), 2);
+    /// ```
     pub fn count(&self) -> usize {
         self.view().contiguous().iter().filter(|&&x| x).count()
     }
 
     /// Whether any element along some axes, which disappear, is true.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, f64::NAN], [2.0, 3.0]]);
+    /// assert_eq!(x.mask(f64::is_nan).any_axes(1).to_vec(), [true, false]);
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -40,6 +56,12 @@ impl Array<bool> {
     }
 
     /// Whether every element along some axes, which disappear, is true.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, f64::NAN], [2.0, 3.0]]);
+    /// assert_eq!(x.mask(f64::is_finite).all_axes(0).to_vec(), [true, false]);
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice.

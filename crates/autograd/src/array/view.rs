@@ -18,6 +18,18 @@ use std::ops::Deref;
 /// assert_eq!(y, [1.0, 2.0]);
 /// # Ok::<(), autograd::ShapeError>(())
 /// ```
+/// An operand comes as it lies. Who needs row-major order asks for it:
+///
+/// ```
+/// use autograd::Array;
+/// let columns = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0], [2, 2])?.permute(&[1, 0])?;
+/// let x = columns.view();
+/// assert_eq!((x.shape().dims(), x.size(), x.layout().strides()), (&[2, 2][..], 4, &[1, 2][..]));
+/// assert_eq!((x.data(), x.as_slice()), (&[1.0, 2.0, 3.0, 4.0][..], None));
+/// assert_eq!(x.contiguous()[..], [1.0, 3.0, 2.0, 4.0]);
+/// assert!(x.iter().eq([1.0, 3.0, 2.0, 4.0]));
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, T: Element> {
     data: &'a [T],
@@ -102,6 +114,16 @@ impl<'a, T: Element> View<'a, T> {
 }
 
 /// Elements in row-major order: where they lay, or a copy. Dereferences to a slice.
+///
+/// ```
+/// use autograd::{Array, Contiguous};
+/// let rows = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0], [2, 2])?;
+/// assert!(matches!(rows.view().contiguous(), Contiguous::Borrowed([1.0, 2.0, 3.0, 4.0])));
+/// let columns = rows.permute(&[1, 0])?;
+/// let sorted = columns.view().contiguous();
+/// assert!(matches!(sorted, Contiguous::Copied(_)) && sorted[1] == 3.0);
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
 #[derive(Debug)]
 pub enum Contiguous<'a, T: Element> {
     /// They lay so already.
@@ -122,6 +144,14 @@ impl<T: Element> Deref for Contiguous<'_, T> {
 }
 
 /// The elements of a view in row-major order. See [`View::iter`].
+///
+/// ```
+/// use autograd::{Array, Elements};
+/// let a = Array::from_vec(vec![1, 2, 3, 4], [2, 2])?.permute(&[1, 0])?;
+/// let mut elements: Elements<'_, usize> = a.iter();
+/// assert_eq!((elements.next(), elements.next(), elements.len()), (Some(1), Some(3), 2));
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Elements<'a, T: Element> {
     data: &'a [T],

@@ -49,6 +49,16 @@ pub(super) struct Pool {
 }
 
 /// What the tensors of the calling thread hold, and what they asked of the system. See [`memory_stats`].
+///
+/// ```
+/// use autograd::{MemoryStats, Tensor, memory_stats};
+/// drop(Tensor::<f32>::zeros([1000]));
+/// let before = memory_stats();
+/// drop(Tensor::<f32>::zeros([1000])); // in the memory that the first one left
+/// let MemoryStats { live_bytes, peak_bytes, system_allocations, .. } = memory_stats();
+/// assert_eq!((live_bytes, system_allocations), (before.live_bytes, before.system_allocations));
+/// assert!(peak_bytes - live_bytes >= 4000);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemoryStats {
     /// Buffers that the thread took and that were not given back on it. Negative if it frees what others took.

@@ -25,6 +25,15 @@ const MAX_RANK: usize = 4;
 ///
 /// By default its inputs broadcast together, in up to four axes, some of size 0 and 1, and hold values of either sign
 /// with magnitudes from 0.3 to 2: away from the kinks and poles that many functions have at 0.
+///
+/// ```
+/// use autograd::{Cases, Map, Rng, Routine, check_with, ops::{Ln, Matmul, Pow}};
+/// check_with(Map(Ln), Cases::default().range(0.5, 3.0).count(16)); // below 0 there is no logarithm
+/// check_with(Matmul, Cases::shapes(["..mk", "..kn"]).count(16).seed(7));
+/// // A power: its base above 0, its exponent of either sign.
+/// let value = |i: usize, rng: &mut Rng| if i == 0 { 0.5 } else { -1.0 } + 2.0 * rng.uniform::<f64>();
+/// check_with(Map(Routine(Pow)), Cases::default().values(value).count(16));
+/// ```
 pub struct Cases<const N: usize> {
     patterns: [Pattern; N],
     value: Arc<Value>,

@@ -10,6 +10,54 @@ use std::collections::HashSet;
 use std::panic::Location;
 
 /// A recorded call, as the operator's `backward` sees it: the values it kept, and what is asked of it.
+///
+/// The length of vectors, whose components are tensors that broadcast together: `y = √Σ xᵢ²`, with `∂y / ∂xᵢ = xᵢ / y`.
+///
+/// ```
+/// use autograd::{AnyOp, Array, Call, Keeps, Scalar, Shape, ShapeError, Tensor, grad};
+///
+/// #[derive(Debug)]
+/// struct Length;
+///
+/// impl<T: Scalar> AnyOp<T> for Length {
+///     fn name(&self) -> String {
+///         "length".into()
+///     }
+///     fn value(&self, x: &[&Array<T>]) -> Result<Array<T>, ShapeError> {
+///         let shape = Shape::broadcast(&x.iter().map(|x| x.shape()).collect::<Vec<_>>())?;
+///         let x = x.iter().map(|x| x.broadcast_to(&shape)).collect::<Result<Vec<_>, _>>()?;
+///         Array::build(shape, |y| {
+///             y.fill(T::zero());
+///             x.iter().for_each(|x| y.iter_mut().zip(x).for_each(|(y, x)| *y = y.hypot(x)));
+///         })
+///     }
+///     fn gradients(&self, call: &Call<'_, T>, dy: Tensor<T>, give: &mut dyn FnMut(usize, Tensor<T>)) {
+///         let y = call.kept_y().expect("`keeps` names it");
+///         assert!(y.iter().all(|y| y != T::zero()), "length: 0 has no direction (called at {})", call.caller());
+///         for i in (0..call.inputs()).filter(|&i| call.needs(i)) {
+///             // Where nothing was stretched and nobody differentiates this again, one loop over numbers does.
+///             let plain = call.kept_x(i).filter(|_| !call.recorded() && call.shape(i) == dy.shape());
+///             give(i, match plain {
+///                 None => &dy * call.x(i) / call.y(),
+///                 Some(x) => Tensor::build(dy.shape(), |dx| {
+///                     let read = dy.array().iter().zip(x).zip(y);
+///                     dx.iter_mut().zip(read).for_each(|(dx, ((dy, x), y))| *dx = dy * x / y);
+///                 }),
+///             });
+///         }
+///     }
+///     fn keeps(&self, i: usize) -> Keeps {
+///         Keeps::x(i) | Keeps::y()
+///     }
+/// }
+///
+/// let [a, b] = [3.0_f64, 4.0].map(|x| Tensor::scalar(x).requires_grad());
+/// let length = Length.apply_to(&[&a, &b]);
+/// let [da] = grad(&length, [&a]); // recorded
+/// assert!((da.backward()[&a].item() - 4.0 * 4.0 / 125.0).abs() < 1e-15);
+/// let grads = length.backward(); // not recorded
+/// assert_eq!((grads[&a].item(), grads[&b].item()), (0.6, 0.8));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Call<'a, T: Scalar> {
     place: &'a Place<T>,

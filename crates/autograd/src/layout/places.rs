@@ -4,6 +4,14 @@ use crate::shape::Small;
 use smallvec::SmallVec;
 
 /// Walks the places of a layout in row-major order.
+///
+/// ```
+/// use autograd::{Layout, Places};
+/// let columns = Layout::contiguous([2, 3].into()).permute(&[1, 0])?;
+/// let mut places: Places = columns.places();
+/// assert_eq!((places.len(), places.next(), places.next()), (6, Some(0), Some(3)));
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Places {
     /// What is left of the row along the last axis, the next place, and the step to the one after it.

@@ -2,8 +2,9 @@
 //!
 //! The numbers of the fields: `onnx/onnx.proto` of ONNX 1.12, of which opset 17 and the eighth version of the format are.
 
+use super::attribute::Attribute;
 use super::constant::{Constant, Data, Kind};
-use super::graph::{Attribute, Dim, Graph, Node, Port, Source};
+use super::graph::{Dim, Graph, Node, Port, Source};
 use crate::onnx::message::Message;
 use std::fmt;
 
@@ -15,6 +16,12 @@ const IR_VERSION: u64 = 8;
 const LONGEST: usize = (1 << 31) - 1;
 
 /// The network is too large for a file of ONNX, whose length has 31 bits.
+///
+/// ```
+/// use autograd::onnx::TooLarge;
+/// let error = TooLarge { bytes: 3 << 30 }; // from `Graph::to_bytes`
+/// assert!(error.to_string().contains("take 3221225472 bytes"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge {
     /// How many bytes the parameters and other constants take.

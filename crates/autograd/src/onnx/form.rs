@@ -7,6 +7,40 @@ use std::ops::Index;
 use std::panic::Location;
 
 /// What an operator was applied to, and what came of it, for [`Op::onnx`](crate::Op::onnx). `x[i]` is the value of input `i`.
+///
+/// The sum of two tensors as a list, without broadcasting:
+///
+/// ```
+/// use autograd::{Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View, onnx::{self, Operands, Value}};
+///
+/// #[derive(Debug)]
+/// struct FlatSum;
+///
+/// impl<T: Scalar> Op<T, 2> for FlatSum {
+///     fn shape(&self, [a, b]: [&Shape; 2]) -> Result<Shape, ShapeError> {
+///         let unequal = || ShapeError::new("the shapes differ").operand("left", a, "").operand("right", b, "");
+///         if a == b { Ok(Shape::from([a.size()])) } else { Err(unequal()) }
+///     }
+///     fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
+///         y.iter_mut().zip(a.iter().zip(b.iter())).for_each(|(y, (a, b))| *y = a + b);
+///     }
+///     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+///         dy.reshape(call.shape(i))
+///     }
+///     fn keeps(&self, _: usize) -> Keeps {
+///         Keeps::NONE
+///     }
+///     fn onnx(&self, x: &Operands<'_>) -> Value {
+///         assert_eq!((x.count(), x.shape(0).size()), (2, x.output().size()));
+///         let sum = Value::node("Sum", &x.values().iter().collect::<Vec<_>>(), &[]);
+///         sum.reshape(x.output().dims())
+///     }
+/// }
+///
+/// let (x, none) = (Tensor::<f32>::ones([2, 3]), [] as [(&str, &Tensor); 0]);
+/// let graph = onnx::trace(|x: &Tensor| FlatSum.apply([x, &x.exp()]), &x, none).unwrap();
+/// assert!(graph.operators().eq(["Exp", "Sum", "Reshape"]));
+/// ```
 #[derive(Debug)]
 pub struct Operands<'a> {
     pub(super) values: Vec<Value>,
@@ -44,6 +78,28 @@ impl Index<usize> for Operands<'_> {
 }
 
 /// An operator that has no form in ONNX.
+///
+/// ```
+/// use autograd::{Call, Op, Scalar, Tensor, View, onnx::{self, TraceError}};
+///
+/// #[derive(Debug)]
+/// struct Mystery;
+///
+/// impl<T: Scalar> Op<T, 1> for Mystery {
+///     fn forward(&self, [x]: [View<'_, T>; 1], y: &mut [T]) {
+///         x.map_into(y, |x| x);
+///     }
+///     fn backward(&self, _: usize, _: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
+///         dy.clone()
+///     }
+/// }
+///
+/// let w = Tensor::<f32>::ones([3, 3]);
+/// let traced = onnx::trace(|x: &Tensor| Mystery.apply([&x.matmul(&w)]), &Tensor::ones([2, 3]), [("w", &w)]);
+/// let Err(TraceError::Unsupported(found)) = traced else { panic!("it says nothing of ONNX") };
+/// assert_eq!((found.operator(), found.behind()), ("mystery", Some("w")));
+/// assert_eq!(found.caller().unwrap().file(), file!());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Unsupported {
     pub(super) operator: String,

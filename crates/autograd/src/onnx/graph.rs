@@ -3,6 +3,7 @@
 //! A value is named by its place in the list, and is made of values before it only. This is the form that Wengert's list has: the
 //! file, in which values have names, is written from it.
 
+use super::attribute::Attribute;
 use super::constant::{Constant, Kind};
 use std::fmt;
 
@@ -15,55 +16,6 @@ pub(super) enum Depends {
     Nothing,
     Parameters,
     Input,
-}
-
-/// A setting of a node.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Attribute {
-    /// A whole number, or a truth as 0 or 1.
-    Int(i64),
-    /// Whole numbers.
-    Ints(Vec<i64>),
-    /// A number, in single precision.
-    Float(f32),
-    /// A word.
-    Text(&'static str),
-}
-
-impl From<i64> for Attribute {
-    fn from(value: i64) -> Self {
-        Attribute::Int(value)
-    }
-}
-
-impl From<Vec<i64>> for Attribute {
-    fn from(values: Vec<i64>) -> Self {
-        Attribute::Ints(values)
-    }
-}
-
-impl From<f64> for Attribute {
-    fn from(value: f64) -> Self {
-        Attribute::Float(value as f32)
-    }
-}
-
-impl From<&'static str> for Attribute {
-    fn from(text: &'static str) -> Self {
-        Attribute::Text(text)
-    }
-}
-
-impl fmt::Display for Attribute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Attribute::Int(value) => write!(f, "{value}"),
-            Attribute::Ints(values) => write!(f, "{values:?}"),
-            Attribute::Float(value) => write!(f, "{value:?}"),
-            Attribute::Text(text) => write!(f, "{text}"),
-        }
-    }
 }
 
 /// A size of an input or an output.
@@ -147,6 +99,18 @@ impl Entry {
 /// A network as a graph of ONNX, ready to be written.
 ///
 /// Printed, it is a list: the inputs, the parameters and other constants, and then a line for each node.
+///
+/// ```
+/// use autograd::{Tensor, onnx};
+/// let w = Tensor::from([[0.5_f32, -1.0], [2.0, 0.25]]);
+/// let graph = onnx::trace(|x: &Tensor| x.matmul(&w).relu(), &Tensor::ones([3, 2]), [("w", &w)])?;
+/// assert!(graph.inputs().eq(["input: f32[batch, 2]"]) && graph.outputs().eq(["output: f32[batch, 2]"]));
+/// assert!(graph.parameters().eq(["w"]) && graph.operators().eq(["MatMul", "Relu"]));
+/// assert!(graph.has_any_batch() && graph.why_fixed().is_none());
+/// let file = graph.to_bytes()?;
+/// assert!(file.len() > w.size() * size_of::<f32>());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Graph {
     pub(super) values: Vec<Entry>,

@@ -16,6 +16,15 @@ mod sealed {
 
 /// What a graph can be given: a [`Tensor`], an [`Array`] of indices, an array of truths (a mask), or a tuple of these, of two to six,
 /// each of which is an input of its own.
+///
+/// ```
+/// use autograd::{Array, Tensor, onnx};
+/// let score = |(x, mask): &(Tensor, Array<bool>)| x.masked_fill(mask, 0.0);
+/// let example = (Tensor::from([[1.0_f32, 2.0], [3.0, 4.0]]), Array::from_vec(vec![true, false, false, true], [2, 2])?);
+/// let graph = onnx::trace(score, &example, [] as [(&str, &Tensor); 0])?;
+/// assert!(graph.inputs().eq(["input_0: f32[batch, 2]", "input_1: bool[batch, 2]"]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[expect(private_interfaces, reason = "the trait is sealed")]
 pub trait Input: sealed::Sealed + Sized {
     /// Adds, for each input, the size of its first axis, if there is one and it is not empty.

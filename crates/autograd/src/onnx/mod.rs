@@ -24,6 +24,7 @@
 //! ```
 //! Source: <https://onnx.ai/onnx/operators>, opset 17.
 
+mod attribute;
 mod batch;
 mod constant;
 mod encode;
@@ -36,9 +37,10 @@ mod output;
 mod trace;
 mod value;
 
+pub use attribute::Attribute;
 pub use encode::TooLarge;
 pub use form::{Operands, Unsupported};
-pub use graph::{Attribute, Graph};
+pub use graph::Graph;
 pub use input::Input;
 #[doc(hidden)]
 pub use message::Message;
@@ -53,6 +55,18 @@ use crate::tensor::Tensor;
 use std::fmt;
 
 /// Why there is no graph.
+///
+/// ```
+/// use autograd::{Tensor, onnx::{self, TraceError}};
+/// let why = |f: fn(&Tensor) -> Tensor| {
+///     let example = Tensor::from([[1.0_f32, 2.0], [3.0, 5.0]]);
+///     onnx::trace(f, &example, [] as [(&str, &Tensor); 0]).unwrap_err()
+/// };
+/// let by_number = why(|x| x * x.sum().item()); // a number of this example, and of no other
+/// assert!(matches!(by_number, TraceError::DependsOnNumbers { .. }));
+/// let for_two_rows = why(|x| x.reshape([4]));
+/// assert!(matches!(for_two_rows, TraceError::OtherBatch { batch: 2, .. }));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TraceError {
@@ -104,6 +118,16 @@ impl std::error::Error for TraceError {}
 /// numbers, which are those of the example in another order. Give an example of real data: what depends on numbers is not seen if
 /// they are all alike. Several inputs are a tuple.
 ///
+/// ```
+/// use autograd::{Tensor, onnx};
+/// let w = Tensor::from([0.5_f32, -1.0]);
+/// let weighted = |x: &Tensor| (x * &w).sum_axes(1);
+/// let graph = onnx::trace(weighted, &Tensor::from([[1.0, 2.0], [3.0, 4.0]]), [("w", &w)])?;
+/// assert!(graph.operators().eq(["Mul", "ReduceSum"]));
+/// assert!(graph.outputs().eq(["output: f32[batch]"]));
+/// # Ok::<(), onnx::TraceError>(())
+/// ```
+///
 /// # Errors
 /// If an operator has no form in ONNX, the graph depends on the numbers of the input, or the function fails with a batch of another size.
 pub fn trace<X: Input, T: Scalar, L: AsRef<Tensor<T>>>(
@@ -115,6 +139,16 @@ pub fn trace<X: Input, T: Scalar, L: AsRef<Tensor<T>>>(
 }
 
 /// As [`trace`], for one or several outputs, and with names and a batch as the options say: see [`Options`] for an example.
+///
+/// ```
+/// use autograd::{Tensor, onnx};
+/// let options = onnx::Options::new().outputs(["mean", "deviation"]);
+/// let moments = |x: &Tensor| (x.mean_axes(1), x.std_axes(1, 0.0));
+/// let example = Tensor::from([[1.0, 2.0], [3.0, 5.0]]);
+/// let graph = onnx::trace_with(moments, &example, [] as [(&str, &Tensor); 0], &options)?;
+/// assert!(graph.outputs().eq(["mean: f32[batch]", "deviation: f32[batch]"]));
+/// # Ok::<(), onnx::TraceError>(())
+/// ```
 ///
 /// # Errors
 /// As [`trace`]; and if the options name what there is not, or give a name twice.

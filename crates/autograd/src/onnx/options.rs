@@ -48,11 +48,30 @@ impl Options {
     }
 
     /// The names of inputs whose first axis is not the batch though it is as long in the example, such as a mask that all samples share.
+    ///
+    /// ```
+    /// use autograd::{Tensor, onnx};
+    /// let example = (Tensor::from([[1.0_f32, 2.0], [3.0, 4.0]]), Tensor::from([[1.0_f32, 0.0], [2.0, 1.0]]));
+    /// let options = onnx::Options::new().inputs(["x", "w"]).without_batch(["w"]);
+    /// let product = |(x, w): &(Tensor, Tensor)| x.matmul(w);
+    /// let graph = onnx::trace_with(product, &example, [] as [(&str, &Tensor); 0], &options)?;
+    /// assert!(graph.inputs().eq(["x: f32[batch, 2]", "w: f32[2, 2]"]));
+    /// # Ok::<(), onnx::TraceError>(())
+    /// ```
     pub fn without_batch(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Options { without_batch: owned(names), ..self }
     }
 
     /// All sizes are those of the example, the batch's too: for networks that work with one size of the batch only.
+    ///
+    /// ```
+    /// use autograd::{Tensor, onnx};
+    /// let example = Tensor::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+    /// let (flat, none) = (|x: &Tensor| x.reshape([4]), [] as [(&str, &Tensor); 0]);
+    /// let graph = onnx::trace_with(flat, &example, none, &onnx::Options::new().fixed_batch())?;
+    /// assert!(graph.inputs().eq(["input: f32[2, 2]"]) && !graph.has_any_batch());
+    /// # Ok::<(), onnx::TraceError>(())
+    /// ```
     #[doc(alias = "dynamic_axes")]
     pub fn fixed_batch(self) -> Self {
         Options { is_fixed: true, ..self }

@@ -17,6 +17,15 @@ mod sealed {
 
 /// What a function that becomes a graph may give, where `T` is the precision of its parameters: a [`Tensor`], an [`Array`] of indices or
 /// of truths, or several of these as a vector or as a tuple of two to four, each of which is an output of its own.
+///
+/// ```
+/// use autograd::{Array, Tensor, onnx};
+/// let best = |x: &Tensor| -> (Tensor, Array<usize>) { (x.max_axes(1), x.argmax(1)) };
+/// let example = Tensor::from([[1.0_f32, 2.0], [4.0, 3.0]]);
+/// let graph = onnx::trace_with(best, &example, [] as [(&str, &Tensor); 0], &onnx::Options::new())?;
+/// assert!(graph.outputs().eq(["output_0: f32[batch]", "output_1: i64[batch]"]));
+/// # Ok::<(), onnx::TraceError>(())
+/// ```
 #[expect(private_interfaces, reason = "the trait is sealed")]
 pub trait Output<T: Scalar>: sealed::Sealed {
     /// Adds what each output is in the graph, and what is known of it from outside, but for its name.

@@ -3,9 +3,10 @@
 //! A form is a formula over values, as a gradient is one over tensors. [`Value`] is an [`Algebra`], so the formula of a
 //! [`Pointwise`](crate::Pointwise) operator is a form already: read with values, each function in it adds a node to the graph.
 
+use super::attribute::Attribute;
 use super::constant::{Constant, Data};
 use super::form::Unsupported;
-use super::graph::{Attribute, Depends, Entry, Id, Node, Source};
+use super::graph::{Depends, Entry, Id, Node, Source};
 use super::trace::{self, Recorder};
 use crate::algebra::Algebra;
 use crate::array::Array;
@@ -19,6 +20,32 @@ use std::rc::Rc;
 ///
 /// Operators make values of values, see [`Op::onnx`](crate::Op::onnx). What has no form stays so whatever is made of it, and is an
 /// error only if the output of the network depends on it.
+///
+/// ```
+/// use autograd::{Tensor, onnx::{self, Value}};
+/// /// The operators of ONNX in a form of one input, whatever that is.
+/// fn operators(form: fn(&Value) -> Value) -> Vec<String> {
+///     let f = |x: &Tensor| {
+///         let y = x.exp();
+///         onnx::define("example", y.array(), || form(&Value::of(x.array()))); // in the place of `Exp`
+///         y
+///     };
+///     let (x, none) = (Tensor::from([[1.0, 2.0], [3.0, 4.0]]), [] as [(&str, &Tensor); 0]);
+///     let graph = onnx::trace_with(f, &x, none, &onnx::Options::new().fixed_batch()).unwrap();
+///     graph.operators().map(str::to_owned).collect()
+/// }
+/// assert_eq!(operators(|x| x.then("Relu")), ["Relu"]);
+/// assert_eq!(operators(|x| (x.clone() + Value::number(1.0)) / x.clone()), ["Add", "Div"]);
+/// assert_eq!(operators(|x| x.transpose(&[1, 0]).reshape(&[4])), ["Transpose", "Reshape"]);
+/// let relu = |x: &Value| Value::node("Greater", &[x, &Value::number(0.0)], &[]).choose(x, &Value::number(0.0));
+/// assert_eq!(operators(relu), ["Greater", "Where"]);
+/// assert_eq!(operators(|x| Value::node("Clip", &[x, &Value::number(0.0), &Value::absent()], &[])), ["Clip"]);
+/// assert_eq!(operators(|x| Value::node("Tile", &[x, &Value::ints([1, 3])], &[])), ["Tile"]);
+/// assert_eq!(operators(|x| Value::node("Expand", &[x, &Value::sizes(&[5, 2, 2])], &[])), ["Expand"]);
+/// assert_eq!(operators(|x| Value::node("Gather", &[x, &Value::int(0)], &[("axis", 1.into())])), ["Gather"]);
+/// // The places of the largest, the second output of `TopK`.
+/// assert_eq!(operators(|x| Value::output_of(1, "TopK", &[x, &Value::ints([1])], &[])), ["TopK"]);
+/// ```
 #[derive(Clone)]
 pub struct Value(pub(super) Read);
 
@@ -104,6 +131,17 @@ impl Value {
     }
 
     /// That there is no form, and why: what ONNX lacks, or what one can do about it.
+    ///
+    /// ```
+    /// use autograd::{Tensor, onnx::{self, Value}};
+    /// let by_hand = |x: &Tensor| {
+    ///     let y = Tensor::build(x.shape(), |y| y.iter_mut().zip(x.array()).for_each(|(y, x)| *y = 2.0 * x));
+    ///     onnx::define("doubled", y.array(), || Value::unsupported("double by operators"));
+    ///     y.exp()
+    /// };
+    /// let error = onnx::trace(by_hand, &Tensor::from([1.0, 2.0]), [] as [(&str, &Tensor); 0]).unwrap_err().to_string();
+    /// assert!(error.starts_with("doubled has no form in ONNX") && error.ends_with("help: double by operators"));
+    /// ```
     pub fn unsupported(why: impl Into<String>) -> Value {
         Value(Read::Missing(Rc::new(Unsupported::new(why.into()))))
     }

@@ -14,6 +14,20 @@ use std::time::Duration;
 const SHOWN: usize = 30;
 
 /// What [`profile`](crate::profile) has measured. Printed, it is a table, the most expensive row first.
+///
+/// ```
+/// use autograd::{Pass, Profile, Tensor, profile};
+/// let w = Tensor::<f32>::ones([64, 64]).requires_grad();
+/// let (_, profile): (_, Profile) = profile(|| w.sin().sum().backward());
+/// let profile = profile.named([("hidden.weight", &w)]);
+/// assert!(profile.measured() <= profile.wall());
+/// // `sin` and its gradient belong to the layer `hidden`, `sum` to this line.
+/// let (layer, cost) = profile.by_layer().into_iter().find(|(layer, _)| layer == "hidden").unwrap();
+/// assert_eq!((layer.as_str(), cost.total >= cost.own), ("hidden", true));
+/// let forward: Vec<_> = profile.rows().into_iter().filter(|row| row.pass == Pass::Forward).collect();
+/// assert_eq!(forward.len(), 2);
+/// assert_eq!(profile.by_operator().len(), profile.by(|row| (row.operator.clone(), row.pass)).len());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Profile {
     wall: Duration,
@@ -23,6 +37,13 @@ pub struct Profile {
 }
 
 /// What calls cost.
+///
+/// ```
+/// use autograd::{Cost, Tensor, profile};
+/// let (_, profile) = profile(|| (0..3).for_each(|_| drop(Tensor::<f32>::ones([16]).exp())));
+/// let cost: Cost = profile.rows().iter().map(|row| row.cost).sum();
+/// assert_eq!((cost.calls, cost.bytes), (3, 3 * 64));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// How many there were.
@@ -55,6 +76,14 @@ impl Sum for Cost {
 }
 
 /// The calls of one operator on one way in one layer.
+///
+/// ```
+/// use autograd::{Pass, Tensor, profile};
+/// let (_, profile) = profile(|| Tensor::<f32>::ones([8]).exp());
+/// let row = &profile.rows()[0];
+/// assert_eq!((row.operator.as_str(), row.pass, row.cost.calls), ("exp", Pass::Forward, 1));
+/// assert!(row.layer.contains(".rs:")); // no layer has been named: file and line
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {

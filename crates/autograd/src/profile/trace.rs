@@ -13,6 +13,14 @@ use std::path::Path;
 use std::time::Duration;
 
 /// One call.
+///
+/// ```
+/// use autograd::{Tensor, profile};
+/// let (_, profile) = profile(|| Tensor::<f32>::ones([2, 3]).sum_axes(1));
+/// let event = profile.events().next().unwrap();
+/// assert_eq!((event.operator, event.inputs[0].dims(), event.output.unwrap().dims()), ("sum", &[2, 3][..], &[2][..]));
+/// assert!(event.start + event.time <= profile.wall());
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event<'a> {
@@ -39,6 +47,12 @@ pub struct Event<'a> {
 impl Profile {
     /// The calls one by one, in the order in which they ended. Only the first 100,000 are kept, so that the memory
     /// of a long run is bounded; all are counted in [`rows`](Self::rows).
+    ///
+    /// ```
+    /// use autograd::{Tensor, profile};
+    /// let (_, profile) = profile(|| Tensor::<f32>::ones([3]).exp().sum());
+    /// assert!(profile.events().map(|event| event.operator).eq(["exp", "sum"]));
+    /// ```
     pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
         self.calls.iter().map(|call| {
             let (kind, _) = &self.kinds[call.kind];
@@ -89,6 +103,16 @@ impl Profile {
     }
 
     /// Writes [`chrome_trace`](Self::chrome_trace) to a file.
+    ///
+    /// ```
+    /// use autograd::{Tensor, profile};
+    /// let (_, profile) = profile(|| Tensor::<f32>::ones([2, 3]).exp());
+    /// let path = std::env::temp_dir().join(format!("wengert-profile-{}.json", std::process::id()));
+    /// profile.write_chrome_trace(&path)?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, profile.chrome_trace());
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the file cannot be written.
