@@ -53,10 +53,11 @@ impl<T: Scalar, V: Viewing> AnyOp<T> for V {
 ///
 /// ```
 /// use autograd::{AnyOp, Tensor, ops::Reshape, vjp};
-/// let x = Tensor::from([[1.0, 2.0, 3.0, 4.0]]);
-/// let (y, [dx]) = vjp(|x| Reshape([2, 2].into()).apply_to(&x), [&x], &Tensor::ones([2, 2]));
-/// assert_eq!((y.dims(), dx.dims()), (&[2, 2][..], &[1, 4][..]));
-/// assert_eq!(y.to_vec(), x.to_vec());
+/// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
+/// let dy = Tensor::from([[10.0, 20.0], [30.0, 40.0]]);
+/// let (y, [dx]) = vjp(|x| Reshape([2, 2].into()).apply_to(&x), [&x], &dy);
+/// assert_eq!((y.dims(), y.to_vec()), (&[2, 2][..], x.to_vec()));
+/// assert_eq!((dx.dims(), dx.to_vec()), (&[4][..], dy.to_vec()));
 /// ```
 #[derive(Debug)]
 pub struct Reshape(
@@ -86,9 +87,10 @@ impl<T: Scalar> AnyOp<T> for Reshape {
 ///
 /// ```
 /// use autograd::{AnyOp, Tensor, ops::Permute, vjp};
-/// let x = Tensor::<f32>::zeros([2, 3, 4]);
-/// let (y, [dx]) = vjp(|x| Permute(vec![2, 0, 1]).apply_to(&x), [&x], &Tensor::ones([4, 2, 3]));
-/// assert_eq!((y.dims(), dx.dims()), (&[4, 2, 3][..], &[2, 3, 4][..]));
+/// let (x, dy) = (Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor::<f64>::arange(6).reshape([3, 2]));
+/// let (y, [dx]) = vjp(|x| Permute(vec![1, 0]).apply_to(&x), [&x], &dy);
+/// assert_eq!(y.to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+/// assert_eq!(dx.to_vec(), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
 /// ```
 #[derive(Debug)]
 pub struct Permute(
