@@ -21,6 +21,14 @@ use crate::tensor::Tensor;
 use std::ops;
 
 /// `a + b`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Add, vjp};
+/// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::scalar(10.0));
+/// let (y, [da, db]) = vjp(|x| Add.apply(x), [&a, &b], &Tensor::ones([2]));
+/// assert_eq!(y.to_vec(), [11.0, 12.0]);
+/// assert_eq!((da.to_vec(), db.item()), (vec![1.0, 1.0], 2.0)); // what was stretched gets the sum
+/// ```
 #[derive(Debug)]
 pub struct Add;
 
@@ -41,6 +49,13 @@ impl<T: Scalar> Op<T, 2> for Add {
 }
 
 /// `a - b`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Sub, vjp};
+/// let [a, b] = [3.0, 4.0].map(Tensor::scalar);
+/// let (y, [da, db]) = vjp(|x| Sub.apply(x), [&a, &b], &Tensor::scalar(1.0));
+/// assert_eq!([y, da, db].map(|x| x.item()), [-1.0, 1.0, -1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Sub;
 
@@ -61,6 +76,13 @@ impl<T: Scalar> Op<T, 2> for Sub {
 }
 
 /// `a b`, element by element.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Mul, vjp};
+/// let [a, b] = [3.0, 4.0].map(Tensor::scalar);
+/// let (y, [da, db]) = vjp(|x| Mul.apply(x), [&a, &b], &Tensor::scalar(1.0));
+/// assert_eq!([y, da, db].map(|x| x.item()), [12.0, 4.0, 3.0]);
+/// ```
 #[derive(Debug)]
 pub struct Mul;
 
@@ -77,6 +99,13 @@ impl<T: Scalar> Pointwise<T, 2> for Mul {
 }
 
 /// `a / b`, element by element.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Div, vjp};
+/// let [a, b] = [6.0, 2.0].map(Tensor::scalar);
+/// let (y, [da, db]) = vjp(|x| Div.apply(x), [&a, &b], &Tensor::scalar(1.0));
+/// assert_eq!([y, da, db].map(|x| x.item()), [3.0, 0.5, -1.5]);
+/// ```
 #[derive(Debug)]
 pub struct Div;
 
@@ -93,6 +122,13 @@ impl<T: Scalar> Pointwise<T, 2> for Div {
 }
 
 /// `-x`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Neg};
+/// let x = Tensor::scalar(2.0).requires_grad();
+/// let y = Neg.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (-2.0, -1.0));
+/// ```
 #[derive(Debug)]
 pub struct Neg;
 
@@ -109,6 +145,13 @@ impl<T: Scalar> Pointwise<T, 1> for Neg {
 }
 
 /// `x + c` for a plain number `c`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::AddScalar};
+/// let x = Tensor::scalar(2.0).requires_grad();
+/// let y = AddScalar(5.0).apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (7.0, 1.0));
+/// ```
 #[derive(Debug)]
 pub struct AddScalar<T>(pub T);
 
@@ -128,6 +171,13 @@ impl<T: Scalar> Op<T, 1> for AddScalar<T> {
 }
 
 /// `c x` for a plain number `c`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::MulScalar};
+/// let x = Tensor::scalar(2.0).requires_grad();
+/// let y = MulScalar(5.0).apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (10.0, 5.0));
+/// ```
 #[derive(Debug)]
 pub struct MulScalar<T>(pub T);
 

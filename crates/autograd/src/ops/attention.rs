@@ -18,6 +18,18 @@ use crate::tensor::Tensor;
 
 /// Attention, with inputs queries `[.., t, d]`, keys `[.., s, d]` and values `[.., s, e]`, whose other axes (batch, heads) are equal;
 /// the output is `[.., t, e]`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Attention};
+/// let q = Tensor::from([[1.0], [1.0]]); // two queries, which fit these two keys equally well
+/// let (k, v) = (q.clone(), Tensor::from([[2.0], [4.0]]).requires_grad());
+/// let y = Attention::new().apply([&q, &k, &v]);
+/// assert_eq!((y.to_vec(), y.sum().backward()[&v].to_vec()), (vec![3.0, 3.0], vec![1.0, 1.0]));
+/// assert_eq!(Attention::new().causal().apply([&q, &k, &v]).to_vec(), [2.0, 3.0]);
+/// assert_eq!(Attention::new().mask(&v.t().gt(3.0)).apply([&q, &k, &v]).to_vec(), [4.0, 4.0]);
+/// let better = Tensor::from([[1.0], [2.0]]); // by far, at this scale
+/// assert_eq!(Attention::new().scale(1000.0).apply([&q, &better, &v]).to_vec(), [4.0, 4.0]);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Attention {
     /// What `q · k` is multiplied by; `None` is `1/√d`.

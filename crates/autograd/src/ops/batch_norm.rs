@@ -21,6 +21,17 @@ use crate::tensor::Tensor;
 
 /// Batch normalisation of `[n, c]` or `[n, c, ..]`, with inputs `x`, scale and shift of shape `[c]`. It is told the moments of `x`,
 /// which whoever normalises wants to know as well; as functions of `x` they have their part in the gradient.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::BatchNorm};
+/// let x = Tensor::from([[1.0, 5.0], [3.0, 9.0]]).requires_grad();
+/// let op = BatchNorm::of(&x, 0.0)?;
+/// assert_eq!(op.moments().map(|x| x.to_vec()), [[2.0, 7.0], [1.0, 4.0]]);
+/// let y = op.apply([&x, &Tensor::ones([2]), &Tensor::zeros([2])]);
+/// assert_eq!(y.to_vec(), [-1.0, -1.0, 1.0, 1.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0; 4]); // the sums are 0, whatever `x` is
+/// # Ok::<(), autograd::ShapeError>(())
+/// ```
 #[derive(Debug)]
 pub struct BatchNorm<T: Scalar> {
     epsilon: f64,
@@ -190,6 +201,14 @@ impl<T: Scalar> Tensor<T> {
 
     /// Normalises each channel of `[n, c, ..]` with a given mean and variance, multiplies by `scale` and adds `shift`, all of shape
     /// `[c]`: batch normalisation in evaluation, with running averages.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let (mean, variance) = (Tensor::from([0.0, 4.0]), Tensor::from([1.0, 0.25]));
+    /// let x = Tensor::from([[1.0, 5.0]]);
+    /// let y = x.batch_norm_with([&mean, &variance], &Tensor::ones([2]), &Tensor::zeros([2]), 0.0);
+    /// assert_eq!(y.to_vec(), [1.0, 2.0]);
+    /// ```
     ///
     /// # Panics
     /// If there are fewer than two axes, or one of the four has not a number for each channel.

@@ -19,6 +19,14 @@ use crate::tensor::Tensor;
 use std::cmp::Ordering;
 
 /// The lower triangular `L` with `L Lᵀ = (A + Aᵀ) / 2`, for each matrix `A` of a batch.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Cholesky};
+/// let a = Tensor::from([[4.0, 2.0], [2.0, 10.0]]).requires_grad();
+/// let l = Cholesky.apply_to(&[&a]);
+/// assert_eq!(l.to_vec(), [2.0, 0.0, 1.0, 3.0]);
+/// assert_eq!(l.i((0, 0)).backward()[&a].to_vec(), [0.25, 0.0, 0.0, 0.0]); // a root, of 4
+/// ```
 #[derive(Debug)]
 pub struct Cholesky;
 
@@ -87,6 +95,13 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// As [`cholesky`](Self::cholesky).
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let error = Tensor::from([[1.0, 2.0], [2.0, 1.0]]).try_cholesky().unwrap_err().to_string();
+    /// assert!(error.starts_with("cholesky: the matrix is not positive definite"));
+    /// assert!(error.contains("pivot 1 is not positive"));
+    /// ```
     ///
     /// # Errors
     /// If the matrices are not square, or one is not positive definite; the message names it and the pivot.

@@ -38,6 +38,16 @@ fn in_onnx(name: &str, a: &Value, b: &Value) -> Value {
 }
 
 /// What a tensor is compared with: another one, with which it broadcasts, or a number.
+///
+/// ```
+/// use autograd::{Tensor, ops::Comparand};
+/// fn how_many_above(x: &Tensor, limit: impl Comparand<f32>) -> usize {
+///     x.gt(limit).count()
+/// }
+/// let x = Tensor::from([1.0, 2.0, 3.0]);
+/// assert_eq!(how_many_above(&x, 1.5), 2);
+/// assert_eq!(how_many_above(&x, &Tensor::from([0.0, 9.0, 9.0])), 1);
+/// ```
 pub trait Comparand<T: Scalar> {
     /// For each element of `x` and its counterpart, whether `test` holds.
     #[doc(hidden)]
@@ -195,6 +205,14 @@ impl ops::Not for Array<bool> {
 }
 
 /// `a + w (b - a)`; its derivatives are `1 - w`, `w` and `b - a`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Lerp, vjp};
+/// let [a, b, w] = [2.0, 6.0, 0.25].map(Tensor::scalar);
+/// let (y, slopes) = vjp(|x| Lerp.apply(x), [&a, &b, &w], &Tensor::scalar(1.0));
+/// assert_eq!(y.item(), 3.0);
+/// assert_eq!(slopes.map(|x| x.item()), [0.75, 0.25, 4.0]);
+/// ```
 #[derive(Debug)]
 pub struct Lerp;
 

@@ -14,6 +14,14 @@ use crate::tensor::Tensor;
 const PER_NANOSECOND: usize = 4;
 
 /// Any number of tensors one after another along an axis.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Concat, vjp};
+/// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0]));
+/// let (y, [da, db]) = vjp(|x| Concat { axis: 0 }.apply_to(&x), [&a, &b], &Tensor::from([10.0, 20.0, 30.0]));
+/// assert_eq!(y.to_vec(), [1.0, 2.0, 3.0]);
+/// assert_eq!((da.to_vec(), db.to_vec()), (vec![10.0, 20.0], vec![30.0]));
+/// ```
 #[derive(Debug)]
 pub struct Concat {
     /// The axis; `-1` is the last.

@@ -24,11 +24,26 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 mod methods;
+mod transposed;
 mod window;
 
 pub use window::Window;
 
 /// Which of images, filters and outputs an operator finds from the other two, which are its inputs in this order.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::{Convolution, Wanted, Window}};
+/// let find = |wanted, a: &Tensor<f64>, b: &Tensor<f64>| {
+///     Convolution { window: Window::<1>::new(), groups: 1, wanted }.apply([a, b])
+/// };
+/// let (x, w) = (Tensor::from([[[1.0, 2.0, 4.0]]]), Tensor::from([[[-1.0, 1.0]]]));
+/// let y = find(Wanted::Output, &x, &w);
+/// assert_eq!(y.to_vec(), [1.0, 2.0]);
+/// assert_eq!(find(Wanted::Images([3]), &w, &y).to_vec(), [-1.0, -1.0, 2.0]);
+/// assert_eq!(find(Wanted::Filters([2]), &x, &y).to_vec(), [5.0, 10.0]);
+/// // The form itself, 1 · 1 + 2 · 2, is found from any of the three.
+/// assert_eq!((find(Wanted::Images([3]), &w, &y) * x).sum().item(), 5.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted<const D: usize> {
     /// The output, from images and filters: a convolution.
@@ -41,6 +56,15 @@ pub enum Wanted<const D: usize> {
 
 /// A convolution over `D` axes (1 or 2), or one of its transposes. Images are `[n, c, ..]`, filters `[o, c / groups, ..]`,
 /// outputs `[n, o, ..]`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::{Convolution, Wanted, Window}, vjp};
+/// let differences = Convolution { window: Window::<1>::new(), groups: 1, wanted: Wanted::Output };
+/// let (x, w) = (Tensor::from([[[1.0, 2.0, 4.0]]]), Tensor::from([[[-1.0, 1.0]]]));
+/// let (y, [dx, dw]) = vjp(|x| differences.apply(x), [&x, &w], &Tensor::ones([1, 1, 2]));
+/// assert_eq!((y.to_vec(), dx.to_vec()), (vec![1.0, 2.0], vec![-1.0, 0.0, 1.0]));
+/// assert_eq!(dw.to_vec(), [3.0, 6.0]); // what either weight has met
+/// ```
 #[derive(Debug)]
 pub struct Convolution<const D: usize> {
     /// How the filters move.
@@ -270,51 +294,5 @@ impl<const D: usize> Convolution<D> {
             padding: pair(padding, 0).map(|padding| padding as isize),
             dilation: pair(dilation, 1),
         }
-    }
-
-    /// The transposed convolution: `output_padding` is added to the smallest size whose convolution has the size of the input.
-    #[track_caller]
-    fn transposed<T: Scalar>(self, x: &Tensor<T>, w: &Tensor<T>, output_padding: [usize; D]) -> Tensor<T> {
-        let name = format!("conv_transpose{D}d");
-        let size =
-            self.transposed_size(x.shape(), w.shape(), output_padding).map_err(|e| e.of(&name)).or_panic();
-        Convolution { wanted: Wanted::Images(size), ..self }.apply([w, x])
-    }
-
-    fn transposed_size(&self, x: &Shape, w: &Shape, extra: [usize; D]) -> Result<[usize; D], ShapeError> {
-        self.is_sound()?;
-        let (input, kernel) = (self.spatial("input", x)?, self.spatial("filters", w)?);
-        self.divides("filters", w, w[0])?;
-        if x[1] != w[0] {
-            return Err(ShapeError::new("the filters expect another number of channels")
-                .operand("input", x, format!("axis 1 is {}", x[1]))
-                .operand("filters", w, format!("axis 0 is {}", w[0]))
-                .help("filters of a transposed convolution are [channels of the input, channels of the output / groups, ..]"));
-        }
-        let Window { stride, padding, dilation } = self.window;
-        let mut size = [0; D];
-        for i in 0..D {
-            if extra[i] >= stride[i] {
-                return Err(ShapeError::new("the output padding must be smaller than the stride").help(
-                    format!(
-                        "along axis {} the stride is {}: give at most {}",
-                        i + 2,
-                        stride[i],
-                        stride[i] - 1
-                    ),
-                ));
-            }
-            let grown = input[i].checked_sub(1).and_then(|last| last.checked_mul(stride[i]));
-            let reach = kernel[i].checked_sub(1).and_then(|last| last.checked_mul(dilation[i]));
-            let whole = grown.zip(reach).and_then(|(a, b)| a.checked_add(b)?.checked_add(1 + extra[i]));
-            let cut = padding[i].checked_mul(2);
-            size[i] = whole.zip(cut).and_then(|(whole, cut)| whole.checked_sub(cut)).ok_or_else(|| {
-                ShapeError::new(format!("nothing is left of the output along axis {}", i + 2))
-                    .operand("input", x, "")
-                    .operand("filters", w, format!("padding {}", padding[i]))
-                    .help("give less padding; inputs and filters must not be empty")
-            })?;
-        }
-        self.is_within_memory(x, w, size).map(|()| size)
     }
 }

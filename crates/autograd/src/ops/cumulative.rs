@@ -19,6 +19,14 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The sums along an axis of all elements up to each.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::CumSum};
+/// let x = Tensor::from([1.0, 2.0, 3.0]).requires_grad();
+/// let y = CumSum { axis: 0, from_end: true }.apply([&x]);
+/// assert_eq!(y.to_vec(), [6.0, 5.0, 3.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 2.0, 3.0]); // in how many sums each one is
+/// ```
 #[derive(Debug)]
 pub struct CumSum {
     /// The axis; `-1` is the last.
@@ -110,6 +118,11 @@ impl<T: Scalar> Tensor<T> {
 
     /// The product over some axes, which disappear.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 4.0]]).prod_axes(0).to_vec(), [3.0, 8.0]);
+    /// ```
+    ///
     /// # Panics
     /// If an axis is out of range or named twice.
     #[track_caller]
@@ -118,6 +131,12 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The product over some axes, which stay with size 1.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let y = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).prod_keepdims(-1);
+    /// assert_eq!((y.dims(), y.to_vec()), (&[2, 1][..], vec![2.0, 12.0]));
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice.

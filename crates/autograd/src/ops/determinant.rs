@@ -25,6 +25,13 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The determinant of each square matrix of a batch.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Determinant};
+/// let a = Tensor::from([[2.0, 1.0], [4.0, 3.0]]).requires_grad();
+/// let y = Determinant.apply([&a]);
+/// assert_eq!((y.item(), y.backward()[&a].to_vec()), (2.0, vec![3.0, -4.0, -1.0, 2.0]));
+/// ```
 #[derive(Debug)]
 pub struct Determinant;
 
@@ -50,6 +57,14 @@ impl<T: Scalar> Op<T, 1> for Determinant {
 
 /// The adjugate `det(A) A⁻¹` of each square matrix of a batch: the transpose of its matrix of cofactors, which singular ones
 /// have, too.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Adjugate};
+/// let a = Tensor::from([[1.0, 2.0], [2.0, 4.0]]).requires_grad();
+/// let y = Adjugate.apply([&a]);
+/// assert_eq!(y.to_vec(), [4.0, -2.0, -2.0, 1.0]);
+/// assert_eq!(y.sum().backward()[&a].to_vec(), [1.0, -1.0, -1.0, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Adjugate;
 
@@ -122,6 +137,14 @@ fn is_nearly_singular<T: Scalar>(a: &Tensor<T>) -> Array<bool> {
 
 /// The sign and the logarithm of the magnitude of the determinant of each square matrix of a batch, one behind the other along
 /// a new last axis.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::SignLogDeterminant};
+/// let a = Tensor::from([[0.0, 1.0], [4.0, 0.0]]).requires_grad();
+/// let y = SignLogDeterminant.apply([&a]);
+/// assert_eq!(y.to_vec(), [-1.0, 4.0_f64.ln()]);
+/// assert_eq!(y.i(1).backward()[&a].to_vec(), [0.0, 1.0, 0.25, 0.0]); // the inverse, transposed
+/// ```
 #[derive(Debug)]
 pub struct SignLogDeterminant;
 

@@ -232,6 +232,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// As [`einsum`](Self::einsum), for subscripts that come from outside.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let error = Tensor::try_einsum("ij->k", &[&Tensor::from([[1.0, 2.0]])]).unwrap_err();
+    /// assert!(error.to_string().starts_with("einsum: the result's letter `k` names an axis of no operand"));
+    /// ```
+    ///
     /// # Errors
     /// If the subscripts are malformed, are those of another number of operands or axes, or give a letter two sizes.
     #[track_caller]

@@ -6,9 +6,17 @@ use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
 use crate::scalar::Scalar;
-use crate::tensor::Tensor;
+
+mod methods;
 
 /// `eˣ`, its own derivative.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Exp};
+/// let x = Tensor::scalar(0.0).requires_grad();
+/// let y = Exp.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (1.0, 1.0));
+/// ```
 #[derive(Debug)]
 pub struct Exp;
 
@@ -25,6 +33,14 @@ impl<T: Scalar> Pointwise<T, 1> for Exp {
 }
 
 /// The natural logarithm; `(ln x)' = 1 / x`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Ln};
+/// let x = Tensor::from([1.0, 4.0]).requires_grad();
+/// let y = Ln.apply([&x]);
+/// assert_eq!(y.at([0]), 0.0);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 0.25]);
+/// ```
 #[derive(Debug)]
 pub struct Ln;
 
@@ -41,6 +57,14 @@ impl<T: Scalar> Pointwise<T, 1> for Ln {
 }
 
 /// `√x`; `(√x)' = 1 / (2 √x)`, infinite at 0.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Sqrt};
+/// let x = Tensor::from([4.0, 0.0]).requires_grad();
+/// let y = Sqrt.apply([&x]);
+/// assert_eq!(y.to_vec(), [2.0, 0.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.25, f64::INFINITY]);
+/// ```
 #[derive(Debug)]
 pub struct Sqrt;
 
@@ -57,6 +81,13 @@ impl<T: Scalar> Pointwise<T, 1> for Sqrt {
 }
 
 /// `xⁿ` for a whole exponent; `(xⁿ)' = n xⁿ⁻¹`, and 0 everywhere for `n = 0`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Powi};
+/// let x = Tensor::scalar(2.0).requires_grad();
+/// let y = Powi(3).apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (8.0, 12.0));
+/// ```
 #[derive(Debug)]
 pub struct Powi(
     /// The exponent.
@@ -79,6 +110,14 @@ impl<T: Scalar> Pointwise<T, 1> for Powi {
 }
 
 /// The sine, whose derivative is the cosine.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Sin};
+/// let x = Tensor::from([0.0, std::f64::consts::PI]).requires_grad();
+/// let y = Sin.apply([&x]);
+/// assert_eq!(y.at([0]), 0.0);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, -1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Sin;
 
@@ -95,6 +134,14 @@ impl<T: Scalar> Pointwise<T, 1> for Sin {
 }
 
 /// The cosine, whose derivative is minus the sine.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Cos};
+/// let x = Tensor::from([0.0, std::f64::consts::FRAC_PI_2]).requires_grad();
+/// let y = Cos.apply([&x]);
+/// assert_eq!(y.at([0]), 1.0);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, -1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Cos;
 
@@ -111,6 +158,14 @@ impl<T: Scalar> Pointwise<T, 1> for Cos {
 }
 
 /// The absolute value; its derivative is the sign, and 0 at 0.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Abs};
+/// let x = Tensor::from([-2.0, 0.0, 3.0]).requires_grad();
+/// let y = Abs.apply([&x]);
+/// assert_eq!(y.to_vec(), [2.0, 0.0, 3.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [-1.0, 0.0, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Abs;
 
@@ -128,6 +183,13 @@ impl<T: Scalar> Pointwise<T, 1> for Abs {
 }
 
 /// The hyperbolic tangent; `tanh' = 1 - tanh²`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Tanh};
+/// let x = Tensor::scalar(2.0_f64.ln()).requires_grad();
+/// let y = Tanh.apply([&x]); // (2 - 1/2) / (2 + 1/2) = 3/5
+/// assert!((y.item() - 0.6).abs() < 1e-15 && (y.backward()[&x].item() - 0.64).abs() < 1e-15);
+/// ```
 #[derive(Debug)]
 pub struct Tanh;
 
@@ -144,6 +206,13 @@ impl<T: Scalar> Pointwise<T, 1> for Tanh {
 }
 
 /// The logistic sigmoid `σ(x) = 1 / (1 + e⁻ˣ)`; `σ' = σ (1 - σ)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Sigmoid};
+/// let x = Tensor::scalar(0.0).requires_grad();
+/// let y = Sigmoid.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (0.5, 0.25));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sigmoid;
 
@@ -164,6 +233,14 @@ impl<T: Scalar> Primitive<T, 1> for Sigmoid {
 }
 
 /// `max(x, 0)`; its derivative is 1 above 0, and 0 at 0 and below. NaN stays NaN.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Relu};
+/// let x = Tensor::from([-1.0, 0.0, 2.0]).requires_grad();
+/// let y = Relu.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 0.0, 2.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 0.0, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Relu;
 
@@ -182,70 +259,6 @@ impl<T: Scalar> Pointwise<T, 1> for Relu {
     }
 }
 
-/// Elementary functions, element by element.
-impl<T: Scalar> Tensor<T> {
-    /// `eˣ`.
-    #[track_caller]
-    pub fn exp(&self) -> Self {
-        Exp.apply([self])
-    }
-
-    /// The natural logarithm; NaN below 0, `-inf` at 0.
-    #[doc(alias = "log")]
-    #[track_caller]
-    pub fn ln(&self) -> Self {
-        Ln.apply([self])
-    }
-
-    /// The square root; NaN below 0. Its derivative at 0 is infinite.
-    #[track_caller]
-    pub fn sqrt(&self) -> Self {
-        Sqrt.apply([self])
-    }
-
-    /// `xⁿ` for a whole exponent, negative ones included.
-    #[track_caller]
-    pub fn powi(&self, n: i32) -> Self {
-        Powi(n).apply([self])
-    }
-
-    /// The sine.
-    #[track_caller]
-    pub fn sin(&self) -> Self {
-        Sin.apply([self])
-    }
-
-    /// The cosine.
-    #[track_caller]
-    pub fn cos(&self) -> Self {
-        Cos.apply([self])
-    }
-
-    /// The absolute value. Its derivative at 0 is 0.
-    #[track_caller]
-    pub fn abs(&self) -> Self {
-        Abs.apply([self])
-    }
-
-    /// The hyperbolic tangent.
-    #[track_caller]
-    pub fn tanh(&self) -> Self {
-        Tanh.apply([self])
-    }
-
-    /// The logistic sigmoid `1 / (1 + e⁻ˣ)`.
-    #[track_caller]
-    pub fn sigmoid(&self) -> Self {
-        Sigmoid.apply([self])
-    }
-
-    /// `max(x, 0)`. Its derivative at 0 is 0.
-    #[track_caller]
-    pub fn relu(&self) -> Self {
-        Relu.apply([self])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +268,7 @@ mod tests {
         Elu, GeluTanh, Hardsigmoid, Hardswish, LeakyRelu, LogSigmoid, Mish, Recip, Rsqrt, Silu, Softsign,
         Square,
     };
+    use crate::tensor::Tensor;
 
     /// `df` is the derivative of `f`, worked out by dual numbers, to rounding.
     fn agrees(formula: impl Pointwise<f64, 1>, at: &[f64]) {

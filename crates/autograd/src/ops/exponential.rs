@@ -9,6 +9,13 @@ use crate::tensor::Tensor;
 use std::f64::consts::{LN_2, LN_10};
 
 /// `2ˣ`; `(2ˣ)' = 2ˣ ln 2`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Exp2};
+/// let x = Tensor::scalar(3.0).requires_grad();
+/// let y = Exp2.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (8.0, 8.0 * std::f64::consts::LN_2));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Exp2;
 
@@ -29,6 +36,14 @@ impl<T: Scalar> Primitive<T, 1> for Exp2 {
 }
 
 /// `eˣ - 1`, whose derivative is `eˣ`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::ExpM1};
+/// let x = Tensor::from([0.0, -1000.0]).requires_grad();
+/// let y = ExpM1.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, -1.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 0.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ExpM1;
 
@@ -50,6 +65,14 @@ impl<T: Scalar> Primitive<T, 1> for ExpM1 {
 }
 
 /// `ln(1 + x)`, whose derivative is `1 / (1 + x)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Ln1p};
+/// let x = Tensor::from([0.0, 3.0]).requires_grad();
+/// let y = Ln1p.apply([&x]);
+/// assert_eq!(y.at([0]), 0.0);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 0.25]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ln1p;
 
@@ -71,6 +94,13 @@ impl<T: Scalar> Primitive<T, 1> for Ln1p {
 }
 
 /// The logarithm to base 2; `(log₂ x)' = 1 / (x ln 2)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Log2};
+/// let x = Tensor::scalar(8.0).requires_grad();
+/// let y = Log2.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (3.0, 1.0 / (8.0 * std::f64::consts::LN_2)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Log2;
 
@@ -91,6 +121,13 @@ impl<T: Scalar> Primitive<T, 1> for Log2 {
 }
 
 /// The logarithm to base 10; `(log₁₀ x)' = 1 / (x ln 10)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Log10};
+/// let x = Tensor::scalar(100.0).requires_grad();
+/// let y = Log10.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (2.0, 1.0 / (100.0 * std::f64::consts::LN_10)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Log10;
 

@@ -18,6 +18,14 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The largest element over some axes, or the smallest.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Extremum};
+/// let x = Tensor::from([[5.0, 1.0, 1.0], [2.0, 3.0, 4.0]]).requires_grad();
+/// let y = Extremum { axes: (-1).into(), keepdims: false, least: true }.apply([&x]);
+/// assert_eq!(y.to_vec(), [1.0, 2.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 0.5, 0.5, 1.0, 0.0, 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct Extremum {
     /// The axes that are searched.
@@ -114,6 +122,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// As [`max_axes`](Self::max_axes), but the axes stay, with size 1.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [6.0, 5.0]]);
+    /// assert_eq!((&x - x.max_keepdims(-1)).to_vec(), [-2.0, 0.0, 0.0, -1.0]);
+    /// ```
+    ///
     /// # Panics
     /// As there.
     #[track_caller]
@@ -123,6 +137,13 @@ impl<T: Scalar> Tensor<T> {
 
     /// The smallest of all elements, a scalar; see [`max`](Self::max).
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 1.0, 3.0]).requires_grad();
+    /// assert_eq!(x.min().item(), 1.0);
+    /// assert_eq!(x.min().backward()[&x].to_vec(), [0.5, 0.5, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// If there is none.
     #[track_caller]
@@ -131,6 +152,11 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The smallest element over some axes, which disappear.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 0.0]]).min_axes(0).to_vec(), [1.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice, or there is nothing along them.
@@ -142,6 +168,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// As [`min_axes`](Self::min_axes), but the axes stay, with size 1.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [6.0, 5.0]]);
+    /// assert_eq!((&x - x.min_keepdims(-1)).to_vec(), [0.0, 2.0, 1.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// As there.
     #[track_caller]
@@ -150,6 +182,11 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// Along an axis, which disappears, the place of the smallest element: the first of several, and NaN before all.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([[0.3, 0.1], [0.2, 0.2]]).argmin(-1).to_vec(), [1, 0]);
+    /// ```
     ///
     /// # Panics
     /// If there is no such axis, or its size is 0.

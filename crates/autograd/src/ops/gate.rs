@@ -4,17 +4,25 @@ use super::elementary::Sigmoid;
 use super::rectifier::Softplus;
 use super::special::NormalCdf;
 use crate::algebra::Algebra;
-use crate::error::{OrPanic, ShapeError};
 use crate::onnx::Value;
 use crate::op::Keeps;
 use crate::pointwise::Pointwise;
 use crate::primitive::Primitive;
 use crate::scalar::Scalar;
-use crate::tensor::Tensor;
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
+
+mod methods;
 
 /// `x Φ(x)`, with the distribution function `Φ` of the standard normal distribution and its density `φ`; the derivative is
 /// `Φ(x) + x φ(x)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Gelu};
+/// let x = Tensor::from([0.0, 10.0]).requires_grad();
+/// let y = Gelu.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 10.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.5, 1.0]); // Φ(0) is one half
+/// ```
 #[derive(Clone, Debug)]
 pub struct Gelu;
 
@@ -36,6 +44,14 @@ impl<T: Scalar> Primitive<T, 1> for Gelu {
 }
 
 /// `x σ(u)` with `u = √(8/π) (x + 0.044715 x³)`, close to [`Gelu`]; the derivative is `σ + x σ (1 - σ) u'`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::GeluTanh};
+/// let x = Tensor::from([-100.0, 0.0, 100.0]).requires_grad();
+/// let y = GeluTanh.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 0.0, 100.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 0.5, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct GeluTanh;
 
@@ -69,6 +85,14 @@ impl<T: Scalar> Pointwise<T, 1> for GeluTanh {
 }
 
 /// `x σ(x)`; the derivative is `σ (1 + x (1 - σ))`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Silu};
+/// let x = Tensor::from([0.0, 1000.0]).requires_grad();
+/// let y = Silu.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 1000.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.5, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Silu;
 
@@ -88,6 +112,14 @@ impl<T: Scalar> Pointwise<T, 1> for Silu {
 }
 
 /// `x t` with `t = tanh(ln(1 + eˣ))`; the derivative is `t + x σ (1 - t²)`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Mish};
+/// let x = Tensor::from([-1000.0, 1000.0]).requires_grad();
+/// let y = Mish.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 1000.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Mish;
 
@@ -112,6 +144,14 @@ impl<T: Scalar> Pointwise<T, 1> for Mish {
 }
 
 /// `(x + 3) / 6`, cut off at 0 and 1; the derivative is `1/6` between -3 and 3, and 0 there and beyond.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Hardsigmoid};
+/// let x = Tensor::from([-3.0, 0.0, 3.0]).requires_grad();
+/// let y = Hardsigmoid.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 0.5, 1.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 1.0 / 6.0, 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct Hardsigmoid;
 
@@ -148,6 +188,14 @@ impl<T: Scalar> Pointwise<T, 1> for Hardsigmoid {
 }
 
 /// `x h(x)` with [`Hardsigmoid`] `h`; the derivative is `x/3 + 1/2` between -3 and 3, 0 at -3 and below, 1 at 3 and above.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Hardswish};
+/// let x = Tensor::from([-3.0, 0.0, 3.0]).requires_grad();
+/// let y = Hardswish.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 0.0, 3.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 0.5, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct Hardswish;
 
@@ -167,6 +215,14 @@ impl<T: Scalar> Pointwise<T, 1> for Hardswish {
 }
 
 /// `x / (1 + |x|)`; the derivative is `1 / (1 + |x|)²`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Softsign};
+/// let x = Tensor::from([0.0, -1.0]).requires_grad();
+/// let y = Softsign.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, -0.5]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 0.25]);
+/// ```
 #[derive(Debug)]
 pub struct Softsign;
 
@@ -184,120 +240,5 @@ impl<T: Scalar> Pointwise<T, 1> for Softsign {
     }
     fn onnx(&self, [x]: [Value; 1]) -> Value {
         x.then("Softsign")
-    }
-}
-
-/// Gates and what they let through, element by element.
-impl<T: Scalar> Tensor<T> {
-    /// `x Φ(x)`, the Gaussian error linear unit: `x` times the probability that a standard normal number is at most `x`. Source:
-    /// D. Hendrycks, K. Gimpel, "Gaussian Error Linear Units", 2016, arXiv:1606.08415.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// let y = Tensor::from([0.0, 1.0]).gelu();
-    /// assert!(y.at([0]) == 0.0 && (y.at([1]) - 0.8413447460685429_f64).abs() < 1e-15);
-    /// ```
-    #[track_caller]
-    pub fn gelu(&self) -> Self {
-        Gelu.apply([self])
-    }
-
-    /// `x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`, an approximation of [`gelu`](Self::gelu), for networks that were trained
-    /// with it.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// let x = Tensor::from([-1.0, 1.0]);
-    /// assert!((x.gelu_tanh() - x.gelu()).abs().sum().item() < 4e-4);
-    /// ```
-    #[track_caller]
-    pub fn gelu_tanh(&self) -> Self {
-        GeluTanh.apply([self])
-    }
-
-    /// `x σ(x)`, also known as swish. Source: S. Elfwing and others, "Sigmoid-Weighted Linear Units for Neural Network Function
-    /// Approximation in Reinforcement Learning", 2017, arXiv:1702.03118.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// assert_eq!(Tensor::from([0.0, 1000.0]).silu().to_vec(), [0.0, 1000.0]);
-    /// ```
-    #[track_caller]
-    pub fn silu(&self) -> Self {
-        Silu.apply([self])
-    }
-
-    /// `x tanh(ln(1 + eˣ))`. Source: D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", 2019,
-    /// arXiv:1908.08681.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// // tanh(ln 2) = 3/5 at 0 has no part in the value, but it is the derivative.
-    /// let x = Tensor::from([0.0]).requires_grad();
-    /// assert!((x.mish().sum().backward()[&x].at([0]) - 0.6_f64).abs() < 1e-15);
-    /// ```
-    #[track_caller]
-    pub fn mish(&self) -> Self {
-        Mish.apply([self])
-    }
-
-    /// `(x + 3) / 6`, cut off at 0 and 1. Its derivative at -3 and 3 is 0.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// assert_eq!(Tensor::from([-4.0, 0.0, 4.0]).hardsigmoid().to_vec(), [0.0, 0.5, 1.0]);
-    /// ```
-    #[track_caller]
-    pub fn hardsigmoid(&self) -> Self {
-        Hardsigmoid.apply([self])
-    }
-
-    /// `x` times [`hardsigmoid`](Self::hardsigmoid). Its derivative is 0 at -3 and 1 at 3. Source: A. Howard and others,
-    /// "Searching for MobileNetV3", 2019, arXiv:1905.02244.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// assert_eq!(Tensor::from([-4.0, 1.5, 4.0]).hardswish().to_vec(), [0.0, 1.125, 4.0]);
-    /// ```
-    #[track_caller]
-    pub fn hardswish(&self) -> Self {
-        Hardswish.apply([self])
-    }
-
-    /// `x / (1 + |x|)`, from -1 to 1.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// assert_eq!(Tensor::from([1.0, -3.0]).softsign().to_vec(), [0.5, -0.75]);
-    /// ```
-    #[track_caller]
-    pub fn softsign(&self) -> Self {
-        Softsign.apply([self])
-    }
-
-    /// The first half along an axis times the [`sigmoid`](Self::sigmoid) of the second: the gated linear unit. Source: Y. N.
-    /// Dauphin and others, "Language Modeling with Gated Convolutional Networks", 2016, arXiv:1612.08083.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// assert_eq!(Tensor::from([[3.0, 4.0, 0.0, 1000.0]]).glu(-1).to_vec(), [1.5, 4.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// If there is no such axis, or its size is odd.
-    #[track_caller]
-    pub fn glu(&self, axis: isize) -> Self {
-        let at = self.shape().axis(axis).map_err(|e| e.of("glu")).or_panic();
-        let size = self.dims()[at];
-        if size % 2 == 1 {
-            let error = ShapeError::new("an axis of odd size has no halves").named("glu");
-            let error = error.operand("input", self.shape(), format!("axis {at} is {size}"));
-            return Err(
-                error.help("one half is gated by the other: make the axis twice as long as the output")
-            )
-            .or_panic();
-        }
-        let half = (size / 2) as isize;
-        self.slice(axis, ..half) * self.slice(axis, half..).sigmoid()
     }
 }

@@ -21,6 +21,15 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Group normalisation of `[n, c, ..]`, with inputs `x`, scale and shift of shape `[c]`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::GroupNorm, vjp};
+/// let x = Tensor::from([[1.0, 3.0, 10.0, 14.0]]);
+/// let norm = |x: [&Tensor<f64>; 3]| GroupNorm { groups: 2, epsilon: 0.0 }.apply(x);
+/// let (y, [dx, dscale, _]) = vjp(norm, [&x, &Tensor::ones([4]), &Tensor::zeros([4])], &Tensor::ones([1, 4]));
+/// assert_eq!(y.to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+/// assert_eq!((dx.to_vec(), dscale.to_vec()), (vec![0.0; 4], y.to_vec())); // a group sums to 0, whatever `x` is
+/// ```
 #[derive(Debug)]
 pub struct GroupNorm {
     /// Into how many groups the channels fall.
@@ -172,6 +181,13 @@ impl<T: Scalar> Tensor<T> {
 
     /// Normalises each channel of `[n, c, ..]` to mean 0 and variance 1, image by image: [`group_norm`](Self::group_norm) with a
     /// group for each channel. (D. Ulyanov et al., "Instance Normalization", 2016.)
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[[1.0, 3.0], [10.0, 14.0]]]);
+    /// let y = x.instance_norm(&Tensor::ones([2]), &Tensor::from([0.0, 5.0]), 0.0);
+    /// assert_eq!(y.to_vec(), [-1.0, 1.0, 4.0, 6.0]);
+    /// ```
     ///
     /// # Panics
     /// If there are fewer than two axes, or scale and shift have not a number for each channel.

@@ -27,6 +27,14 @@ use smallvec::SmallVec;
 use std::array::from_fn;
 
 /// `f(x Wᵀ)`, or with a third input `f(x Wᵀ + b)`, for a function whose derivative reads its value alone.
+///
+/// ```
+/// use autograd::{Op, Routine, Tensor, ops::{Linear, Sigmoid}, vjp};
+/// let (x, w) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[2.0, -1.0]]));
+/// let (y, [dx, dw]) = vjp(|x| Linear(Routine(Sigmoid)).apply(x), [&x, &w], &Tensor::ones([1, 1]));
+/// assert_eq!(y.item(), 0.5); // σ(0), whose slope is 1/4
+/// assert_eq!((dx.to_vec(), dw.to_vec()), (vec![0.5, -0.25], vec![0.25, 0.5]));
+/// ```
 #[derive(Debug)]
 pub struct Linear<P = Identity>(
     /// The function.
@@ -34,6 +42,13 @@ pub struct Linear<P = Identity>(
 );
 
 /// `f(x) = x`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::{Identity, Linear}};
+/// let (x, w) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[3.0, 4.0]]).requires_grad());
+/// let y = Linear(Identity).apply([&x, &w]);
+/// assert_eq!((y.item(), y.backward()[&w].to_vec()), (11.0, vec![1.0, 2.0]));
+/// ```
 #[derive(Debug)]
 pub struct Identity;
 

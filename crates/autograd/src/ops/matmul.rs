@@ -15,6 +15,13 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The matrix product over the last two axes.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Matmul, vjp};
+/// let (a, b) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[3.0], [4.0]]));
+/// let (y, [da, db]) = vjp(|x| Matmul.apply(x), [&a, &b], &Tensor::ones([1, 1]));
+/// assert_eq!([y, da, db].map(|x| x.to_vec()), [vec![11.0], vec![3.0, 4.0], vec![1.0, 2.0]]);
+/// ```
 #[derive(Debug)]
 pub struct Matmul;
 

@@ -1,5 +1,18 @@
 //! The operators that come with the engine. Each is written against the public trait, as one from outside is; only the loops
 //! of `kernels`, which some of them call, are the crate's own.
+//!
+//! Most have a method of [`Tensor`](crate::Tensor). By itself, one is applied by its trait: by `apply` if it is an [`Op`](crate::Op), a
+//! [`Pointwise`](crate::Pointwise) formula or a [`Primitive`](crate::Primitive), by `apply_to` if it is an [`AnyOp`](crate::AnyOp).
+//! Where a formula is asked for, a primitive is one as [`Routine(Sigmoid)`](crate::Routine).
+//!
+//! ```
+//! use autograd::{AnyOp, Op, Primitive, Routine, Tensor, ops};
+//! let x = Tensor::from([0.0, 1000.0]);
+//! assert_eq!(x.sigmoid().to_vec(), [0.5, 1.0]);
+//! assert_eq!(ops::Sigmoid.apply([&x]).to_vec(), [0.5, 1.0]);
+//! assert_eq!(ops::SumOf::all(Routine(ops::Sigmoid)).apply([&x]).item(), 1.5);
+//! assert_eq!(ops::Concat { axis: 0 }.apply_to(&[&x, &x]).to_vec(), [0.0, 1000.0, 0.0, 1000.0]);
+//! ```
 
 mod arithmetic;
 mod attention;

@@ -31,6 +31,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// The variance over some axes, which disappear; see [`var`](Self::var).
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [2.0, 8.0]]);
+    /// assert_eq!(x.var_axes(-1, 0.0).to_vec(), [1.0, 9.0]);
+    /// ```
+    ///
     /// # Panics
     /// If an axis is out of range or named twice.
     #[track_caller]
@@ -39,6 +45,12 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The variance over some axes, which stay with size 1; see [`var`](Self::var).
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let y = Tensor::from([[1.0, 3.0], [2.0, 8.0]]).var_keepdims(-1, 1.0);
+    /// assert_eq!((y.dims(), y.to_vec()), (&[2, 1][..], vec![2.0, 18.0]));
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -60,6 +72,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// The standard deviation over some axes, which disappear.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [2.0, 8.0]]);
+    /// assert_eq!(x.std_axes(-1, 0.0).to_vec(), [1.0, 3.0]);
+    /// ```
+    ///
     /// # Panics
     /// If an axis is out of range or named twice.
     #[track_caller]
@@ -68,6 +86,13 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The standard deviation over some axes, which stay with size 1.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [2.0, 8.0]]);
+    /// let z = (&x - x.mean_keepdims(-1)) / x.std_keepdims(-1, 0.0);
+    /// assert_eq!(z.to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice.

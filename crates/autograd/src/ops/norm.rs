@@ -19,6 +19,15 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Layer normalisation over the last axis, with inputs `x` of shape `[.., n]`, scale and shift of shape `[n]`.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::LayerNorm, vjp};
+/// let norm = |x: [&Tensor<f64>; 3]| LayerNorm { epsilon: 0.0 }.apply(x);
+/// let inputs = [&Tensor::from([1.0, 3.0]), &Tensor::ones([2]), &Tensor::zeros([2])];
+/// let (y, [dx, dscale, dshift]) = vjp(norm, inputs, &Tensor::from([1.0, 0.0]));
+/// assert_eq!(y.to_vec(), [-1.0, 1.0]); // as of any two numbers, so that `dx` is 0
+/// assert_eq!([dx, dscale, dshift].map(|x| x.to_vec()), [[0.0, 0.0], [-1.0, 0.0], [1.0, 0.0]]);
+/// ```
 #[derive(Debug)]
 pub struct LayerNorm {
     /// What is added to the variance, so that a constant lane does not divide by 0.

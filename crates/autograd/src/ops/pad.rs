@@ -12,6 +12,14 @@ use crate::tensor::Tensor;
 use std::ops::Bound;
 
 /// What is put at the ends of an axis.
+///
+/// ```
+/// use autograd::{Padding, Tensor};
+/// let padded = |padding| Tensor::from([1.0, 2.0, 3.0]).pad(&[(2, 1)], padding).to_vec();
+/// assert_eq!(padded(Padding::Constant(9.0)), [9.0, 9.0, 1.0, 2.0, 3.0, 9.0]);
+/// assert_eq!(padded(Padding::Reflect), [3.0, 2.0, 1.0, 2.0, 3.0, 2.0]);
+/// assert_eq!(padded(Padding::Replicate), [1.0, 1.0, 1.0, 2.0, 3.0, 3.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Padding {
     /// A number.

@@ -78,6 +78,14 @@ impl<T: Scalar> Op<T, 1> for AvgUnpool {
 impl<T: Scalar> Tensor<T> {
     /// The largest element of each window along the last axis; see [`max_pool2d`](Self::max_pool2d).
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 5.0, 2.0, 0.0]).requires_grad();
+    /// let y = x.max_pool1d(2);
+    /// assert_eq!(y.to_vec(), [5.0, 2.0]);
+    /// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 1.0, 1.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// As there.
     #[track_caller]
@@ -120,6 +128,11 @@ impl<T: Scalar> Tensor<T> {
 
     /// The mean of each window along the last axis; see [`avg_pool2d`](Self::avg_pool2d).
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 5.0, 2.0, 0.0]).avg_pool1d(2).to_vec(), [3.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// As there.
     #[track_caller]
@@ -153,6 +166,11 @@ impl<T: Scalar> Tensor<T> {
 
     /// Means over the last axis, as many as asked for: each over a part of the axis, of which some overlap by an element where
     /// its size is no multiple of their number.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 5.0, 3.0]).adaptive_avg_pool1d(2).to_vec(), [3.0, 4.0]); // of 1 and 5, of 5 and 3
+    /// ```
     ///
     /// # Panics
     /// If this is a scalar, or the axis is empty.

@@ -9,6 +9,13 @@ use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 /// `xᶜ` for a plain number `c`; `(xᶜ)' = c xᶜ⁻¹`, and 0 everywhere for `c = 0`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Powf};
+/// let x = Tensor::scalar(4.0).requires_grad();
+/// let y = Powf(1.5).apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (8.0, 3.0));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Powf<T>(
     /// The exponent.
@@ -36,6 +43,13 @@ impl<T: Scalar> Primitive<T, 1> for Powf<T> {
 /// `xᵃ`, element by element; `∂/∂x = a xᵃ⁻¹` and `∂/∂a = xᵃ ln x`.
 ///
 /// Where base and exponent are 0, so is `∂/∂x`; where the base is 0 and the exponent is not negative, `∂/∂a` is 0.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Pow, vjp};
+/// let [x, a] = [2.0, 3.0].map(Tensor::scalar);
+/// let (y, [dx, da]) = vjp(|x| Pow.apply(x), [&x, &a], &Tensor::scalar(1.0));
+/// assert_eq!([y, dx, da].map(|x| x.item()), [8.0, 12.0, 8.0 * 2.0_f64.ln()]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pow;
 
@@ -66,6 +80,13 @@ impl<T: Scalar> Primitive<T, 2> for Pow {
 }
 
 /// `1 / x`; `(1 / x)' = -1 / x²`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Recip};
+/// let x = Tensor::scalar(-4.0).requires_grad();
+/// let y = Recip.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (-0.25, -0.0625));
+/// ```
 #[derive(Debug)]
 pub struct Recip;
 
@@ -85,6 +106,13 @@ impl<T: Scalar> Pointwise<T, 1> for Recip {
 }
 
 /// `x²`; `(x²)' = 2x`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Square};
+/// let x = Tensor::scalar(-3.0).requires_grad();
+/// let y = Square.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (9.0, -6.0));
+/// ```
 #[derive(Debug)]
 pub struct Square;
 
@@ -101,6 +129,13 @@ impl<T: Scalar> Pointwise<T, 1> for Square {
 }
 
 /// `1 / √x`; `(1 / √x)' = -1 / (2 √x³)`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Rsqrt};
+/// let x = Tensor::scalar(4.0).requires_grad();
+/// let y = Rsqrt.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (0.5, -1.0 / 16.0));
+/// ```
 #[derive(Debug)]
 pub struct Rsqrt;
 
@@ -117,6 +152,13 @@ impl<T: Scalar> Pointwise<T, 1> for Rsqrt {
 }
 
 /// `∛x`; `(∛x)' = 1 / (3 ∛x²)`, infinite at 0.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Cbrt};
+/// let x = Tensor::scalar(-8.0).requires_grad();
+/// let y = Cbrt.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (-2.0, 1.0 / 12.0));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cbrt;
 
@@ -137,6 +179,13 @@ impl<T: Scalar> Primitive<T, 1> for Cbrt {
 }
 
 /// `√(a² + b²)`; its derivatives are `a / y` and `b / y`, and 0 at the origin.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Hypot, vjp};
+/// let [a, b] = [3.0, 4.0].map(Tensor::scalar);
+/// let (y, [da, db]) = vjp(|x| Hypot.apply(x), [&a, &b], &Tensor::scalar(1.0));
+/// assert_eq!([y, da, db].map(|x| x.item()), [5.0, 0.6, 0.8]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Hypot;
 

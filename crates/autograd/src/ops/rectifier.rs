@@ -11,6 +11,14 @@ use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 /// `x` above 0, and `s x` for a slope `s` at 0 and below; its derivative is 1 and `s`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::LeakyRelu};
+/// let x = Tensor::from([4.0, 0.0, -4.0]).requires_grad();
+/// let y = LeakyRelu(0.25).apply([&x]);
+/// assert_eq!(y.to_vec(), [4.0, 0.0, -1.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 0.25, 0.25]);
+/// ```
 #[derive(Debug)]
 pub struct LeakyRelu<T>(
     /// The slope below 0.
@@ -35,6 +43,14 @@ impl<T: Scalar> Pointwise<T, 1> for LeakyRelu<T> {
 }
 
 /// `c x` above 0, and `c α (e^(x/τ) - 1)` at 0 and below; its derivative is `c` and `c α/τ e^(x/τ)`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::Elu};
+/// let x = Tensor::from([3.0, 0.0, -1e4]).requires_grad();
+/// let y = Elu { alpha: 2.0, scale: 10.0, tau: 4.0 }.apply([&x]);
+/// assert_eq!(y.to_vec(), [30.0, 0.0, -20.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [10.0, 5.0, 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct Elu<T> {
     /// The limit `α` far below 0, but for the sign and `c`.
@@ -78,6 +94,14 @@ impl<T: Scalar> Pointwise<T, 1> for Elu<T> {
 }
 
 /// `ln(1 + e^(βx)) / β`, the smooth maximum of `x` and 0, whose derivative is `σ(βx)`; `x` where `βx` is above a threshold.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Softplus};
+/// let x = Tensor::from([0.0, 100.0]).requires_grad();
+/// let y = Softplus { beta: 2.0, threshold: 20.0 }.apply([&x]);
+/// assert_eq!(y.to_vec(), [2.0_f64.ln() / 2.0, 100.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.5, 1.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Softplus<T> {
     /// How sharply it bends, `β`.
@@ -115,6 +139,14 @@ impl<T: Scalar> Primitive<T, 1> for Softplus<T> {
 }
 
 /// `ln σ(x) = -ln(1 + e⁻ˣ)`, whose derivative is `σ(-x)`.
+///
+/// ```
+/// use autograd::{Pointwise, Tensor, ops::LogSigmoid};
+/// let x = Tensor::from([0.0, -1000.0]).requires_grad();
+/// let y = LogSigmoid.apply([&x]);
+/// assert_eq!(y.to_vec(), [-2.0_f64.ln(), -1000.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.5, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct LogSigmoid;
 

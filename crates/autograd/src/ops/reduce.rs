@@ -17,6 +17,14 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The sum over some axes.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Sum, vjp};
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// let over_rows = |[x]: [&Tensor<f64>; 1]| Sum { axes: 0.into(), keepdims: false }.apply([x]);
+/// let (y, [dx]) = vjp(over_rows, [&x], &Tensor::from([1.0, 10.0]));
+/// assert_eq!((y.to_vec(), dx.to_vec()), (vec![4.0, 6.0], vec![1.0, 10.0, 1.0, 10.0]));
+/// ```
 #[derive(Debug)]
 pub struct Sum {
     /// The axes to sum over.
@@ -77,6 +85,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// The sum over some axes, which stay with size 1, so that the result broadcasts against this tensor.
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [2.0, 2.0]]);
+    /// assert_eq!((&x / x.sum_keepdims(-1)).to_vec(), [0.25, 0.75, 0.5, 0.5]);
+    /// ```
+    ///
     /// # Panics
     /// If an axis is out of range or named twice.
     #[doc(alias = "keepdim")]
@@ -86,12 +100,24 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The mean of all elements, a scalar; NaN if there are none.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 6.0]]).requires_grad();
+    /// let y = x.mean();
+    /// assert_eq!((y.item(), y.backward()[&x].to_vec()), (3.0, vec![0.25; 4]));
+    /// ```
     #[track_caller]
     pub fn mean(&self) -> Self {
         self.mean_axes(..)
     }
 
     /// The mean over some axes, which disappear.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 6.0]]).mean_axes(0).to_vec(), [2.0, 4.0]);
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -101,6 +127,12 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The mean over some axes, which stay with size 1.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [2.0, 8.0]]);
+    /// assert_eq!((&x - x.mean_keepdims(-1)).to_vec(), [-1.0, 1.0, -3.0, 3.0]);
+    /// ```
     ///
     /// # Panics
     /// If an axis is out of range or named twice.

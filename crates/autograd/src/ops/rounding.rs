@@ -8,6 +8,14 @@ use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 /// -1 below 0, 0 at 0 and 1 above; its derivative is 0.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Sign};
+/// let x = Tensor::from([-2.5, 0.0, 3.0]).requires_grad();
+/// let y = Sign.apply([&x]) * &x; // the magnitude, by a factor that has no slope
+/// assert_eq!(y.to_vec(), [2.5, 0.0, 3.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [-1.0, 0.0, 1.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sign;
 
@@ -30,6 +38,14 @@ impl<T: Scalar> Primitive<T, 1> for Sign {
 }
 
 /// The largest whole number that is at most `x`; its derivative is 0.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Floor};
+/// let x = Tensor::from([-2.25, 2.25]).requires_grad();
+/// let y = &x - Floor.apply([&x]); // what is above the whole number
+/// assert_eq!(y.to_vec(), [0.75, 0.25]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 1.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Floor;
 
@@ -50,6 +66,14 @@ impl<T: Scalar> Primitive<T, 1> for Floor {
 }
 
 /// The smallest whole number that is at least `x`; its derivative is 0.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Ceil};
+/// let x = Tensor::from([-2.25, 2.25]).requires_grad();
+/// let y = Ceil.apply([&x]);
+/// assert_eq!(y.to_vec(), [-2.0, 3.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 0.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ceil;
 
@@ -70,6 +94,14 @@ impl<T: Scalar> Primitive<T, 1> for Ceil {
 }
 
 /// The nearest whole number, of two the even one; its derivative is 0.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Round};
+/// let x = Tensor::from([0.5, 1.5, 2.4]).requires_grad();
+/// let y = &x + (Round.apply([&x]) - &x).detach(); // rounded, with the derivative of what was not
+/// assert_eq!(y.to_vec(), [0.0, 2.0, 2.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 1.0, 1.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Round;
 
@@ -93,6 +125,14 @@ impl<T: Scalar> Primitive<T, 1> for Round {
 
 /// `x` between two bounds, and the nearer bound outside; its derivative is 1 between them, and 0 at them and
 /// outside.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Clamp};
+/// let x = Tensor::from([-2.0, 0.5, 1.0]).requires_grad();
+/// let y = Clamp { low: 0.0, high: 1.0 }.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, 0.5, 1.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 1.0, 0.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Clamp<T> {
     /// The lower bound.

@@ -12,6 +12,14 @@ use crate::tensor::Tensor;
 use std::ops::{Bound, RangeBounds};
 
 /// Every `step`-th element along an axis.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Slice};
+/// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]).requires_grad();
+/// let y = Slice { axis: 0, start: 3, len: 2, step: -2 }.apply_to(&[&x]);
+/// assert_eq!(y.to_vec(), [4.0, 2.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 1.0, 0.0, 1.0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Slice {
     /// The axis.
@@ -34,6 +42,13 @@ impl Viewing for Slice {
 }
 
 /// Some axes, backwards.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Flip, vjp};
+/// let flip = |x: [&Tensor<f64>; 1]| Flip { axes: 0.into() }.apply_to(&x);
+/// let (y, [dx]) = vjp(flip, [&Tensor::from([1.0, 2.0])], &Tensor::from([10.0, 20.0]));
+/// assert_eq!((y.to_vec(), dx.to_vec()), (vec![2.0, 1.0], vec![20.0, 10.0]));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Flip {
     /// The axes.
@@ -131,6 +146,13 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// `len` elements of an axis, from `start` on by `step`, which may be negative but not 0.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.slice_step(0, 1, 2, 2).to_vec(), [2.0, 4.0]);
+    /// assert_eq!(x.slice_step(0, 3, 3, -1).to_vec(), [4.0, 3.0, 2.0]);
+    /// ```
     ///
     /// # Panics
     /// If the axis is out of range, or an element lies outside it.

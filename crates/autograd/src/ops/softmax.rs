@@ -21,6 +21,13 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Softmax along an axis.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Softmax, vjp};
+/// let softmax = |x: [&Tensor<f64>; 1]| Softmax { axis: -1 }.apply(x);
+/// let (y, [dx]) = vjp(softmax, [&Tensor::from([0.0, 0.0])], &Tensor::from([1.0, 0.0]));
+/// assert_eq!((y.to_vec(), dx.to_vec()), (vec![0.5, 0.5], vec![0.25, -0.25]));
+/// ```
 #[derive(Debug)]
 pub struct Softmax {
     /// The axis; `-1` is the last.
@@ -50,6 +57,14 @@ impl<T: Scalar> Op<T, 1> for Softmax {
 }
 
 /// The logarithm of softmax along an axis.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::LogSoftmax, vjp};
+/// let log_softmax = |x: [&Tensor<f64>; 1]| LogSoftmax { axis: -1 }.apply(x);
+/// let (y, [dx]) = vjp(log_softmax, [&Tensor::from([0.0, 0.0])], &Tensor::from([1.0, 0.0]));
+/// assert_eq!(y.to_vec(), [-2.0_f64.ln(); 2]);
+/// assert!((dx - Tensor::from([0.5, -0.5])).abs().max().item() < 1e-15);
+/// ```
 #[derive(Debug)]
 pub struct LogSoftmax {
     /// The axis; `-1` is the last.
@@ -102,6 +117,15 @@ fn lanes(shape: &Shape, axis: isize) -> (usize, usize) {
 }
 
 /// The logarithm of the sum of the exponentials along an axis, which disappears.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::LogSumExp};
+/// let x = Tensor::from([0.0, 0.0]).requires_grad();
+/// let y = LogSumExp { axis: -1 }.apply([&x]);
+/// assert_eq!(y.item(), 2.0_f64.ln());
+/// let dx = &y.backward()[&x]; // softmax
+/// assert!((dx - 0.5).abs().max().item() < 1e-15);
+/// ```
 #[derive(Debug)]
 pub struct LogSumExp {
     /// The axis; `-1` is the last.
@@ -147,6 +171,11 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The logarithm of [`softmax`](Self::softmax), exact where that underflows to 0.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1000.0]).log_softmax(-1).to_vec(), [-1000.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// If there is no such axis.

@@ -8,7 +8,7 @@
 //! factored by `P A = L U` with partial pivoting; one that has a pivot of exactly 0 is singular, and an error.
 
 use crate::array::Array;
-use crate::error::{OrPanic, ShapeError};
+use crate::error::ShapeError;
 use crate::graph::Call;
 use crate::kernels::factor::{
     Matrices, Pivoting, Triangle, for_each_matrix, identity, lu, solve, substitute,
@@ -18,7 +18,17 @@ use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
+mod methods;
+
 /// The inverse of each matrix of a batch.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Inverse};
+/// let a = Tensor::from([[2.0, 0.0], [0.0, 4.0]]).requires_grad();
+/// let y = Inverse.apply_to(&[&a]);
+/// assert_eq!(y.to_vec(), [0.5, 0.0, 0.0, 0.25]);
+/// assert_eq!(y.sum().backward()[&a].to_vec(), [-0.25, -0.125, -0.125, -0.0625]);
+/// ```
 #[derive(Debug)]
 pub struct Inverse;
 
@@ -40,6 +50,14 @@ impl<T: Scalar> AnyOp<T> for Inverse {
 }
 
 /// `X` in `A X = B`, for each square matrix `A` of a batch.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Solve, vjp};
+/// let (a, b) = (Tensor::from([[2.0, 0.0], [0.0, 4.0]]), Tensor::from([[6.0], [4.0]]));
+/// let (x, [da, db]) = vjp(|x| Solve.apply_to(&x), [&a, &b], &Tensor::ones([2, 1]));
+/// assert_eq!((x.to_vec(), db.to_vec()), (vec![3.0, 1.0], vec![0.5, 0.25]));
+/// assert_eq!(da.to_vec(), [-1.5, -0.5, -0.75, -0.25]);
+/// ```
 #[derive(Debug)]
 pub struct Solve;
 
@@ -67,6 +85,14 @@ impl<T: Scalar> AnyOp<T> for Solve {
 }
 
 /// As [`Solve`], where each `A` is triangular: its other triangle is not read.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::SolveTriangular, vjp};
+/// let (a, b) = (Tensor::from([[2.0, 9.0], [1.0, 4.0]]), Tensor::from([[4.0], [10.0]]));
+/// let (x, [da, db]) = vjp(|x| SolveTriangular { upper: false }.apply_to(&x), [&a, &b], &Tensor::ones([2, 1]));
+/// assert_eq!((x.to_vec(), db.to_vec()), (vec![2.0, 2.0], vec![0.375, 0.25]));
+/// assert_eq!(da.to_vec(), [-0.75, 0.0, -0.5, -0.5]); // the 9 has no part in it
+/// ```
 #[derive(Debug)]
 pub struct SolveTriangular {
     /// Whether it is the triangle above the diagonal.
@@ -206,88 +232,4 @@ pub(super) fn which(batch: &Shape, mut matrix: usize) -> String {
 /// A square matrix by its elements.
 pub(super) fn matrix<T: Scalar>(n: usize, element: impl Fn(usize, usize) -> T) -> Tensor<T> {
     Tensor::build([n, n], |y| (0..n * n).zip(y).for_each(|(place, y)| *y = element(place / n, place % n)))
-}
-
-/// Systems of linear equations.
-impl<T: Scalar> Tensor<T> {
-    /// The inverse of a square matrix, or of each matrix in a batch, `[.., n, n]`. To multiply by it, [`solve`](Self::solve) is
-    /// quicker and more accurate.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// let a = Tensor::from([[2.0, 1.0], [0.0, 4.0]]);
-    /// assert_eq!(a.inverse().to_vec(), [0.5, -0.125, 0.0, 0.25]);
-    /// ```
-    ///
-    /// # Panics
-    /// If the matrices are not square, or one is singular: a pivot is exactly 0.
-    #[doc(alias = "inv")]
-    #[track_caller]
-    pub fn inverse(&self) -> Self {
-        self.try_inverse().or_panic()
-    }
-
-    /// As [`inverse`](Self::inverse).
-    ///
-    /// # Errors
-    /// If the matrices are not square, or one is singular; the message names it and the pivot.
-    #[track_caller]
-    pub fn try_inverse(&self) -> Result<Self, ShapeError> {
-        Inverse.try_apply_to(&[self])
-    }
-
-    /// The solution `X` of `A X = B`, where `A` is this square matrix, or each of a batch: `[.., n, n]` and `[.., n, m]` to
-    /// `[.., n, m]`; the axes before the last two broadcast. `B` may be a vector, `[n]`, and `X` is then one for each matrix.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// let a = Tensor::from([[2.0, 1.0], [0.0, 4.0]]);
-    /// assert_eq!(a.solve(&Tensor::from([4.0, 8.0])).to_vec(), [1.0, 2.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// If the shapes do not fit, or a matrix is singular: a pivot is exactly 0.
-    #[track_caller]
-    pub fn solve(&self, b: &Self) -> Self {
-        self.try_solve(b).or_panic()
-    }
-
-    /// As [`solve`](Self::solve).
-    ///
-    /// # Errors
-    /// If the shapes do not fit, or a matrix is singular; the message names it and the pivot.
-    #[track_caller]
-    pub fn try_solve(&self, b: &Self) -> Result<Self, ShapeError> {
-        if b.rank() == 1 {
-            return Ok(Solve.try_apply_to(&[self, &b.unsqueeze(-1)])?.squeeze(-1));
-        }
-        Solve.try_apply_to(&[self, b])
-    }
-
-    /// As [`solve`](Self::solve), for triangular matrices: what is on the other side of the diagonal is not read.
-    ///
-    /// ```
-    /// use autograd::Tensor;
-    /// let l = Tensor::from([[2.0, f64::NAN], [1.0, 4.0]]);
-    /// assert_eq!(l.solve_triangular(&Tensor::from([4.0, 10.0]), false).to_vec(), [2.0, 2.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// If the shapes do not fit, or a diagonal has a 0.
-    #[track_caller]
-    pub fn solve_triangular(&self, b: &Self, upper: bool) -> Self {
-        self.try_solve_triangular(b, upper).or_panic()
-    }
-
-    /// As [`solve_triangular`](Self::solve_triangular).
-    ///
-    /// # Errors
-    /// If the shapes do not fit, or a diagonal has a 0; the message names the matrix and the element.
-    #[track_caller]
-    pub fn try_solve_triangular(&self, b: &Self, upper: bool) -> Result<Self, ShapeError> {
-        if b.rank() == 1 {
-            return Ok(SolveTriangular { upper }.try_apply_to(&[self, &b.unsqueeze(-1)])?.squeeze(-1));
-        }
-        SolveTriangular { upper }.try_apply_to(&[self, b])
-    }
 }

@@ -10,6 +10,13 @@ use crate::tensor::Tensor;
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
 /// The error function `erf x = 2/√π ∫₀ˣ e^(-t²) dt`; `erf' x = 2/√π e^(-x²)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Erf};
+/// let x = Tensor::scalar(0.0).requires_grad();
+/// let y = Erf.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (0.0, std::f64::consts::FRAC_2_SQRT_PI));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Erf;
 
@@ -31,6 +38,13 @@ impl<T: Scalar> Primitive<T, 1> for Erf {
 }
 
 /// `erfc x = 1 - erf x`; `erfc' x = -2/√π e^(-x²)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Erfc};
+/// let x = Tensor::scalar(0.0).requires_grad();
+/// let y = Erfc.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (1.0, -std::f64::consts::FRAC_2_SQRT_PI));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Erfc;
 
@@ -52,6 +66,14 @@ impl<T: Scalar> Primitive<T, 1> for Erfc {
 
 /// The distribution function of the standard normal distribution, `Φ(x) = erfc(-x/√2) / 2`; its derivative is the density
 /// `e^(-x²/2) / √2π`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::NormalCdf};
+/// let x = Tensor::scalar(0.0).requires_grad();
+/// let y = NormalCdf.apply([&x]);
+/// assert_eq!(y.item(), 0.5);
+/// assert!((y.backward()[&x].item() - 1.0 / (2.0 * std::f64::consts::PI).sqrt()).abs() < 1e-15);
+/// ```
 #[derive(Clone, Debug)]
 pub struct NormalCdf;
 
@@ -74,6 +96,14 @@ impl<T: Scalar> Primitive<T, 1> for NormalCdf {
 }
 
 /// `ln |Γ(x)|`, whose derivative is the digamma function.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Lgamma};
+/// let x = Tensor::scalar(1.0).requires_grad();
+/// let y = Lgamma.apply([&x]); // Γ(1) = 1, and ψ(1) is minus Euler's constant
+/// assert_eq!(y.item(), 0.0);
+/// assert!((y.backward()[&x].item() + 0.577_215_664_901_532_9_f64).abs() < 1e-14);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Lgamma;
 
@@ -91,6 +121,13 @@ impl<T: Scalar> Primitive<T, 1> for Lgamma {
 }
 
 /// `ψₙ(x)`, derivative `n + 1` of `ln Γ(x)`, and thereby the derivative of `ψₙ₋₁`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Polygamma};
+/// let x = Tensor::scalar(1.0).requires_grad();
+/// let slope = Polygamma(0).apply([&x]).backward()[&x].item(); // ψ₁(1) = 1 + 1/2² + 1/3² + ..
+/// assert!((slope - std::f64::consts::PI.powi(2) / 6.0).abs() < 1e-14);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Polygamma(
     /// The order; 0 is the digamma function.

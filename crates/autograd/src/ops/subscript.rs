@@ -14,6 +14,18 @@ use crate::tensor::Tensor;
 use std::ops::{Bound, Range, RangeBounds, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 /// What a subscript takes of an axis.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::{Entry, Subscript}};
+/// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// // How many axes come before is known only when the program runs.
+/// let first_along = |axis: usize| {
+///     let whole = Entry::Range { bounds: (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded), step: 1 };
+///     let entries = [vec![whole; axis], vec![Entry::Place(0), Entry::Rest]].concat();
+///     Subscript { entries }.apply_to(&[&x])
+/// };
+/// assert_eq!((first_along(0).to_vec(), first_along(1).to_vec()), (vec![1.0, 2.0, 3.0], vec![1.0, 4.0]));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// One place; the axis disappears. Below 0 it counts from the end.
@@ -32,6 +44,14 @@ pub enum Entry {
 }
 
 /// The elements that a subscript names.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::{Entry, Subscript}};
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).requires_grad();
+/// let y = Subscript { entries: vec![Entry::Rest, Entry::Place(-1)] }.apply_to(&[&x]); // `x.i((.., -1))`
+/// assert_eq!(y.to_vec(), [2.0, 4.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [0.0, 1.0, 0.0, 1.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Subscript {
     /// What is taken of each axis, from the first on.
@@ -110,6 +130,13 @@ impl Viewing for Subscript {
 }
 
 /// Every so manieth place of a range: `By(1..8, 2)` is 1, 3, 5, 7, and `By(1..8, -2)` is 7, 5, 3, 1.
+///
+/// ```
+/// use autograd::{By, Tensor};
+/// let x = Tensor::<f64>::arange(10);
+/// assert_eq!(x.i(By(1..8, 2)).to_vec(), [1.0, 3.0, 5.0, 7.0]);
+/// assert_eq!(x.i(By(1..8, -2)).to_vec(), [7.0, 5.0, 3.0, 1.0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct By<R>(
     /// The range.
@@ -119,10 +146,23 @@ pub struct By<R>(
 );
 
 /// A new axis of size 1 in a [subscript](Tensor::i).
+///
+/// ```
+/// use autograd::{NewAxis, Tensor};
+/// let x = Tensor::from([1.0, 5.0]);
+/// let differences = x.i((.., NewAxis)) - x.i((NewAxis, ..));
+/// assert_eq!(differences.to_vec(), [0.0, -4.0, 4.0, 0.0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct NewAxis;
 
 /// A whole number that names a place: `i32`, `isize` or `usize`.
+///
+/// ```
+/// use autograd::ops::Whole;
+/// assert_eq!((3_usize.whole(), (-1_i32).whole()), (3, -1));
+/// assert_eq!(usize::MAX.whole(), isize::MAX); // no axis has such a place
+/// ```
 pub trait Whole: Copy {
     /// The same number. What does not fit lies outside every axis.
     fn whole(self) -> isize;
@@ -147,6 +187,16 @@ impl Whole for usize {
 }
 
 /// What may be written for an [`Entry`]: a whole number, a range, a range [by steps](By), `..`, or a [`NewAxis`].
+///
+/// ```
+/// use autograd::{NewAxis, Tensor, ops::{Entry, IntoEntry}};
+/// assert_eq!([(-1).into_entry(), (..).into_entry(), NewAxis.into_entry()], [Entry::Place(-1), Entry::Rest, Entry::New]);
+/// fn of_all_rows(x: &Tensor, columns: impl IntoEntry) -> Vec<f32> {
+///     x.i((.., columns)).to_vec()
+/// }
+/// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// assert_eq!((of_all_rows(&x, -1), of_all_rows(&x, 1..)), (vec![3.0, 6.0], vec![2.0, 3.0, 5.0, 6.0]));
+/// ```
 pub trait IntoEntry {
     /// The entry that is meant.
     fn into_entry(self) -> Entry;
@@ -197,6 +247,12 @@ macro_rules! ranges {
 ranges!(Range RangeFrom RangeTo RangeInclusive RangeToInclusive);
 
 /// What may be written for a [`Subscript`]: an entry, or up to six of them in a tuple.
+///
+/// ```
+/// use autograd::ops::{Entry, IntoSubscript};
+/// assert_eq!(7.into_subscript().entries, [Entry::Place(7)]);
+/// assert_eq!((.., -1).into_subscript().entries, [Entry::Rest, Entry::Place(-1)]);
+/// ```
 pub trait IntoSubscript {
     /// The subscript that is meant.
     fn into_subscript(self) -> Subscript;

@@ -55,6 +55,11 @@ pub struct SumOf<P> {
 
 impl<P> SumOf<P> {
     /// The sum over all axes, a scalar.
+    ///
+    /// ```
+    /// use autograd::{Op, Tensor, ops::{Abs, SumOf}};
+    /// assert_eq!(SumOf::all(Abs).apply([&Tensor::from([[1.0, -2.0], [-3.0, 4.0]])]).item(), 10.0);
+    /// ```
     pub fn all(f: P) -> Self {
         Self::over(f, .., false)
     }

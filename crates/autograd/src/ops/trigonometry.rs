@@ -10,6 +10,13 @@ use crate::tensor::Tensor;
 use std::f64::consts::PI;
 
 /// The tangent; `tan' = 1 + tan²`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Tan};
+/// let x = Tensor::scalar(std::f64::consts::FRAC_PI_4).requires_grad();
+/// let y = Tan.apply([&x]);
+/// assert!((y.item() - 1.0).abs() < 1e-15 && (y.backward()[&x].item() - 2.0).abs() < 1e-15);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tan;
 
@@ -34,6 +41,14 @@ fn cosine_of_arcsine<T: Scalar, A: Algebra<T>>(x: A) -> A {
 }
 
 /// The inverse sine; `asin' x = 1 / √(1 - x²)`, infinite at -1 and 1.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Asin};
+/// let x = Tensor::from([0.0, 1.0]).requires_grad();
+/// let y = Asin.apply([&x]);
+/// assert_eq!(y.to_vec(), [0.0, std::f64::consts::FRAC_PI_2]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, f64::INFINITY]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Asin;
 
@@ -53,6 +68,14 @@ impl<T: Scalar> Primitive<T, 1> for Asin {
 }
 
 /// The inverse cosine; `acos' x = -1 / √(1 - x²)`, infinite at -1 and 1.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Acos};
+/// let x = Tensor::from([0.0, 1.0]).requires_grad();
+/// let y = Acos.apply([&x]);
+/// assert_eq!(y.to_vec(), [std::f64::consts::FRAC_PI_2, 0.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [-1.0, f64::NEG_INFINITY]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Acos;
 
@@ -72,6 +95,13 @@ impl<T: Scalar> Primitive<T, 1> for Acos {
 }
 
 /// The inverse tangent; `atan' x = 1 / (1 + x²)`.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Atan};
+/// let x = Tensor::scalar(1.0).requires_grad();
+/// let y = Atan.apply([&x]);
+/// assert_eq!((y.item(), y.backward()[&x].item()), (std::f64::consts::FRAC_PI_4, 0.5));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Atan;
 
@@ -91,6 +121,13 @@ impl<T: Scalar> Primitive<T, 1> for Atan {
 }
 
 /// The angle of the point `(b, a)`; with `r² = a² + b²` its derivatives are `b / r²` and `-a / r²`, and 0 at the origin.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Atan2, vjp};
+/// let [a, b] = [2.0, 0.0].map(Tensor::scalar); // straight above the origin
+/// let (y, [da, db]) = vjp(|x| Atan2.apply(x), [&a, &b], &Tensor::scalar(1.0));
+/// assert_eq!([y, da, db].map(|x| x.item()), [std::f64::consts::FRAC_PI_2, 0.0, -0.5]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Atan2;
 
@@ -121,6 +158,13 @@ impl<T: Scalar> Primitive<T, 2> for Atan2 {
 }
 
 /// The hyperbolic sine, whose derivative is the hyperbolic cosine.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Sinh};
+/// let x = Tensor::scalar(2.0_f64.ln()).requires_grad();
+/// let y = Sinh.apply([&x]); // (2 - 1/2) / 2
+/// assert!((y.item() - 0.75).abs() < 1e-15 && (y.backward()[&x].item() - 1.25).abs() < 1e-15);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sinh;
 
@@ -140,6 +184,13 @@ impl<T: Scalar> Primitive<T, 1> for Sinh {
 }
 
 /// The hyperbolic cosine, whose derivative is the hyperbolic sine.
+///
+/// ```
+/// use autograd::{Primitive, Tensor, ops::Cosh};
+/// let x = Tensor::scalar(2.0_f64.ln()).requires_grad();
+/// let y = Cosh.apply([&x]); // (2 + 1/2) / 2
+/// assert!((y.item() - 1.25).abs() < 1e-15 && (y.backward()[&x].item() - 0.75).abs() < 1e-15);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cosh;
 

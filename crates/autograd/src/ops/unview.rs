@@ -13,6 +13,15 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The adjoint of a view: zeros, to which each element is added where the view has found it.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::{Unfold, Unview}, vjp};
+/// let windows = Unfold { axis: 0, size: 2, step: 1 };
+/// let put_back = |x: [&Tensor<f64>; 1]| Unview { view: windows, shape: [3].into() }.apply(x);
+/// let (y, [dx]) = vjp(put_back, [&Tensor::from([[1.0, 2.0], [3.0, 4.0]])], &Tensor::from([10.0, 20.0, 30.0]));
+/// assert_eq!(y.to_vec(), [1.0, 5.0, 4.0]); // the windows have the middle in common
+/// assert_eq!(dx.to_vec(), [10.0, 20.0, 20.0, 30.0]);
+/// ```
 #[derive(Debug)]
 pub struct Unview<V> {
     /// The view.

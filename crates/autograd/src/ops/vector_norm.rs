@@ -37,6 +37,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// The `p`-norm over some axes, which disappear; see [`norm`](Self::norm).
     ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[3.0, 4.0], [0.0, -2.0]]);
+    /// assert_eq!(x.norm_axes(-1, 2.0).to_vec(), [5.0, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// As there, or if an axis is out of range or named twice.
     #[track_caller]
@@ -47,6 +53,12 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The `p`-norm over some axes, which stay with size 1; see [`norm`](Self::norm).
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let x = Tensor::from([[3.0, 4.0], [0.0, -2.0]]);
+    /// assert_eq!((&x / x.norm_keepdims(-1, 2.0)).to_vec(), [0.6, 0.8, 0.0, -1.0]);
+    /// ```
     ///
     /// # Panics
     /// As there, or if an axis is out of range or named twice.

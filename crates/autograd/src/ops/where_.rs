@@ -11,6 +11,14 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The first input where the mask holds, the second elsewhere.
+///
+/// ```
+/// use autograd::{Op, Tensor, ops::Where, vjp};
+/// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([10.0, 20.0]));
+/// let (y, [da, db]) = vjp(|x| Where { mask: a.gt(1.5) }.apply(x), [&a, &b], &Tensor::ones([2]));
+/// assert_eq!(y.to_vec(), [10.0, 2.0]);
+/// assert_eq!((da.to_vec(), db.to_vec()), (vec![0.0, 1.0], vec![1.0, 0.0]));
+/// ```
 #[derive(Debug)]
 pub struct Where {
     /// The mask, which broadcasts with the inputs.

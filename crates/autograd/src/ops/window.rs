@@ -13,6 +13,14 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The elements `x[.., i, .., i + offset, ..]` for two axes, which give way to a last one.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Diagonal};
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).requires_grad();
+/// let y = Diagonal { offset: 0, axes: [0, 1] }.apply_to(&[&x]);
+/// assert_eq!(y.to_vec(), [1.0, 4.0]);
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 0.0, 0.0, 1.0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Diagonal {
     /// How far above the main diagonal; negative is below it.
@@ -42,6 +50,14 @@ impl Viewing for Diagonal {
 }
 
 /// Windows of neighbours along an axis, which then counts the windows; a new last axis leads through each.
+///
+/// ```
+/// use autograd::{AnyOp, Tensor, ops::Unfold};
+/// let x = Tensor::from([1.0, 2.0, 3.0]).requires_grad();
+/// let y = Unfold { axis: 0, size: 2, step: 1 }.apply_to(&[&x]);
+/// assert_eq!((y.dims(), y.to_vec()), (&[2, 2][..], vec![1.0, 2.0, 2.0, 3.0]));
+/// assert_eq!(y.sum().backward()[&x].to_vec(), [1.0, 2.0, 1.0]); // in how many windows each one is
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Unfold {
     /// The axis; `-1` is the last.

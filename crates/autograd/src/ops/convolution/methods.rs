@@ -49,6 +49,12 @@ impl<T: Scalar> Tensor<T> {
     /// `(length - 1) stride - 2 padding + dilation (size - 1) + output_padding + 1` long; with a stride, several lengths have the
     /// same convolution, and `output_padding`, less than the stride, chooses among them.
     ///
+    /// ```
+    /// use autograd::{Tensor, ops::Window};
+    /// let (x, w) = (Tensor::from([[[1.0, 2.0]]]), Tensor::from([[[1.0, 10.0]]]));
+    /// assert_eq!(x.conv_transpose1d(&w, Window::new().stride(2), [0], 1).to_vec(), [1.0, 10.0, 2.0, 20.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the shapes do not fit, or nothing is left.
     #[track_caller]

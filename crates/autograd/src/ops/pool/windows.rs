@@ -9,12 +9,15 @@ use std::sync::Arc;
 /// How windows lie along each of the last `D` axes.
 ///
 /// ```
-/// use autograd::ops::Pool;
-/// let halved = Pool::new([2, 2]);
-/// assert_eq!(halved.stride, [2, 2]); // windows side by side, unless somebody says otherwise
-/// let overlapping = Pool::new([3, 3]).stride(2).padding(1);
-/// assert_eq!(Pool::from(2), halved);
-/// # let _ = overlapping;
+/// use autograd::{Tensor, ops::Pool};
+/// assert_eq!(Pool::from(2), Pool::new([2, 2])); // windows side by side, unless somebody says otherwise
+/// let x = Tensor::from([1.0, 5.0, 2.0, 8.0, 4.0]);
+/// assert_eq!(x.max_pool1d(Pool::new([2])).to_vec(), [5.0, 8.0]);
+/// assert_eq!(x.max_pool1d(Pool::new([2]).ceil_mode()).to_vec(), [5.0, 8.0, 4.0]);
+/// assert_eq!(x.max_pool1d(Pool::new([2]).stride(1).dilation(2)).to_vec(), [2.0, 8.0, 4.0]);
+/// let beyond = Pool::new([3]).stride(2).padding(1); // 0 1 5, 5 2 8 and 8 4 0
+/// assert_eq!(x.avg_pool1d(beyond).to_vec(), [2.0, 5.0, 4.0]);
+/// assert_eq!(x.avg_pool1d(beyond.without_padding()).to_vec(), [3.0, 5.0, 6.0]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool<const D: usize = 2> {
