@@ -165,14 +165,12 @@ pub(crate) fn close(span: Option<Span>, output: &Shape) {
 /// Works out the gradients of a call, and measures that if a profile is taken.
 #[inline]
 pub(crate) fn backward<T: Scalar, R>(node: &Node<T>, gradients: impl FnOnce() -> R) -> R {
-    let span = ON.get().then(|| {
+    let _span = ON.get().then(|| {
         let leaves = node.parents().filter(|node| node.is_leaf()).map(|node| node.id).collect();
         let place = Place { leaves, caller: node.caller };
         open(node.op().name(), Pass::Backward, place, SmallVec::from_iter([node.shape.clone()]))
     });
-    let result = gradients();
-    drop(span);
-    result
+    gradients()
 }
 
 #[cold]

@@ -41,7 +41,7 @@ The tasks of the repository.
     cargo xtask ulp             the worst error of each elementary function over all numbers in single precision
     cargo xtask ulp --every N   over one in N
     cargo xtask mutants         makes every rule of differentiation wrong in every small way, and asks whether the tests see it
-    cargo xtask mutants PART    of the files that have PART in their path
+    cargo xtask mutants PART    of the files that have PART in their path; several parts are joined by commas
     cargo xtask python          exported networks in ONNX Runtime, and events in TensorBoard, which it installs below the target directory
     cargo xtask deps            the number of crates that a user of `wengert` gets
     cargo xtask doc-examples    the public items without an example in their documentation

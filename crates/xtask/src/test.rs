@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
-use crate::{Result, bench_smoke, book, dependencies, examples, memcheck, process, python, tidy};
+use crate::{
+    Result, bench_smoke, book, dependencies, doc_examples, examples, memcheck, process, python, tidy,
+};
 
 /// The longest that one command of cargo may take, cold and on a slow machine.
 const CARGO_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -59,6 +61,11 @@ pub(crate) const CHECKS: &[Check] = &[
         run: |workspace| cargo(workspace, "test --workspace --all-features --doc"),
     },
     Check { name: "documentation", about: "cargo doc, warnings denied", run: documentation },
+    Check {
+        name: "doc-examples",
+        about: "every public item of the libraries has an example in its documentation",
+        run: doc_examples::run,
+    },
     Check {
         name: "no features",
         about: "cargo clippy of wengert without default features, warnings denied",

@@ -157,7 +157,7 @@ impl<T: Scalar> Op<T, 3> for BatchNorm<T> {
         let of: Vec<[T; 4]> = means
             .iter()
             .zip(self.reciprocals())
-            .zip(scale.array().view().iter().zip(&sums))
+            .zip(scale.array().iter().zip(&sums))
             .map(|((&mean, r), (scale, &[sum, product]))| {
                 let (factor, r) = (scale * r, r.into());
                 let slope = T::of(-r * r * product / count) * factor;

@@ -64,13 +64,14 @@ struct Tests {
     directory: PathBuf,
 }
 
-/// Tries the mutants of the files that have `filter` in their path.
+/// Tries the mutants of the files that have `filter` in their path, or one of its parts between commas.
 pub(crate) fn run(workspace: &Workspace, filter: &str) -> Result {
     let copy = workspace.target.join("mutants/tree");
     copy_sources(workspace, &copy)?;
     let mut files: HashMap<String, (String, Vec<Rule>)> = HashMap::new();
     let mut mutants = Vec::new();
-    for file in sources(&workspace.root, Path::new(RULES))?.into_iter().filter(|file| file.contains(filter)) {
+    for file in sources(&workspace.root, Path::new(RULES))?.into_iter().filter(|file| is_among(file, filter))
+    {
         let source = read(&workspace.root.join(&file))?;
         let mut rules = find::rules(&source).map_err(|error| format!("{file}: {error}"))?;
         for rule in &mut rules {
@@ -97,6 +98,11 @@ pub(crate) fn run(workspace: &Workspace, filter: &str) -> Result {
     report(&mutants, &outcome)
 }
 
+/// Whether a text has one of these parts, which are joined by commas.
+fn is_among(text: &str, filter: &str) -> bool {
+    filter.split(',').any(|part| text.contains(part))
+}
+
 /// Takes out the mutants that are listed as equivalent, and says how many they are. A line of the list that is none's is an error.
 fn leave_out_equivalent(mutants: &mut Vec<Mutant>, filter: &str) -> Result<usize> {
     let before = mutants.len();
@@ -104,7 +110,7 @@ fn leave_out_equivalent(mutants: &mut Vec<Mutant>, filter: &str) -> Result<usize
         let (what, reason) = line.split_once(" -- ").unwrap_or((line, ""));
         let known = mutants.len();
         mutants.retain(|mutant| mutant.describe() != what);
-        if reason.is_empty() || known == mutants.len() && what.contains(filter) {
+        if reason.is_empty() || known == mutants.len() && is_among(what, filter) {
             return Err(format!(
                 "equivalent.txt: there is no such mutant, or no reason behind ` -- `:\n{line}"
             ));
