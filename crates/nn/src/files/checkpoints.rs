@@ -51,7 +51,9 @@ const CHECKSUM: &str = "_fnv1a64";
 /// # Ok::<(), nn::files::FileError>(())
 /// ```
 ///
-/// Two trainings must not share a folder; the second to write a checkpoint is told so, and nothing is lost.
+/// Two trainings must not share a folder. A trainer that begins while another is at work in it is told so, on Unix, where Rust is 1.89 or
+/// newer; elsewhere, and in a loop by hand, the second to write a checkpoint is. Nothing is lost. A process that has died, by whatever
+/// cause, is in nobody's way.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
@@ -103,6 +105,31 @@ impl Checkpoints {
     /// Whether one is due after so many steps.
     pub(crate) fn is_due(&self, step: u64) -> bool {
         self.steps.is_some_and(|every| step.is_multiple_of(every))
+    }
+
+    /// The folder for this training alone, as long as what is given is held: the system lets go of it when the process ends, even when it is
+    /// killed. Nothing is held where there is no folder yet that could be made, which is told when it is read, or where the folder's
+    /// place knows no locks, as on some networks.
+    #[cfg(all(unix, file_lock))]
+    #[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+    pub(crate) fn lock(&self) -> Result<Option<Lock>, FileError> {
+        let opened = fs::create_dir_all(&self.folder).and_then(|()| fs::File::open(&self.folder));
+        let Ok(folder) = opened else { return Ok(None) };
+        match folder.try_lock() {
+            Ok(()) => Ok(Some(Lock(folder))),
+            Err(fs::TryLockError::Error(_)) => Ok(None),
+            Err(fs::TryLockError::WouldBlock) => Err(FileErrorKind::unsupported(
+                "another training is at work in this folder",
+                "wait for its end, or give each training a folder of its own",
+            )
+            .of_file(&self.folder)),
+        }
+    }
+
+    /// Nothing: here no folder can be locked.
+    #[cfg(not(all(unix, file_lock)))]
+    pub(crate) fn lock(&self) -> Result<Option<std::convert::Infallible>, FileError> {
+        Ok(None)
     }
 
     /// Goes on from the newest, if that was asked for; or else sees that there is none.
@@ -226,6 +253,21 @@ impl Checkpoints {
     }
 }
 
+/// A folder that is locked.
+#[cfg(all(unix, file_lock))]
+#[derive(Debug)]
+pub(crate) struct Lock(fs::File);
+
+#[cfg(all(unix, file_lock))]
+impl Drop for Lock {
+    /// Lets go of it, and does not leave that to closing: a process that is being started by another thread has the file open, too, until it
+    /// runs its own program.
+    #[allow(clippy::incompatible_msrv)] // the build script has asked the compiler
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 impl<P: AsRef<Path> + ?Sized> From<&P> for Checkpoints {
     fn from(folder: &P) -> Self {
         Checkpoints::new(folder.as_ref())
@@ -260,4 +302,34 @@ fn checksum<T: Scalar>(archive: &Archive<T>) -> Result<String, FileErrorKind> {
     let mut sum = Sum(0xcbf2_9ce4_8422_2325);
     archive.write_to(&mut sum)?;
     Ok(format!("{:016x}", sum.0))
+}
+
+#[cfg(all(test, unix, file_lock))]
+mod tests {
+    use crate::testing::Folder;
+    use crate::{Control, Dataset, EpochReport, Linear, Rng, Sgd, Tensor, Trainer, files::Checkpoints, mse};
+
+    #[test]
+    fn the_second_trainer_in_a_folder_is_told_before_its_first_step() {
+        let (folder, data) =
+            (Folder::new(), Dataset::new(Tensor::ones([8, 2]), Tensor::ones([8, 1])).unwrap());
+        let fit = |meanwhile: &mut dyn FnMut()| {
+            let mut net: Linear = Linear::new(2, 1, &mut Rng::seed(0));
+            let before = net.weight.to_vec();
+            let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(1);
+            trainer = trainer.checkpoint(Checkpoints::new(folder.path()).resume()).with(|_: &EpochReport| {
+                meanwhile();
+                Control::Continue
+            });
+            let outcome = trainer.fit(&mut net, &data, &data).map_err(|error| error.to_string());
+            outcome.map_err(|error| (error, before == net.weight.to_vec()))
+        };
+        let mut told = None;
+        fit(&mut || told = fit(&mut || ()).err()).unwrap();
+        let (error, is_unchanged) = told.expect("an error");
+        assert!(error.contains("another training is at work in this folder") && is_unchanged, "{error}");
+        assert!(error.contains(&folder.path().display().to_string()), "{error}");
+        // When the first has ended, the folder is free, while its trainer may be kept.
+        fit(&mut || panic!("one epoch was made")).unwrap();
+    }
 }
