@@ -7,6 +7,7 @@ use std::sync::Once;
 
 thread_local! {
     static WATCHING: Cell<bool> = const { Cell::new(false) };
+    static PRINTED: Cell<u32> = const { Cell::new(0) };
     static PLACE: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
 }
 
@@ -21,10 +22,14 @@ pub fn caught<R>(f: impl FnOnce() -> R) -> Result<R, (String, String, u32)> {
     HOOK.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| match (WATCHING.get(), info.location()) {
-            (true, Some(place)) => PLACE.set(Some((place.file().into(), place.line()))),
+            (true, Some(place)) => {
+                PRINTED.set(PRINTED.get() + 1);
+                PLACE.set(Some((place.file().into(), place.line())));
+            }
             _ => before(info),
         }));
     });
+    PRINTED.set(0);
     WATCHING.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(f));
     WATCHING.set(false);
@@ -41,6 +46,11 @@ pub fn caught<R>(f: impl FnOnce() -> R) -> Result<R, (String, String, u32)> {
 #[track_caller]
 pub fn panic_of<R>(f: impl FnOnce() -> R) -> (String, String, u32) {
     caught(f).err().expect("this should panic")
+}
+
+/// How many messages the last panic that was [`caught`] would have printed: one more each time that it was said again elsewhere.
+pub fn printed() -> u32 {
+    PRINTED.get()
 }
 
 fn text(payload: Box<dyn Any + Send>) -> String {

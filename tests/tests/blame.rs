@@ -1,7 +1,8 @@
 //! Whose line a panic names: that of the one who called a layer or a trainer, however the call came there.
 
-use tests::messages::panic_of;
+use tests::messages::{panic_of, printed};
 use wengert::prelude::*;
+use wengert::{RateFinder, metrics};
 
 fn two_layers() -> Sequential {
     let mut rng = Rng::seed(0);
@@ -84,6 +85,41 @@ fn a_trainer_blames_the_line_of_fit() {
         Trainer::new(Sgd::new(0.1)).loss(mse).metric("one", column_metric).metric("r2", of_flat);
     let mut net: Linear = Linear::new(4, 1, &mut Rng::seed(0));
     blames_here(|| trainer.fit(&mut net, &column, &column), "only of flat ones");
+}
+
+#[test]
+fn a_rate_finder_blames_the_line_of_find() {
+    let data = Dataset::new(Tensor::<f32>::ones([8, 4]), Tensor::ones([8])).unwrap();
+    let net: Linear = Linear::new(4, 1, &mut Rng::seed(0));
+    let finder = RateFinder::new();
+    blames_here(|| finder.find(&net, Sgd::new(1.0), &data, mse), "mse: prediction and target must");
+    let narrow: Linear = Linear::new(3, 1, &mut Rng::seed(0));
+    blames_here(|| finder.find(&narrow, Sgd::new(1.0), &data, mse), "expected [.., 3]");
+}
+
+/// What a metric of the library complains of, passed by its name, is said once, and not of a line of the standard library before.
+#[test]
+fn metrics_of_the_library_complain_once() {
+    type Measure<Y> = fn(&Tensor, &Y) -> f64;
+    let column = Dataset::new(Tensor::<f32>::ones([8, 4]), Tensor::ones([8, 1])).unwrap();
+    let loss = |p: &Tensor, _: &Tensor| p.square().mean();
+    let mut two: Linear = Linear::new(4, 2, &mut Rng::seed(0));
+    let of_numbers: [Measure<Tensor>; 5] =
+        [metrics::mae, metrics::r2, metrics::rmse, binary_accuracy, metrics::binary_roc_auc];
+    for metric in of_numbers {
+        let mut trainer = Trainer::new(Sgd::new(0.1)).loss(loss).metric("it", metric);
+        blames_here(|| trainer.fit(&mut two, &column, &column), "of shape [8, 2] for targets of [8, 1]");
+        assert_eq!(printed(), 1);
+    }
+    let labels = Dataset::new(Tensor::<f32>::ones([8, 4]), vec![0, 1, 2, 0, 1, 2, 0, 1]).unwrap();
+    let loss = |p: &Tensor, _: &Vec<usize>| p.square().mean();
+    let mut one: Linear = Linear::new(4, 1, &mut Rng::seed(0));
+    let of_classes: [Measure<Vec<usize>>; 4] = [accuracy, metrics::f1, metrics::roc_auc, metrics::perplexity];
+    for metric in of_classes {
+        let mut trainer = Trainer::new(Sgd::new(0.1)).loss(loss).metric("it", metric);
+        blames_here(|| trainer.fit(&mut one, &labels, &labels), "\n  help: ");
+        assert_eq!(printed(), 1);
+    }
 }
 
 /// As a metric of the library may complain.

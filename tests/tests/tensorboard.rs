@@ -4,8 +4,8 @@
 use serde_json::Value as Json;
 use std::path::Path;
 use std::process::Command;
-use wengert::TensorBoard;
 use wengert::prelude::*;
+use wengert::{LayerHistory, LayerState, TensorBoard};
 
 #[test]
 fn its_own_reader_finds_every_number() {
@@ -15,12 +15,14 @@ fn its_own_reader_finds_every_number() {
     };
     let folder = std::env::temp_dir().join(format!("wengert-tensorboard-{}", std::process::id()));
     let data = digits().select(&(0..100).collect::<Vec<_>>());
-    let train = |epochs: usize| {
+    let mut history = LayerHistory::default();
+    let mut train = |epochs: usize| {
         let mut net = Mlp::new(&[64, 8, 10], Activation::Tanh, &mut Rng::seed(0));
         let mut trainer =
             Trainer::new(Adam::new(0.01)).loss(cross_entropy).metric("accuracy", accuracy).epochs(epochs);
         trainer = trainer.checkpoint(Checkpoints::new(folder.join("checkpoints")).resume());
         trainer = trainer.with(TensorBoard::new(folder.join("events")).histograms());
+        trainer = trainer.diagnose_every(5, |_, _| {}).with_mut(&mut history);
         (trainer.fit(&mut net, &data, &data).unwrap(), net)
     };
     train(2);
@@ -47,6 +49,20 @@ fn its_own_reader_finds_every_number() {
     assert_eq!(curve("learning rate"), expected(&|_| 0.01));
     let steps: Vec<u64> = curve("loss/step").into_iter().map(|(step, _)| step).collect();
     assert_eq!(steps, (1..=12).collect::<Vec<_>>());
+
+    // The layers, looked at in steps of both processes.
+    let looks = |value: fn(&LayerState) -> Option<f64>, row: usize| -> Vec<(u64, f32)> {
+        let looks = history.looks.iter();
+        looks.map(|(step, look)| (*step as u64, value(&look.rows[row]).unwrap() as f32)).collect()
+    };
+    assert_eq!(history.looks.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [1, 6, 11]);
+    for (row, path) in ["layers.0", "layers.1"].into_iter().enumerate() {
+        assert_eq!(history.looks[0].1.rows[row].path, path);
+        assert_eq!(curve(&format!("layer mean/{path}")), looks(|layer| Some(layer.mean), row));
+        assert_eq!(curve(&format!("layer deviation/{path}")), looks(|layer| Some(layer.deviation), row));
+        assert_eq!(curve(&format!("layer dead/{path}")), looks(|layer| Some(layer.dead), row));
+        assert_eq!(curve(&format!("layer gradient/{path}")), looks(|layer| layer.gradient, row));
+    }
 
     for (path, param) in net.parameters() {
         let all = &found["histograms"][&path];

@@ -231,8 +231,9 @@ fn training(mut section: Section<'_>) -> Result<Training, Fault> {
         }
         _ => None,
     };
-    let schedule = section.choice("schedule", &schedules)?.map_or(Schedule::Constant, |given| given.value);
-    let warmup = match schedule {
+    let schedule = section.choice("schedule", &schedules)?;
+    let schedule = schedule.unwrap_or(Given { value: Schedule::Constant, at: 0..0 });
+    let warmup = match schedule.value {
         Schedule::OneCycle => None,
         _ => section.get::<usize>("warmup")?.map(|given| given.value),
     };

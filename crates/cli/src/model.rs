@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use wengert::data::Scaler;
 use wengert::files::Archive;
 use wengert::{
-    BatchNorm2d, Conv2d, Dropout, Flatten, Init, Layer, Linear, MaxPool2d, Mode, Module, Param, Rng,
-    Sequential, Tensor, load,
+    BatchNorm2d, Conv2d, Dropout, Flatten, Init, Layer, Linear, MaxPool2d, Mode, Module, Param, Path, Rng,
+    Sequential, Tensor,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -170,7 +170,21 @@ impl Network {
         let own = Config::parse(Source { path: config.source.path.clone(), text })
             .map_err(|error| format!("{}: its settings hold no longer: {error}", path.display()))?;
         let mut network = Network::new(&own, &description)?;
-        load(&mut network, &path)?;
+        let mut fits = true;
+        network.visit_mut(&mut Path::default(), &mut |path, param| match archive.get(path.as_str()) {
+            Some(found) if found.shape() == param.shape() => {
+                param.update(|own| own.copy_from_slice(&found.to_vec()));
+            }
+            _ => fits = false,
+        });
+        if !fits {
+            return Err(format!(
+                "{}: its weights are not those of its settings\n  help: train anew: `wengert train {}`",
+                path.display(),
+                config.source.path.display()
+            )
+            .into());
+        }
         Ok((network, description))
     }
 }

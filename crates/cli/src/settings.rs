@@ -109,7 +109,7 @@ pub(crate) struct Training {
     pub(crate) rate: f64,
     pub(crate) momentum: f64,
     pub(crate) weight_decay: f64,
-    pub(crate) schedule: Schedule,
+    pub(crate) schedule: Given<Schedule>,
     pub(crate) warmup: usize,
     pub(crate) clip_norm: Option<f64>,
     pub(crate) loss: Option<Given<Loss>>,
@@ -129,7 +129,7 @@ pub(crate) enum Optimizer {
     Lion,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Schedule {
     Constant,
     Cosine,

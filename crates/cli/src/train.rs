@@ -4,7 +4,7 @@ use crate::data::{self, Part, Targets, dataset};
 use crate::describe::Description;
 use crate::evaluate;
 use crate::model::Network;
-use crate::settings::{Augment, Config, Loss, Optimizer, Schedule, Task};
+use crate::settings::{Augment, Config, Loss, Optimizer, Schedule, Task, Training};
 use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
@@ -34,6 +34,7 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     }
     let (train, test, description) = data::load(config, None)?;
     let kind = loss_for(config, &train.y)?;
+    enough_steps(config, train.x.dims()[0])?;
     let mut net = Network::new(config, &description)?;
     net.fit_scales(&train)?;
     fs::create_dir_all(&config.folder)
@@ -171,13 +172,28 @@ fn optimizer(config: &Config) -> Box<dyn wengert::Optimizer> {
     }
 }
 
+/// The steps of so many epochs.
+fn steps(config: &Config, samples: usize, epochs: usize) -> u64 {
+    (epochs as u64).saturating_mul(samples.div_ceil(config.training.batch) as u64)
+}
+
+/// Whether the training is as long as its schedule needs.
+fn enough_steps(config: &Config, samples: usize) -> Result<()> {
+    let Training { schedule, epochs, .. } = &config.training;
+    if schedule.value != Schedule::OneCycle || steps(config, samples, *epochs) > 1 {
+        return Ok(());
+    }
+    let message = "the rate of `one-cycle` rises and falls, but the training has a single step".to_owned();
+    let help = "take more `epochs`, a smaller `batch`, or another schedule";
+    Err(config.source.fault(schedule.at.clone(), message, help).into())
+}
+
 /// The share of the rate at each step.
 fn schedule(config: &Config, samples: usize) -> impl Fn(u64) -> f64 + Send + Sync + 'static {
     let settings = &config.training;
-    let per_epoch = samples.div_ceil(settings.batch) as u64;
-    let all = settings.epochs as u64 * per_epoch;
-    let warmup = (settings.warmup as u64 * per_epoch).min(all);
-    let schedule: Box<dyn wengert::Schedule> = match settings.schedule {
+    let all = steps(config, samples, settings.epochs);
+    let warmup = steps(config, samples, settings.warmup).min(all);
+    let schedule: Box<dyn wengert::Schedule> = match settings.schedule.value {
         Schedule::Constant => Box::new(Warmup::new(warmup)),
         Schedule::Cosine => Box::new(Warmup::new(warmup).then(warmup, Cosine::new((all - warmup).max(1)))),
         Schedule::OneCycle => Box::new(OneCycle::new(all)),

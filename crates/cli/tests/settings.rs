@@ -36,6 +36,7 @@ fn cases() -> Vec<(&'static str, String)> {
         ("too large a layer", digits("[model]\nhidden = [100000000, 100000000]\n")),
         ("a key of another model", digits("[model]\nkernel = 3\n")),
         ("a key of another optimizer", digits("[training]\nmomentum = 0.9\n")),
+        ("a cycle of one step", digits("[training]\nbatch = 2000\nepochs = 1\nschedule = \"one-cycle\"\n")),
         ("a key of another format", digits("target = \"x\"\n")),
         ("an even kernel", digits("[model]\nkind = \"cnn\"\nkernel = 4\n")),
         ("an image that is used up", digits("[model]\nkind = \"cnn\"\nchannels = [4, 4, 4, 4]\n")),

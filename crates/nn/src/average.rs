@@ -15,7 +15,7 @@ use crate::module::{Module, Path};
 use crate::optim::State;
 use crate::param::Param;
 use crate::train::{Callback, Control, EpochReport, InTraining, StepReport};
-use autograd::{Rng, Scalar, update_each};
+use autograd::{Rng, Scalar, Shape, update_each};
 
 /// The mean of a network's weights over training: [`ema`](Self::ema) or [`swa`](Self::swa).
 ///
@@ -153,6 +153,17 @@ impl<T: Scalar> Average<T> {
         for_each(&mut self.state, "copy_to", module, |param, mean| param.update(|w| w.copy_from_slice(mean)));
     }
 
+    /// Shows all that is remembered; gives the parameters of which there are means.
+    fn show(&mut self, record: &mut Record<'_, T>) -> Vec<(String, Shape)> {
+        record.count("seen", &mut self.seen);
+        let has_mean = record.found("steps").is_some_and(|steps: u64| steps > 0);
+        let is_swapped = &mut self.is_swapped;
+        record.value_that("is_swapped", is_swapped, "no swap without a mean", |is_swapped| {
+            !is_swapped || has_mean
+        });
+        record.state(&["mean"], &mut self.state)
+    }
+
     #[track_caller]
     fn must_be_home(&self, what: &str) {
         assert!(
@@ -176,9 +187,13 @@ impl<T: Scalar> Callback<T> for Average<T> {
         Control::Continue
     }
     fn remember(&mut self, record: &mut Record<'_, T>) {
-        record.count("seen", &mut self.seen);
-        record.value("is_swapped", &mut self.is_swapped);
-        record.state(&["mean"], &mut self.state);
+        self.show(record);
+    }
+    fn remember_in(&mut self, record: &mut Record<'_, T>, training: &mut InTraining<'_, T>) {
+        let found = self.show(record);
+        if record.found("steps").is_some_and(|steps: u64| steps > 0) {
+            record.must_be_of("parameters", &found, training.module);
+        }
     }
 }
 

@@ -229,6 +229,13 @@ pub(super) fn excerpt(text: &str) -> String {
     format!("{begin:?}{}", if begin.len() < text.len() { "..." } else { "" })
 }
 
+/// A number of a cell in 32 bits; or what is wrong with it, and what to do.
+pub(super) fn of_32_bits(number: f64) -> Result<f32, (String, &'static str)> {
+    let narrow = number as f32;
+    let wrong = || (format!("{number:e} is beyond all numbers of 32 bits"), "give it in a larger unit");
+    narrow.is_finite().then_some(narrow).ok_or_else(wrong)
+}
+
 /// The cells of one line, each with its column, counted from 1.
 pub(super) struct Cells<'a> {
     rest: Option<&'a str>,

@@ -300,7 +300,7 @@ mod tests {
             a text for a number
                 bytes, line 2, column 1: "x" is not a finite number; write a number, leave the column out, or name it as one of categories
             beyond 32 bits
-                bytes, line 2, column 1: "1e39" is beyond all numbers of 32 bits; give it in a larger unit
+                bytes, line 2, column 1: 1e39 is beyond all numbers of 32 bits; give it in a larger unit
             an unknown category
                 bytes, line 2, column 2: "z" is none of ["x", "y"]; correct it, drop the row, or learn from data in which it occurs
         "#]].assert_eq(&errors.concat());

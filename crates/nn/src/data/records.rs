@@ -1,6 +1,6 @@
 //! Tables of text: what a CSV file says before anyone decides which of its cells are numbers.
 
-use super::csv::{CsvOptions, excerpt, read_rows};
+use super::csv::{CsvOptions, excerpt, of_32_bits, read_rows};
 use super::error::{DataError, DataErrorKind, Place};
 use super::gz::Source;
 use autograd::Tensor;
@@ -189,10 +189,10 @@ impl Records {
     pub(super) fn number(&self, row: usize, column: usize) -> Result<Option<f32>, DataError> {
         let Some(text) = self.cell(row, column) else { return Ok(None) };
         match finite(text) {
-            Some(number) if (number as f32).is_finite() => Ok(Some(number as f32)),
-            Some(_) => {
-                let reason = format!("{} is beyond all numbers of 32 bits", excerpt(text));
-                Err(self.fault(row, column, reason, "give it in a larger unit"))
+            Some(number) => {
+                let narrow =
+                    of_32_bits(number).map_err(|(reason, cure)| self.fault(row, column, reason, cure));
+                narrow.map(Some)
             }
             None => {
                 let cure = "write a number, leave the column out, or name it as one of categories";
@@ -298,7 +298,7 @@ mod tests {
             no number
                 bytes, line 3, column 1: the value is missing; fill it in, or drop the row
             beyond 32 bits
-                bytes, line 4, column 1: "1e39" is beyond all numbers of 32 bits; give it in a larger unit
+                bytes, line 4, column 1: 1e39 is beyond all numbers of 32 bits; give it in a larger unit
             no such class
                 bytes, line 3, column 2: "y" is none of ["x"]; correct it, drop the row, or learn from data in which it occurs
             no class

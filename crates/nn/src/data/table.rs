@@ -1,6 +1,6 @@
 //! Data sets from tables in CSV: some columns are the targets, all others the inputs.
 
-use super::csv::{CsvOptions, Table, read_csv};
+use super::csv::{CsvOptions, Table, of_32_bits, read_csv};
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorKind, Place};
 use autograd::Tensor;
@@ -122,12 +122,8 @@ impl Columns {
         let mut numbers = Vec::with_capacity(self.table.rows * columns.len());
         for (row, cells) in self.table.data.chunks_exact(self.table.columns).enumerate() {
             for &column in columns {
-                let number = cells[column] as f32;
-                if !number.is_finite() {
-                    let reason = format!("{:e} is beyond all numbers of 32 bits", cells[column]);
-                    return Err(self.fault(row, column, reason, "give it in a larger unit"));
-                }
-                numbers.push(number);
+                let number = of_32_bits(cells[column]);
+                numbers.push(number.map_err(|(reason, cure)| self.fault(row, column, reason, cure))?);
             }
         }
         Ok(Tensor::from_vec(numbers, [self.table.rows, columns.len()]).expect("a number for each cell"))

@@ -6,6 +6,7 @@
 
 use super::archive::Archive;
 use super::error::{FileError, FileErrorKind};
+use super::lock::{Lock, lock};
 use super::record::{self, Record};
 use super::replace::is_draft;
 use autograd::Scalar;
@@ -71,7 +72,9 @@ const CHECKSUM: &str = "_fnv1a64";
 /// # Ok::<(), nn::TrainError>(())
 /// ```
 ///
-/// Two trainings must not share a folder; the second to write a checkpoint is told so, and nothing is lost.
+/// Two trainings must not share a folder. A trainer that begins while another is at work in it is told so, on Unix, where Rust is 1.89 or
+/// newer; elsewhere, and in a loop by hand, the second to write a checkpoint is. Nothing is lost. A process that has died, by whatever
+/// cause, is in nobody's way.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
@@ -123,6 +126,11 @@ impl Checkpoints {
     /// Whether one is due after so many steps.
     pub(crate) fn is_due(&self, step: u64) -> bool {
         self.steps.is_some_and(|every| step.is_multiple_of(every))
+    }
+
+    /// The folder for this training alone, as long as what is given is held.
+    pub(crate) fn lock(&self) -> Result<Option<Lock>, FileError> {
+        lock(&self.folder)
     }
 
     /// Goes on from the newest, if that was asked for; or else sees that there is none.

@@ -31,6 +31,7 @@ mod error;
 mod header;
 mod json;
 mod load;
+mod lock;
 mod memory;
 mod npy;
 #[cfg(feature = "data")]

@@ -4,6 +4,7 @@
 //! that reads or writes is the record's affair. When it restores, it visits all twice: the first time only to see that everything is
 //! there and fits, so that what does not fit changes nothing.
 
+mod believed;
 mod remembered;
 mod tensors;
 
@@ -14,10 +15,6 @@ use remembered::Claims;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
-
-/// The most that anything is believed to have been counted: up to here `f64`, in which rules calculate, has every number, and there is room
-/// to count on. At a million steps a second that is 285 years.
-const MOST: u64 = 1 << 53;
 
 /// Is shown what has to survive, each thing under a name. See [`Checkpoints`](super::Checkpoints).
 ///
@@ -100,25 +97,33 @@ pub(super) fn restore<T: Scalar>(
     what: &mut dyn FnMut(&mut Record<'_, T>),
 ) -> Result<(), FileErrorKind> {
     for changes in [false, true] {
-        let tensors = archive.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        let (asked, problems, claims) = (BTreeSet::new(), Vec::new(), Box::default());
-        let mut record = Record {
-            way: Way::Restore { archive, tensors, asked, problems, claims, changes },
-            prefix: String::new(),
-        };
-        what(&mut record);
-        let Way::Restore { asked, mut problems, claims, .. } = record.way else {
-            unreachable!("it restores")
-        };
-        problems.extend(claims.problems());
-        let names = archive.tensors.iter().map(|(name, _)| name).chain(archive.metadata.keys());
-        let rest = names.filter(|name| !name.starts_with('_') && !asked.contains(*name));
-        problems.extend(rest.map(|name| format!("extra: {name}")));
+        let problems = visit(archive, what, changes);
         if !problems.is_empty() {
             return Err(FileErrorKind::Unfit(problems));
         }
     }
     Ok(())
+}
+
+/// All that does not fit what the archive has, of which nothing is given back unless this visit `changes` what it sees.
+pub(super) fn visit<T: Scalar>(
+    archive: &Archive<T>,
+    what: &mut dyn FnMut(&mut Record<'_, T>),
+    changes: bool,
+) -> Vec<String> {
+    let tensors = archive.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    let (asked, problems, claims) = (BTreeSet::new(), Vec::new(), Box::default());
+    let mut record = Record {
+        way: Way::Restore { archive, tensors, asked, problems, claims, changes },
+        prefix: String::new(),
+    };
+    what(&mut record);
+    let Way::Restore { asked, mut problems, claims, .. } = record.way else { unreachable!("it restores") };
+    problems.extend(claims.problems());
+    let names = archive.tensors.iter().map(|(name, _)| name).chain(archive.metadata.keys());
+    let rest = names.filter(|name| !name.starts_with('_') && !asked.contains(*name));
+    problems.extend(rest.map(|name| format!("extra: {name}")));
+    problems
 }
 
 impl<T: Scalar> Record<'_, T> {
@@ -162,20 +167,6 @@ impl<T: Scalar> Record<'_, T> {
                 }
                 asked.insert(name);
             }
-        }
-    }
-
-    /// How often something has happened, as a value, which is not believed above 2^53.
-    ///
-    /// # Panics
-    /// As [`value`](Self::value).
-    #[track_caller]
-    pub(crate) fn count<V: Display + FromStr>(&mut self, name: &str, value: &mut V) {
-        self.value(name, value);
-        if let Some(count) =
-            self.now(name).and_then(|text| text.parse().ok()).filter(|&count: &u64| count > MOST)
-        {
-            self.problem(format!("too many: {} is {count}, expected at most {MOST}", self.full(name)));
         }
     }
 
@@ -289,7 +280,7 @@ impl<T: Scalar> Record<'_, T> {
         }
     }
 
-    pub(super) fn full(&self, name: &str) -> String {
+    pub(crate) fn full(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 

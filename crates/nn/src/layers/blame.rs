@@ -65,6 +65,14 @@ pub(crate) fn fail(message: &str) -> ! {
     panic!("{message}")
 }
 
+/// Fails with this message, unless it holds.
+#[track_caller]
+pub(crate) fn must(holds: bool, message: impl FnOnce() -> String) {
+    if !holds {
+        fail(&message());
+    }
+}
+
 /// Whether a file is one of this crate, or of the standard library as it is built for all.
 pub(crate) fn is_ours(file: &str) -> bool {
     let sources = &file!()[..file!().len() - "layers/blame.rs".len()];

@@ -259,7 +259,7 @@ fn check_labels(logits: &Shape, labels: &[usize], ignored: Option<usize>) -> Res
 
 /// As `check_labels`, for what is no operator.
 #[track_caller]
-pub(super) fn must_be_labels(loss: &str, logits: &Shape, labels: &[usize]) {
+pub(crate) fn must_be_labels(loss: &str, logits: &Shape, labels: &[usize]) {
     if let Err(error) = check_labels(logits, labels, None) {
         fail(&format!("{loss}: {error}"));
     }

@@ -1,6 +1,6 @@
 //! Losses that ask for a distance: right answers are to be better than wrong ones by a margin, and what is beyond it does not count.
 
-use super::cross_entropy::must_be_labels;
+use super::must_be_labels;
 use super::{mean_of, must_be_alike};
 use crate::layers::blame::fail;
 use autograd::{Algebra, Array, Keeps, Pointwise, Scalar, ShapeError, Tensor};

@@ -12,6 +12,7 @@ mod margin;
 mod regression;
 
 pub use binary::{Bce, BceWithLogits, bce, bce_with_logits};
+pub(crate) use cross_entropy::must_be_labels;
 pub use cross_entropy::{CrossEntropy, cross_entropy, nll, soft_cross_entropy};
 pub use ctc::{Ctc, ctc};
 pub use distribution::{GaussianNll, KlDivergence, PoissonNll, gaussian_nll, kl_divergence, poisson_nll};

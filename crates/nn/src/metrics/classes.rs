@@ -1,7 +1,8 @@
 //! How good a classifier is, from its outputs and the true classes.
 
 use super::ConfusionMatrix;
-use crate::loss::cross_entropy;
+use crate::layers::blame::{fail, must};
+use crate::loss::{cross_entropy, must_be_labels};
 use autograd::{Scalar, Tensor, no_grad};
 use std::cmp::Ordering;
 
@@ -22,18 +23,20 @@ use std::cmp::Ordering;
 pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> f64 {
     let labels = labels.as_ref();
     let expected = matches!(*logits.dims(), [n, classes] if n == labels.len() && n > 0 && classes > 0);
-    assert!(
-        expected,
-        "accuracy: logits of shape {} for {} labels\n  help: give a row of logits for each label, of one batch",
-        logits.shape(),
-        labels.len()
-    );
-    assert!(
-        logits.dims()[1] > 1,
-        "accuracy: logits of shape {} name a single class, which is always the largest\n  help: a binary classifier with one logit has \
+    must(expected, || {
+        format!(
+            "accuracy: logits of shape {} for {} labels\n  help: give a row of logits for each label, of one batch",
+            logits.shape(),
+            labels.len()
+        )
+    });
+    must(logits.dims()[1] > 1, || {
+        format!(
+            "accuracy: logits of shape {} name a single class, which is always the largest\n  help: a binary classifier with one logit has \
          a `binary_accuracy`",
-        logits.shape()
-    );
+            logits.shape()
+        )
+    });
     let predicted = logits.argmax(-1);
     let is_right = |(row, (predicted, &label)): (usize, (usize, &usize))| {
         predicted == label && !logits.at([row, label]).is_nan()
@@ -57,12 +60,13 @@ pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, label
 /// If the shapes differ, or there are no numbers.
 #[track_caller]
 pub fn binary_accuracy<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> f64 {
-    assert!(
-        logits.shape() == targets.shape() && logits.size() > 0,
-        "binary_accuracy: logits of shape {} for targets of {}\n  help: give a target for each logit",
-        logits.shape(),
-        targets.shape()
-    );
+    must(logits.shape() == targets.shape() && logits.size() > 0, || {
+        format!(
+            "binary_accuracy: logits of shape {} for targets of {}\n  help: give a target for each logit",
+            logits.shape(),
+            targets.shape()
+        )
+    });
     let half = T::of(0.5);
     let is_right = |(x, t): (T, T)| !x.is_nan() && (x > T::zero()) == (t > half);
     let right =
@@ -171,6 +175,7 @@ pub fn f1<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L)
 /// As [`cross_entropy`].
 #[track_caller]
 pub fn perplexity<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> f64 {
+    must_be_labels("perplexity", logits.shape(), labels.as_ref());
     let loss: f64 = no_grad(|| cross_entropy(logits, labels)).item().into();
     loss.exp()
 }
@@ -181,17 +186,17 @@ fn must_fit<T: Scalar>(what: &str, logits: &Tensor<T>, labels: &[usize]) -> usiz
     match *logits.dims() {
         [n, classes] if n == labels.len() && n > 0 && classes > 0 => {
             if let Some((i, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes) {
-                panic!(
+                fail(&format!(
                     "{what}: label {label}, of sample {i}, is out of range for {classes} classes\n  help: labels count from 0"
-                );
+                ));
             }
             classes
         }
-        _ => panic!(
+        _ => fail(&format!(
             "{what}: logits of shape {} for {} labels\n  help: give a row of logits for each label",
             logits.shape(),
             labels.len()
-        ),
+        )),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How well scores tell two classes apart, whatever the threshold.
 
+use crate::layers::blame::must;
 use autograd::{Scalar, Tensor};
 
 /// The area under the receiver operating characteristic, from 0 to 1: how likely a sample of class 1 has a higher score than one of
@@ -25,14 +26,15 @@ use autograd::{Scalar, Tensor};
 #[track_caller]
 pub fn roc_auc<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> f64 {
     let labels = labels.as_ref();
-    assert!(
-        logits.dims() == [labels.len(), 2] && labels.iter().all(|&label| label < 2),
-        "roc_auc: logits of shape {} for {} labels up to {:?}\n  help: it is for two classes, 0 and 1; of one class against the rest there is \
+    must(logits.dims() == [labels.len(), 2] && labels.iter().all(|&label| label < 2), || {
+        format!(
+            "roc_auc: logits of shape {} for {} labels up to {:?}\n  help: it is for two classes, 0 and 1; of one class against the rest there is \
          `binary_roc_auc`",
-        logits.shape(),
-        labels.len(),
-        labels.iter().max()
-    );
+            logits.shape(),
+            labels.len(),
+            labels.iter().max()
+        )
+    });
     let scores = logits.to_vec().chunks_exact(2).map(|pair| (pair[1] - pair[0]).into()).collect();
     area(scores, &labels.iter().map(|&label| label == 1).collect::<Vec<_>>())
 }
@@ -50,12 +52,13 @@ pub fn roc_auc<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels
 /// If the shapes differ.
 #[track_caller]
 pub fn binary_roc_auc<T: Scalar>(scores: &Tensor<T>, targets: &Tensor<T>) -> f64 {
-    assert!(
-        scores.shape() == targets.shape(),
-        "binary_roc_auc: scores of shape {} for targets of {}\n  help: give a target for each score",
-        scores.shape(),
-        targets.shape()
-    );
+    must(scores.shape() == targets.shape(), || {
+        format!(
+            "binary_roc_auc: scores of shape {} for targets of {}\n  help: give a target for each score",
+            scores.shape(),
+            targets.shape()
+        )
+    });
     let is_one: Vec<bool> = targets.to_vec().iter().map(|&target| target > T::of(0.5)).collect();
     area(scores.to_vec().into_iter().map(Into::into).collect(), &is_one)
 }

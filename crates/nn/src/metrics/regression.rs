@@ -1,5 +1,6 @@
 //! How far numbers are off.
 
+use crate::layers::blame::must;
 use autograd::{Scalar, Tensor};
 
 /// The mean absolute error.
@@ -64,12 +65,13 @@ pub fn r2<T: Scalar>(outputs: &Tensor<T>, targets: &Tensor<T>) -> f64 {
 
 #[track_caller]
 fn pairs<T: Scalar>(what: &str, outputs: &Tensor<T>, targets: &Tensor<T>) -> Vec<(f64, f64)> {
-    assert!(
-        outputs.shape() == targets.shape(),
-        "{what}: outputs of shape {} for targets of {}\n  help: they must be equal: `squeeze` or `unsqueeze` one of them",
-        outputs.shape(),
-        targets.shape()
-    );
+    must(outputs.shape() == targets.shape(), || {
+        format!(
+            "{what}: outputs of shape {} for targets of {}\n  help: they must be equal: `squeeze` or `unsqueeze` one of them",
+            outputs.shape(),
+            targets.shape()
+        )
+    });
     outputs.to_vec().into_iter().map(Into::into).zip(targets.to_vec().into_iter().map(Into::into)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::files::Record;
 use autograd::{Scalar, Shape, Tensor};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// What [`Lbfgs`](super::Lbfgs) remembers from step to step.
 ///
@@ -76,19 +76,16 @@ impl<T: Scalar> LbfgsState<T> {
     pub fn remember(&mut self, record: &mut Record<'_, T>) {
         record.count("iterations", &mut self.iterations);
         record.count("evaluations", &mut self.evaluations);
-        record.value("scale", &mut self.scale);
+        let can_be = |scale: &f64| (0.0..f64::INFINITY).contains(scale);
+        record.value_that("scale", &mut self.scale, "a finite number of at least 0", can_be);
         let lines = self.layout.iter().map(|(path, shape)| {
             let dims: Vec<String> = shape.dims().iter().map(usize::to_string).collect();
             format!("[{}] {path}", dims.join(","))
         });
-        let layout = record.parsed("parameters", lines.collect::<Vec<_>>().join("\n"), |text| {
-            text.lines().map(path_and_shape).collect()
-        });
+        let layout = record.parsed("parameters", lines.collect::<Vec<_>>().join("\n"), parameters);
         let rhos = self.pairs.iter().map(|pair| pair.rho).chain(self.last.as_ref().map(|last| last.t));
         let rhos: Vec<String> = rhos.map(|number| number.to_string()).collect();
-        let numbers: Option<Vec<f64>> = record.parsed("numbers", rhos.join(" "), |text| {
-            text.split_whitespace().map(|number| number.parse().ok()).collect()
-        });
+        let numbers = record.parsed("numbers", rhos.join(" "), finite_numbers);
         let pairs = self.pairs.iter().enumerate();
         let mut vectors: Vec<(String, Tensor<T>)> = pairs
             .flat_map(|(i, pair)| [(format!("{i}.s"), pair.s.clone()), (format!("{i}.y"), pair.y.clone())])
@@ -100,6 +97,7 @@ impl<T: Scalar> LbfgsState<T> {
             ]);
         }
         record.tensors("vectors", &mut vectors);
+        must_fit(record);
         if let (Some(layout), Some(numbers)) = (layout, numbers) {
             let mut vectors: HashMap<String, Tensor<T>> = vectors.into_iter().collect();
             let mut numbers = numbers.into_iter();
@@ -115,9 +113,55 @@ impl<T: Scalar> LbfgsState<T> {
     }
 }
 
-/// A line such as `[2,3] hidden.weight`.
-fn path_and_shape(line: &str) -> Option<(String, Shape)> {
-    let (dims, path) = line.strip_prefix('[')?.split_once("] ")?;
-    let dims = dims.split(',').filter(|dim| !dim.is_empty()).map(|dim| dim.parse().ok());
-    Some((path.to_owned(), dims.collect::<Option<Vec<usize>>>()?.into()))
+/// Tells a record that is restored what of it no `Lbfgs` could have written: all vectors have a number for each of the parameters', and
+/// there are as many as there are numbers beside them.
+fn must_fit<T: Scalar>(record: &mut Record<'_, T>) {
+    let (Some(layout), Some(numbers)) = (
+        record.found("parameters").and_then(|text: String| parameters(&text)),
+        record.found("numbers").and_then(|text: String| finite_numbers(&text)),
+    ) else {
+        return;
+    };
+    let mut paths = HashSet::new();
+    for (path, shape) in &layout {
+        record.claim("parameters", path, shape);
+        if !paths.insert(path) {
+            let full = record.full("parameters");
+            record.problem(format!("twice: {full} has {path:?}, expected each path once"));
+        }
+    }
+    let vectors = record.listed("vectors").unwrap_or_default();
+    let has_last = vectors.iter().any(|(name, _)| name == "gradient");
+    let pairs = numbers.len().saturating_sub(usize::from(has_last));
+    let of_pairs = (0..pairs).flat_map(|i| [format!("{i}.s"), format!("{i}.y")]);
+    let of_last = ["gradient", "direction"].into_iter().filter(|_| has_last).map(str::to_owned);
+    if !vectors.iter().map(|(name, _)| name.clone()).eq(of_pairs.chain(of_last)) {
+        let (full, count) = (record.full("vectors.names"), numbers.len());
+        record.problem(format!("other vectors: {full} are not those of an L-BFGS with {count} numbers"));
+    }
+    let sizes = layout.iter().map(|(_, shape)| shape.try_size().ok());
+    let size = sizes.reduce(|a, b| a?.checked_add(b?)).flatten();
+    for (name, vector) in vectors {
+        if size.is_none_or(|size| vector.shape().dims() != [size]) {
+            let (full, shape) = (record.full(&format!("vectors.{name}")), vector.shape());
+            let expected = size.map_or("no vector, without parameters".into(), |size| format!("[{size}]"));
+            record.problem(format!("of another shape: {full} is {shape}, expected {expected}"));
+        }
+    }
+}
+
+/// What lines such as `[2,3] hidden.weight` say.
+fn parameters(text: &str) -> Option<Vec<(String, Shape)>> {
+    let parameter = |line: &str| {
+        let (dims, path) = line.strip_prefix('[')?.split_once("] ")?;
+        let dims = dims.split(',').filter(|dim| !dim.is_empty()).map(|dim| dim.parse().ok());
+        Some((path.to_owned(), dims.collect::<Option<Vec<usize>>>()?.into()))
+    };
+    text.lines().map(parameter).collect()
+}
+
+/// Numbers with blanks between them.
+fn finite_numbers(text: &str) -> Option<Vec<f64>> {
+    let numbers = text.split_whitespace().map(|number| number.parse().ok());
+    numbers.map(|number| number.filter(|number: &f64| number.is_finite())).collect()
 }

@@ -131,6 +131,12 @@ pub trait Callback<T: Scalar = f32> {
     fn remember(&mut self, record: &mut Record<'_, T>) {
         let _ = record;
     }
+    /// As [`remember`](Self::remember), which it calls, and sees that what a checkpoint gives is of what is in training: for callbacks
+    /// that keep parameters, or states of an optimizer. What is not is a [`problem`](Record::problem). A trainer calls this one.
+    fn remember_in(&mut self, record: &mut Record<'_, T>, training: &mut InTraining<'_, T>) {
+        let _ = training;
+        self.remember(record);
+    }
 }
 
 // Otherwise the compiler would tell that a type is no closure, which helps nobody.
@@ -165,6 +171,9 @@ impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
     }
     fn remember(&mut self, record: &mut Record<'_, T>) {
         self.0.remember(record);
+    }
+    fn remember_in(&mut self, record: &mut Record<'_, T>, training: &mut InTraining<'_, T>) {
+        self.0.remember_in(record, training);
     }
 }
 

@@ -183,6 +183,15 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
         record.count("bad", bad);
         record.tensors("parameters", parameters);
     }
+
+    fn remember_in(&mut self, record: &mut Record<'_, T>, training: &mut InTraining<'_, T>) {
+        self.remember(record);
+        if let Some(found) = record.listed("parameters").filter(|found| !found.is_empty()) {
+            let found: Vec<_> =
+                found.into_iter().map(|(path, value)| (path, value.shape().clone())).collect();
+            record.must_be_of("parameters", &found, training.module);
+        }
+    }
 }
 
 fn unknown(name: &str, metrics: &[&str]) -> ! {

@@ -8,6 +8,7 @@ use crate::data::{Dataset, Samples};
 use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::optim::Optimizer;
+use crate::train::Loss;
 use autograd::{Rng, Scalar, Tensor};
 
 /// A run in which the rate grows by the same factor at each step.
@@ -89,7 +90,7 @@ impl RateFinder {
                 }
                 let rate = from * growth.powi(points.len() as i32);
                 optimizer.set_lr(rate);
-                let value = loss(&net.forward(&batch.x, &mut Mode::train(&mut rng)), &batch.y);
+                let value = loss.of(&net.forward(&batch.x, &mut Mode::train(&mut rng)), &batch.y);
                 let now: f64 = value.item().into();
                 // A mean that begins at the first loss, and not at 0.
                 mean = smoothing * mean + (1.0 - smoothing) * now;

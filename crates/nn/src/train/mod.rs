@@ -208,6 +208,7 @@ where
         name_all(net);
         let mut place = Place::new(net, first.samples(), first.len(), &self.settings.rng);
         self.settings.budget = self.settings.budget.map(|budget| Budget { samples: None, ..budget });
+        let _alone_until_it_ends = self.settings.checkpoints.as_ref().map(Checkpoints::lock).transpose()?;
         let checkpoints = self.settings.checkpoints.take();
         if let Some(mut checkpoints) = checkpoints {
             let begun = checkpoints.begin(|record| self.remember(net, &mut place, record));

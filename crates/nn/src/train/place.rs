@@ -66,10 +66,20 @@ impl Place {
         record.count("epoch", &mut self.epoch);
         record.count("step", &mut self.step);
         record.count("steps", &mut self.steps);
+        if let (Some(epoch), Some(step), Some(steps)) =
+            (record.found::<u64>("epoch"), record.found::<u64>("step"), record.found::<u64>("steps"))
+            && (epoch == 0 || step > steps)
+        {
+            let full = record.full("epoch");
+            record.problem(format!(
+                "no place in a training: {full} {epoch}, step {step}, of {steps} steps in all"
+            ));
+        }
         record.value("order", &mut self.order);
         record.value("loss.sum", &mut self.loss.sum);
         record.count("loss.samples", &mut self.loss.samples);
-        record.value("seconds", &mut self.seconds);
+        let can_be = |seconds: &f64| (0.0..f64::INFINITY).contains(seconds);
+        record.value_that("seconds", &mut self.seconds, "a time", can_be);
         record.value("is_over", &mut self.is_over);
         let text = self.trained.iter().map(|&trained| if trained { '1' } else { '0' }).collect();
         let (parameters, mut found) = (self.trained.len(), None);
@@ -82,9 +92,11 @@ impl Place {
                 "another network: that of the checkpoint has {found} parameters, this one has {parameters}"
             ));
         }
-        let text = written(&self.report.epochs);
+        let (text, now) = (written(&self.report.epochs), record.found("epoch"));
         let epochs = record.parsed("epochs", text, |text| {
-            text.lines().map(|line| read(line, metrics)).collect::<Option<_>>()
+            let epochs = text.lines().map(|line| read(line, metrics)).collect::<Option<Vec<_>>>()?;
+            let are_in_order = (1..).zip(&epochs).all(|(i, measured)| measured.epoch == i);
+            (are_in_order && now.is_none_or(|epoch: usize| epochs.len() + 1 == epoch)).then_some(epochs)
         });
         if let (Some(trained), Some(epochs)) = (trained, epochs) {
             (self.trained, self.report.epochs) = (trained, epochs);

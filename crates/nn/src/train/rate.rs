@@ -75,7 +75,8 @@ impl<T: Scalar, S: Schedule> Callback<T> for Scheduled<S> {
     fn remember(&mut self, record: &mut Record<'_, T>) {
         record.count("t", &mut self.t);
         let mut base = self.base.unwrap_or(f64::NAN);
-        record.value("base", &mut base);
+        let can_be = |base: &f64| base.is_nan() || (0.0..f64::INFINITY).contains(base);
+        record.value_that("base", &mut base, "a finite rate of at least 0", can_be);
         self.base = (!base.is_nan()).then_some(base);
     }
 }
@@ -186,7 +187,7 @@ impl<T: Scalar> Callback<T> for Plateau {
     }
     fn remember(&mut self, record: &mut Record<'_, T>) {
         let PlateauState { best, bad, resting } = &mut self.state;
-        record.value("best", best);
+        record.value_that("best", best, "a loss", |best| !best.is_nan());
         record.count("bad", bad);
         record.count("resting", resting);
     }

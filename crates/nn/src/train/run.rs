@@ -252,7 +252,8 @@ where
             place.remember(&names, record);
         });
         for (i, callback) in self.settings.callbacks.iter_mut().enumerate() {
-            record.within(&format!("callback.{i}"), |record| callback.remember(record));
+            let mut training = InTraining { module: &mut *net, optimizer: &mut self.optimizer };
+            record.within(&format!("callback.{i}"), |record| callback.remember_in(record, &mut training));
         }
     }
 }

@@ -72,7 +72,8 @@ impl<T: Scalar> SpikeGuard<T> {
     }
 
     /// Takes note of the loss of a step that has been made, and goes back if it is a spike; whether it did. The first `memory` steps are
-    /// none: there is no usual yet.
+    /// none: there is no usual yet. A state of another network or optimizer is not gone back to, but forgotten; from a checkpoint
+    /// [`remember_in`](Callback::remember_in) takes none.
     ///
     /// ```
     /// use nn::{InTraining, Param, Sgd, SpikeGuard, Tensor};
@@ -90,7 +91,10 @@ impl<T: Scalar> SpikeGuard<T> {
         let SpikeState { usual, seen, since_kept, rollbacks, kept } = &mut self.state;
         if *seen >= self.memory && !kept.is_empty() && loss > self.factor * *usual {
             let lr = training.optimizer.lr();
-            kept.restore(&mut |record| show(training, record));
+            if kept.restore(&mut |record| show(training, record)).is_err() {
+                *kept = Memory::default();
+                return false;
+            }
             // The rate is that of a schedule, and does not go back.
             training.optimizer.set_lr(lr * self.lower);
             (*rollbacks, *since_kept) = (*rollbacks + 1, 0);
@@ -133,10 +137,15 @@ impl<T: Scalar> Callback<T> for SpikeGuard<T> {
 
     fn remember(&mut self, record: &mut Record<'_, T>) {
         let SpikeState { usual, seen, since_kept, rollbacks, kept } = &mut self.state;
-        record.value("usual", usual);
+        record.value_that("usual", usual, "a mean of losses", |usual| !usual.is_infinite());
         record.count("seen", seen);
         record.count("since_kept", since_kept);
         record.count("rollbacks", rollbacks);
         kept.remember(record);
+    }
+
+    fn remember_in(&mut self, record: &mut Record<'_, T>, training: &mut InTraining<'_, T>) {
+        self.remember(record);
+        Memory::must_fit(record, &mut |record| show(training, record));
     }
 }

@@ -3,7 +3,8 @@
 //! Rules go on from it without a look, so a file that claims something else than the program could have written is found out here, in
 //! the visit that changes nothing. No claimed number is a number of things to make: a loop ends where the file has no more.
 
-use super::{MOST, Record, Way};
+use super::believed::MOST;
+use super::{Record, Way};
 use crate::optim::State;
 use autograd::{Scalar, Shape, Tensor};
 use std::collections::{HashMap, HashSet};
@@ -85,9 +86,10 @@ impl Claims {
 }
 
 impl<T: Scalar> Record<'_, T> {
-    /// What an optimizer or an average remembers of each parameter.
+    /// What an optimizer or an average remembers of each parameter. Gives the paths and shapes of those of which it does, as the archive has
+    /// them, when restoring.
     #[track_caller]
-    pub(crate) fn state(&mut self, slots: &[&str], state: &mut State<T>) {
+    pub(crate) fn state(&mut self, slots: &[&str], state: &mut State<T>) -> Vec<(String, Shape)> {
         let mut steps = state.steps();
         self.count("steps", &mut steps);
         self.same("storage", &state.storage());
@@ -113,14 +115,22 @@ impl<T: Scalar> Record<'_, T> {
                     "too many steps: {full} has {steps} for {path:?}, expected at most {MOST}"
                 ));
             }
-            if let Way::Restore { claims, .. } = &mut self.way {
-                claims.claimed.push((full.clone(), path.to_owned(), shape.clone()));
-            }
+            self.claim("parameters", path, &shape);
             let values = self.slots(slots, count, path, &shape, state);
             found.push((path.to_owned(), shape, steps, values));
         }
+        let parameters = found.iter().map(|(path, shape, ..)| (path.clone(), shape.clone())).collect();
         if self.changes() {
             state.set_all(steps, found);
+        }
+        parameters
+    }
+
+    /// That the text of this name says a parameter of this path has this shape, which is compared with those that are shown.
+    pub(crate) fn claim(&mut self, name: &str, path: &str, shape: &Shape) {
+        let text = self.full(name);
+        if let Way::Restore { claims, .. } = &mut self.way {
+            claims.claimed.push((text, path.to_owned(), shape.clone()));
         }
     }
 

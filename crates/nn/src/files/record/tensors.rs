@@ -86,7 +86,7 @@ impl<T: Scalar> Record<'_, T> {
                 optimizer.set_lr(lr);
             }
             optimizer.visit_states(&mut Path::default(), &mut |path, slots, state| {
-                record.within(path.as_str(), |record| record.state(slots, state));
+                record.within(path.as_str(), |record| _ = record.state(slots, state));
             });
         });
     }
