@@ -133,6 +133,31 @@ pub trait Callback<T: Scalar = f32> {
     }
     /// As [`remember`](Self::remember), which it calls, and sees that what a checkpoint gives is of what is in training: for callbacks
     /// that keep parameters, or states of an optimizer. What is not is a [`problem`](Record::problem). A trainer calls this one.
+    ///
+    /// ```
+    /// use nn::files::{Checkpoints, Record};
+    /// use nn::{Callback, Dataset, InTraining, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    ///
+    /// /// What belongs to one path alone.
+    /// struct Of(&'static str);
+    ///
+    /// impl Callback for Of {
+    ///     fn remember_in(&mut self, record: &mut Record<'_>, training: &mut InTraining<'_>) {
+    ///         let size = training.module.parameters().iter().find(|(path, _)| *path == self.0).map_or(0, |(_, p)| p.size());
+    ///         record.same("size", &size);
+    ///     }
+    /// }
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("wengert-remember-in-{}", std::process::id()));
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let fit = |path| {
+    ///     let trainer = Trainer::new(Sgd::new(0.1)).loss(mse).checkpoint(Checkpoints::new(&folder).resume());
+    ///     trainer.with(Of(path)).fit(&mut Linear::new(2, 1, &mut Rng::seed(0)), &data, &data)
+    /// };
+    /// assert!(fit("weight").is_ok());
+    /// assert!(fit("bias").unwrap_err().to_string().contains("size"));
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// ```
     fn remember_in(&mut self, record: &mut Record<'_, T>, training: &mut InTraining<'_, T>) {
         let _ = training;
         self.remember(record);
@@ -196,7 +221,7 @@ pub struct InTraining<'a, T: Scalar = f32> {
 }
 
 impl<'a, T: Scalar> InTraining<'a, T> {
-    /// This network and optimizer, for a loop by hand that calls what a trainer would tell.
+    /// This network and optimizer, for a loop by hand that calls [`SpikeGuard::look`](crate::SpikeGuard::look) or [`Callback::remember_in`].
     pub fn new(module: &'a mut dyn Module<T>, optimizer: &'a mut dyn Optimizer<T>) -> Self {
         InTraining { module, optimizer }
     }
