@@ -305,16 +305,16 @@ fn shapes_and_views() {
     panics(
         || ones([2, 3]).slice_step(1, 0, 3, 2),
         expect![[r#"
-        slice: 3 elements from 0 by steps of 2 do not lie in axis 1
-          shape  [2, 3]  axis 1 is 3
-          help: `start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"#]],
+            slice_step: 3 elements from 0 by steps of 2 do not lie in axis 1
+              shape  [2, 3]  axis 1 is 3
+              help: `start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"#]],
     );
     panics(
         || ones([2, 3]).slice_step(1, 0, usize::MAX, -1),
         expect![[r#"
-        slice: 18446744073709551615 elements from 0 by steps of -1 do not lie in axis 1
-          shape  [2, 3]  axis 1 is 3
-          help: `start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"#]],
+            slice_step: 18446744073709551615 elements from 0 by steps of -1 do not lie in axis 1
+              shape  [2, 3]  axis 1 is 3
+              help: `start`, and `start + (len - 1) * step`, must be below the size; the step is not 0"#]],
     );
 }
 

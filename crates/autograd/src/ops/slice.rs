@@ -158,8 +158,8 @@ impl<T: Scalar> Tensor<T> {
     /// If the axis is out of range, or an element lies outside it.
     #[track_caller]
     pub fn slice_step(&self, axis: isize, start: usize, len: usize, step: isize) -> Self {
-        let axis = self.shape().axis(axis).map_err(|e| e.of("slice")).or_panic();
-        Slice { axis, start, len, step }.apply_to(&[self])
+        let axis = self.shape().axis(axis).map_err(|e| e.of("slice_step")).or_panic();
+        Slice { axis, start, len, step }.try_apply_to(&[self]).map_err(|e| e.named("slice_step")).or_panic()
     }
 
     /// The parts of an axis of these sizes, one after another.
