@@ -88,7 +88,7 @@ impl<T: Scalar> Op<T, 1> for Adjugate {
         let n = a.dims()[a.rank() - 1];
         if n < 2 {
             // That of a single number is 1.
-            return Tensor::zeros(a.shape().clone());
+            return Tensor::zeros(a.shape());
         }
         let is_close = is_nearly_singular(&a.detach());
         if !is_close.any() {
