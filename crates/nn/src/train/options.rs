@@ -129,19 +129,27 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     }
 
     /// Adds a measure to every report: a function of the outputs and the targets of a batch, the mean over the batch.
+    ///
+    /// # Panics
+    /// If the name is empty, or has a tab, an end of a line or another control character.
+    #[track_caller]
     pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.settings.metrics.push(Metric::new(name, false, measure));
+        self.settings.metrics.push(Metric::new(must_be_a_name(name), false, measure));
         self
     }
 
     /// As [`metric`](Self::metric), of all outputs and targets at once, for what is no mean over batches, such as
     /// [`f1`](crate::metrics::f1) or the root of a mean. All outputs of the test data are kept for it.
+    ///
+    /// # Panics
+    /// As there.
+    #[track_caller]
     pub fn metric_over_all(
         mut self,
         name: &'static str,
         measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
     ) -> Self {
-        self.settings.metrics.push(Metric::new(name, true, measure));
+        self.settings.metrics.push(Metric::new(must_be_a_name(name), true, measure));
         self
     }
 
@@ -229,5 +237,35 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// The optimizer, with all it remembers.
     pub fn optimizer(&self) -> &O {
         &self.optimizer
+    }
+}
+
+/// The name of a metric, which stands in lines: of reports, logs and checkpoints.
+#[track_caller]
+fn must_be_a_name(name: &'static str) -> &'static str {
+    assert!(
+        !name.is_empty() && !name.contains(char::is_control),
+        "metric: {name:?} is no name for a line of a report or a file\n  help: give it a word or more, without tabs and ends of lines"
+    );
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::panic_of;
+    use crate::{Sgd, mse};
+
+    #[test]
+    fn the_name_of_a_metric_is_one_line() {
+        for name in ["a\tb", "a\nb", "a\r", ""] {
+            let one = |_: &Tensor, _: &Tensor| 1.0;
+            let trainer = || Trainer::new(Sgd::<f32>::new(0.1)).loss(mse::<f32>);
+            for message in
+                [panic_of(|| trainer().metric(name, one)), panic_of(|| trainer().metric_over_all(name, one))]
+            {
+                assert!(message.starts_with(&format!("metric: {name:?} is no name")), "{message}");
+            }
+        }
     }
 }
