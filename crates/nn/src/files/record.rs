@@ -16,10 +16,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// The most that anything is believed to have been counted: up to here `f64`, in which rules calculate, has every number, and there is room
-/// to count on. At a million steps a second that is 285 years.
-const MOST: u64 = 1 << 53;
-
 /// Is shown what has to survive, each thing under a name. See [`Checkpoints`](super::Checkpoints).
 ///
 /// In the file, tensors are entries, and all else is text in the metadata.
@@ -111,20 +107,6 @@ impl<T: Scalar> Record<'_, T> {
         }
     }
 
-    /// How often something has happened, as a value, which is not believed above 2^53.
-    ///
-    /// # Panics
-    /// As [`value`](Self::value).
-    #[track_caller]
-    pub(crate) fn count<V: Display + FromStr>(&mut self, name: &str, value: &mut V) {
-        self.value(name, value);
-        if let Some(count) =
-            self.now(name).and_then(|text| text.parse().ok()).filter(|&count: &u64| count > MOST)
-        {
-            self.problem(format!("too many: {} is {count}, expected at most {MOST}", self.full(name)));
-        }
-    }
-
     /// A value of the program that has to be the one that was saved, such as the number of samples.
     ///
     /// # Panics
@@ -177,7 +159,8 @@ impl<T: Scalar> Record<'_, T> {
     #[track_caller]
     pub fn tensors(&mut self, name: &str, tensors: &mut Vec<(String, Tensor<T>)>) {
         self.within(name, |record| {
-            let mut names = tensors.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
+            // Each with its end: so one empty name is not none.
+            let mut names: String = tensors.iter().map(|(name, _)| format!("{name}\n")).collect();
             record.value("names", &mut names);
             let names = record.now("names").unwrap_or(names);
             let mut found = Vec::new();

@@ -3,12 +3,17 @@
 //! Rules go on from it without a look, so a file that claims something else than the program could have written is found out here, in
 //! the visit that changes nothing. No claimed number is a number of things to make: a loop ends where the file has no more.
 
-use super::{MOST, Record, Way};
+use super::{Record, Way};
 use crate::optim::State;
 use autograd::{Scalar, Shape, Tensor};
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::iter::successors;
+use std::str::FromStr;
+
+/// The most that anything is believed to have been counted: up to here `f64`, in which rules calculate, has every number, and there is room
+/// to count on. At a million steps a second that is 285 years.
+const MOST: u64 = 1 << 53;
 
 /// Slots that are there as soon as anything is remembered of a parameter: those of averages and of `Lookahead`.
 const ALWAYS: [&str; 2] = ["mean", "slow"];
@@ -85,6 +90,20 @@ impl Claims {
 }
 
 impl<T: Scalar> Record<'_, T> {
+    /// How often something has happened, as a value, which is not believed above 2^53.
+    ///
+    /// # Panics
+    /// As [`value`](Self::value).
+    #[track_caller]
+    pub(crate) fn count<V: Display + FromStr>(&mut self, name: &str, value: &mut V) {
+        self.value(name, value);
+        if let Some(count) =
+            self.now(name).and_then(|text| text.parse().ok()).filter(|&count: &u64| count > MOST)
+        {
+            self.problem(format!("too many: {} is {count}, expected at most {MOST}", self.full(name)));
+        }
+    }
+
     /// What an optimizer or an average remembers of each parameter.
     #[track_caller]
     pub(crate) fn state(&mut self, slots: &[&str], state: &mut State<T>) {
@@ -414,5 +433,29 @@ mod tests {
         archive.metadata.insert("parameters".into(), "0 0 [3] 0\n".into());
         let error = restore(&archive, &mut |record| Average::ema(0.9).remember(record)).unwrap_err();
         assert!(error.to_string().contains("\n  missing: 0.mean\n"), "{error}");
+    }
+
+    /// Names are lines, one of which may be empty. Before, the last one had no end.
+    #[test]
+    fn tensors_have_any_names() {
+        let names = |tensors: &[(String, Tensor)]| -> Vec<String> {
+            tensors.iter().map(|(name, _)| name.clone()).collect()
+        };
+        let again = |archive: &Archive| {
+            let mut found = vec![("old".to_owned(), Tensor::ones([3]))];
+            restore(archive, &mut |record| record.tensors("kept", &mut found)).unwrap();
+            names(&found)
+        };
+        let cases: [&[&str]; 6] = [&[], &[""], &["a"], &["a", "b.c"], &["", "a"], &["a", ""]];
+        for case in cases {
+            let mut tensors: Vec<(String, Tensor)> =
+                case.iter().map(|name| ((*name).to_owned(), Tensor::ones([2]))).collect();
+            let mut archive = save(&mut |record| record.tensors("kept", &mut tensors));
+            assert_eq!(again(&archive), case);
+            if case == ["a", "b.c"] {
+                archive.metadata.insert("kept.names".into(), "a\nb.c".into());
+                assert_eq!(again(&archive), case);
+            }
+        }
     }
 }
