@@ -225,7 +225,8 @@ where
             }
         }
         name_all(net);
-        let mut place = Place::new(net, first.samples(), first.len(), &self.settings.rng);
+        let mut place =
+            Place::new(net, first.samples(), first.len(), &self.settings.rng, self.optimizer.lr());
         self.settings.budget = self.settings.budget.map(|budget| Budget { samples: None, ..budget });
         let checkpoints = self.settings.checkpoints.take();
         if let Some(mut checkpoints) = checkpoints {
@@ -247,7 +248,7 @@ where
         }
         drop(first);
         let begun = blame::on_caller(|| {
-            self.tell(net, |callback, training| {
+            self.tell(net, place.lr, |callback, training| {
                 callback.on_start(&plan, training);
                 Control::Continue
             })
@@ -257,7 +258,7 @@ where
             Ok(_) => self.run(net, &batches, test, &mut place),
             Err(error) => Err(error),
         };
-        let ended = self.tell(net, |callback, training| {
+        let ended = self.tell(net, place.lr, |callback, training| {
             callback.on_end(&place.report, training);
             Control::Continue
         });
