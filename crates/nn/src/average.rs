@@ -11,7 +11,7 @@ use crate::data::{Dataset, Samples};
 use crate::files::Record;
 use crate::layer::Layer;
 use crate::mode::Mode;
-use crate::module::{Module, Path};
+use crate::module::{Module, Path, must_have_own_paths};
 use crate::optim::State;
 use crate::param::Param;
 use crate::train::{Callback, Control, EpochReport, InTraining, StepReport};
@@ -116,7 +116,7 @@ impl<T: Scalar> Average<T> {
     /// Takes the weights into the mean, unless they are among those that are left out.
     ///
     /// # Panics
-    /// If the means are swapped, or a parameter has another shape than before.
+    /// If the means are swapped, a parameter has another shape than before, or two have one path.
     #[track_caller]
     pub fn update(&mut self, module: &dyn Module<T>) {
         self.must_be_home("update");
@@ -198,7 +198,11 @@ impl<T: Scalar> Callback<T> for Average<T> {
 }
 
 /// Moves the means by this share of the way to the weights.
+#[track_caller]
 fn blend<T: Scalar>(state: &mut State<T>, module: &dyn Module<T>, share: f64, statistics: bool) {
+    if state.steps == 0 {
+        must_have_own_paths("update", module);
+    }
     let (share, mut place) = (T::of(share), 0);
     let mut path = std::mem::take(&mut state.path);
     module.visit(&mut path, &mut |path, param| {

@@ -6,6 +6,7 @@
 use crate::param::Param;
 use crate::pattern::Pattern;
 use autograd::Scalar;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -132,6 +133,24 @@ pub trait Module<T: Scalar = f32>: Send + Sync {
 /// Lets all parameters know their paths, so that what goes wrong in a layer can be told by its name.
 pub(crate) fn name_all<T: Scalar>(module: &mut dyn Module<T>) {
     module.visit_mut(&mut Path::default(), &mut |path, param| param.set_path(path));
+}
+
+/// Panics if two parameters have one path: what is remembered of them would be the same.
+#[track_caller]
+pub(crate) fn must_have_own_paths<T: Scalar>(what: &str, module: &dyn Module<T>) {
+    let mut paths = HashSet::new();
+    let mut twice = None;
+    module.visit(&mut Path::default(), &mut |path, _| {
+        if !paths.insert(path.to_string()) {
+            twice.get_or_insert_with(|| path.to_string());
+        }
+    });
+    if let Some(path) = twice {
+        panic!(
+            "{what}: two parameters have the path `{path}`, under which only one can be remembered\n  help: give each a name of its own in \
+             `visit` and `visit_mut`, `path.enter(name, ..)`, and show each once"
+        );
+    }
 }
 
 /// The path to a parameter: names of fields and indices, joined by dots.

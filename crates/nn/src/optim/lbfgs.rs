@@ -99,7 +99,8 @@ pub enum LbfgsStop {
     Iterations,
     /// The evaluations are used up.
     Evaluations,
-    /// The loss or its gradient is no finite number; the parameters are the last for which it was.
+    /// The loss or its gradient is no finite number; the parameters are the last for which it was. The next step tries the same once more,
+    /// unless `lr` is made smaller or `strong_wolfe` set.
     NotFinite,
 }
 
@@ -206,10 +207,13 @@ impl<T: Scalar> Lbfgs<T> {
         report.iterations += 1;
         let is_last = report.iterations == self.max_iter;
         let most = self.max_eval.unwrap_or(self.max_iter * 5 / 4);
+        let has_moved = self.state.last.as_ref().is_some_and(|last| last.t != 0.0);
         let direction = self.state.direction(&here.gradient, self.history);
         let steepest: f64 = here.gradient.norm(1.0).item().into();
-        let t = if self.state.iterations == 1 { self.lr * steepest.recip().min(1.0) } else { self.lr };
-        let last = self.state.last.insert(Last { gradient: here.gradient.clone(), direction, t });
+        let is_first = !has_moved && self.state.pairs.is_empty();
+        let t = if is_first { self.lr * steepest.recip().min(1.0) } else { self.lr };
+        // It has not gone anywhere, and will not if what it meets is not finite.
+        let last = self.state.last.insert(Last { gradient: here.gradient.clone(), direction, t: 0.0 });
         here.slope = dot(&here.gradient, &last.direction);
         if here.slope > -self.tolerance_change {
             return Some(LbfgsStop::Change);
@@ -231,6 +235,7 @@ impl<T: Scalar> Lbfgs<T> {
         } else if is_last {
             // What comes next is for the next step to evaluate.
             set(module, &sum(&start, t, direction));
+            last.t = t;
             return Some(LbfgsStop::Iterations);
         } else {
             at(t)
@@ -304,5 +309,39 @@ impl<T: Scalar> LbfgsState<T> {
             add(&mut r, share - back, s);
         }
         r
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::param::Param;
+
+    /// The first trial of the first iteration is bounded by `1 / |g|₁`, also when it is made once more, since the one before led nowhere.
+    /// With a smaller rate it goes on to the minimum.
+    #[test]
+    fn after_a_loss_that_is_not_finite_the_first_step_is_still_bounded() {
+        let loss = |w: &Param<f64>| (w.square() * Tensor::from([0.1, 10.0])).sum();
+        for strong_wolfe in [false, true] {
+            let mut w = Param::new(Tensor::from([1.0, 1.0]));
+            let mut lbfgs = Lbfgs { strong_wolfe, max_iter: 100, ..Lbfgs::new(1.0) };
+            for _ in 0..2 {
+                let mut seen = Vec::new();
+                let report = lbfgs.step(&mut w, |w| {
+                    seen.push(w.to_vec());
+                    // Finite only where it begins.
+                    loss(w) * if seen.len() == 1 { 1.0 } else { f64::NAN }
+                });
+                // A search that finds no place to go to stays where it is.
+                let stop = if strong_wolfe { LbfgsStop::Change } else { LbfgsStop::NotFinite };
+                assert_eq!((report.stop, w.to_vec()), (stop, vec![1.0, 1.0]));
+                // The gradient is (0.2, 20).
+                let bounded = [1.0 - 0.2 / 20.2, 1.0 - 20.0 / 20.2];
+                assert!(seen[1].iter().zip(bounded).all(|(a, b)| (a - b).abs() < 1e-12), "{seen:?}");
+            }
+            lbfgs.lr = 0.5;
+            lbfgs.step(&mut w, loss);
+            assert!(w.to_vec().iter().all(|x| x.abs() < 1e-3), "{w:?}");
+        }
     }
 }

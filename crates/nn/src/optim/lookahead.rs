@@ -2,7 +2,7 @@
 
 use super::limits::must_be_allowed;
 use super::{Decay, Group, Optimizer, ParamStep, SeeState, State};
-use crate::module::{Module, Path};
+use crate::module::{Module, Path, must_have_own_paths};
 use crate::param::Param;
 use autograd::{Gradients, Scalar, update_each};
 use std::ops::Bound::{self, Excluded, Included};
@@ -81,8 +81,9 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for Lookahead<O, T> {
         see("alpha", self.alpha, (Excluded(0.0), Included(1.0)));
     }
 
-    fn group(self, pattern: &str, group: Group) -> Self {
-        Lookahead { inner: self.inner.group(pattern, group), ..self }
+    #[track_caller]
+    fn add_group(&mut self, pattern: &str, group: Group) {
+        self.inner.add_group(pattern, group);
     }
 
     #[track_caller]
@@ -98,6 +99,9 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for Lookahead<O, T> {
             *k > 0,
             "Lookahead: expected to look at least one step ahead\n  help: `k` is 5 or 10 as a rule"
         );
+        if state.steps == 0 {
+            must_have_own_paths("step", module);
+        }
         let mut path = std::mem::take(&mut state.path);
         let mut place = 0;
         module.visit(&mut path, &mut |path, param| {

@@ -8,6 +8,7 @@ mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
+mod boxed;
 mod decay;
 mod flat;
 mod group;
@@ -53,7 +54,7 @@ pub use storage::{CompactMoments, Storage};
 
 pub(crate) use state::Slot;
 
-use crate::module::{Module, Path, name_all};
+use crate::module::{Module, Path, must_have_own_paths, name_all};
 use crate::param::Param;
 use autograd::{Bf16, Gradients, Scalar, span};
 use std::any::type_name;
@@ -175,20 +176,34 @@ pub trait Optimizer<T: Scalar = f32> {
     /// use nn::{Adam, AdamW, Group, Optimizer};
     /// let adam = AdamW::<f32>::new(1e-3).group("encoder.*", Group::new().rate(0.1)).group("*.bias", Group::new().decay(0.0));
     /// ```
+    ///
+    /// # Panics
+    /// If a step has been made.
+    #[track_caller]
     fn group(mut self, pattern: &str, group: Group) -> Self
     where
         Self: Sized,
     {
-        self.state().groups.add(pattern, group);
+        self.add_group(pattern, group);
         self
+    }
+
+    /// As [`group`](Self::group), of an optimizer where it is: those that are made of others, such as [`Split`], hand it on to them.
+    ///
+    /// # Panics
+    /// As [`group`](Self::group).
+    #[track_caller]
+    fn add_group(&mut self, pattern: &str, group: Group) {
+        self.state().add_group(pattern, group);
     }
 
     /// Makes one step: updates every parameter that has a gradient, and every statistic that was told something.
     ///
     /// # Panics
     /// If no parameter of the module has one: then these gradients are of another network. If a parameter has not the
-    /// shape of the one that is remembered under its path: then that was another network's. If a [group](Self::group) is empty, the
-    /// learning rate has become negative or not finite, or a [hyperparameter](Self::hyperparameters) is beyond its bounds.
+    /// shape of the one that is remembered under its path: then that was another network's. If two have one path, a
+    /// [group](Self::group) is empty, the learning rate has become negative or not finite, or a
+    /// [hyperparameter](Self::hyperparameters) is beyond its bounds.
     #[track_caller]
     fn step(&mut self, module: &mut dyn Module<T>, grads: &Gradients<T>) {
         let updated = self.step_where(module, grads, &|_, _| true);
@@ -224,6 +239,7 @@ pub trait Optimizer<T: Scalar = f32> {
         let (decay, lr) = (self.decay(), rate("step", self.lr()));
         let mut state = std::mem::take(self.state());
         if state.steps == 0 {
+            must_have_own_paths("step", module);
             state.groups.must_have_members(module);
             name_all(module);
         }
@@ -260,43 +276,6 @@ pub trait Optimizer<T: Scalar = f32> {
         state.path = path;
         *self.state() = state;
         updated
-    }
-}
-
-/// An optimizer that is chosen while the program runs.
-impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
-    fn slots(&self) -> &'static [&'static str] {
-        (**self).slots()
-    }
-    fn update(&self, step: ParamStep<'_, T>) {
-        (**self).update(step);
-    }
-    fn state(&mut self) -> &mut State<T> {
-        (**self).state()
-    }
-    fn visit_states(&mut self, path: &mut Path, see: &mut SeeState<'_, T>) {
-        (**self).visit_states(path, see);
-    }
-    fn lr(&self) -> f64 {
-        (**self).lr()
-    }
-    fn set_lr(&mut self, lr: f64) {
-        (**self).set_lr(lr);
-    }
-    fn decay(&self) -> Decay {
-        (**self).decay()
-    }
-    fn hyperparameters(&self, see: &mut dyn FnMut(&'static str, f64, (Bound<f64>, Bound<f64>))) {
-        (**self).hyperparameters(see);
-    }
-    #[track_caller]
-    fn step_where(
-        &mut self,
-        module: &mut dyn Module<T>,
-        grads: &Gradients<T>,
-        belongs: &dyn Fn(&Path, &Param<T>) -> bool,
-    ) -> usize {
-        (**self).step_where(module, grads, belongs)
     }
 }
 

@@ -123,8 +123,10 @@ impl<T: Scalar, A: Optimizer<T>, B: Optimizer<T>> Optimizer<T> for Split<A, B, T
     }
 
     /// A group of both.
-    fn group(self, pattern: &str, group: Group) -> Self {
-        Split { first: self.first.group(pattern, group), rest: self.rest.group(pattern, group), ..self }
+    #[track_caller]
+    fn add_group(&mut self, pattern: &str, group: Group) {
+        self.first.add_group(pattern, group);
+        self.rest.add_group(pattern, group);
     }
 
     #[track_caller]

@@ -116,6 +116,17 @@ impl<T: Scalar> State<T> {
         self.storage = storage;
     }
 
+    /// Has a group for what will be remembered.
+    #[track_caller]
+    pub(super) fn add_group(&mut self, pattern: &str, group: Group) {
+        assert!(
+            self.slots.is_empty(),
+            "group: the optimizer has made {} steps, and knows which parameter is of which group\n  help: give it its groups before the first step",
+            self.steps
+        );
+        self.groups.add(pattern, group);
+    }
+
     /// Of every parameter: path, shape, steps and the number of slots.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Shape, u64, usize)> {
         self.slots.iter().map(|slot| (slot.path.as_str(), &slot.shape, slot.steps, slot.count()))
@@ -167,5 +178,57 @@ impl<T: Scalar> State<T> {
             slot.shape
         );
         slot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::module::{Module, Path};
+    use crate::testing::panic_of;
+    use crate::{Average, Group, Lookahead, Optimizer, Param, Sgd, Split};
+    use autograd::Tensor;
+
+    /// Two parameters by one name.
+    struct Same(Param, Param);
+
+    impl Module for Same {
+        fn visit<'a>(&'a self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a Param)) {
+            path.enter("w", |path| see(path, &self.0));
+            path.enter("w", |path| see(path, &self.1));
+        }
+        fn visit_mut<'a>(&'a mut self, path: &mut Path, see: &mut dyn FnMut(&Path, &'a mut Param)) {
+            path.enter("w", |path| see(path, &mut self.0));
+            path.enter("w", |path| see(path, &mut self.1));
+        }
+    }
+
+    #[test]
+    fn two_parameters_of_one_path_are_a_mistake() {
+        let sgd = || Sgd::new(0.1).momentum(0.9);
+        for size in [2, 3] {
+            let net = || Same(Param::new(Tensor::ones([2])), Param::new(Tensor::ones([size])));
+            let optimizers: [Box<dyn Optimizer>; 3] =
+                [Box::new(sgd()), Box::new(Lookahead::new(sgd())), Box::new(Split::new("w", sgd(), sgd()))];
+            let step = |mut optimizer: Box<dyn Optimizer>| {
+                let mut net = net();
+                let loss = net.0.sum() + net.1.sum();
+                panic_of(|| optimizer.step(&mut net, &loss.backward()))
+            };
+            let messages = optimizers.map(step).into_iter();
+            for message in messages.chain([panic_of(|| Average::ema(0.9).update(&net()))]) {
+                assert!(message.contains("two parameters have the path `w`"), "{message}");
+            }
+        }
+    }
+
+    /// What would not be looked at.
+    #[test]
+    fn a_group_comes_before_the_first_step() {
+        let mut w: Param = Param::new(Tensor::ones([2]));
+        let mut sgd = Sgd::new(0.1);
+        let loss = w.sum();
+        sgd.step(&mut w, &loss.backward());
+        let message = panic_of(|| sgd.group("", Group::new().rate(0.0)));
+        assert!(message.starts_with("group: the optimizer has made 1 steps"), "{message}");
     }
 }

@@ -175,6 +175,7 @@ impl<T: Scalar, F: FnMut(&EpochReport) -> Control> Callback<T> for F {
 /// A callback that somebody else keeps. A mutable reference can be none itself, since that of a closure is a closure.
 pub(super) struct Lent<'a, C>(pub(super) &'a mut C);
 
+#[warn(clippy::missing_trait_methods)]
 impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
     fn on_start(&mut self, plan: &Plan, training: &mut InTraining<'_, T>) {
         self.0.on_start(plan, training);
@@ -216,14 +217,17 @@ impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
 pub struct InTraining<'a, T: Scalar = f32> {
     /// The network.
     pub module: &'a mut dyn Module<T>,
-    /// The optimizer.
+    /// The optimizer. Its rate is that of the next step, where a schedule or another callback has set it already.
     pub optimizer: &'a mut dyn Optimizer<T>,
+    /// The learning rate of the step that was made last: of an epoch that is over, its last. Before the first, that of the optimizer.
+    pub lr: f64,
 }
 
 impl<'a, T: Scalar> InTraining<'a, T> {
     /// This network and optimizer, for a loop by hand that calls [`SpikeGuard::look`](crate::SpikeGuard::look) or [`Callback::remember_in`].
     pub fn new(module: &'a mut dyn Module<T>, optimizer: &'a mut dyn Optimizer<T>) -> Self {
-        InTraining { module, optimizer }
+        let lr = optimizer.lr();
+        InTraining { module, optimizer, lr }
     }
 }
 

@@ -220,3 +220,23 @@ impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {
         self.with(EarlyStop::new(patience))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Memory;
+    use crate::param::Param;
+
+    /// Its path is empty.
+    #[test]
+    fn the_best_of_a_network_of_one_parameter_is_remembered() {
+        let mut net = Param::new(Tensor::from([1.0_f32]));
+        let (mut early, mut again) = (EarlyStop::new(2), EarlyStop::new(2));
+        early.next(0.5, &net);
+        let kept = Memory::of(&mut |record| early.remember(record));
+        kept.restore(&mut |record| again.remember(record)).unwrap();
+        net.update(|w| w[0] = 7.0);
+        again.restore(&mut net);
+        assert_eq!((net.item(), again.state.best()), (1.0, Some(0.5)));
+    }
+}

@@ -24,7 +24,8 @@ pub enum TrainError {
         /// Which: `"training"` or `"test"`.
         name: &'static str,
     },
-    /// The loss or a gradient became NaN or infinite. The parameters are those before the step.
+    /// The loss or a gradient became NaN or infinite. The step was not made: the parameters are those before it or, where a callback restores
+    /// others at the end, as early stopping the best, those.
     NotFinite {
         /// The epoch, from 1.
         epoch: usize,
@@ -68,7 +69,7 @@ impl fmt::Display for TrainError {
             TrainError::NotFinite { epoch, step, what, birth } => {
                 write!(
                     f,
-                    "{what} is not finite in epoch {epoch}, step {step}; the parameters are those before the step"
+                    "{what} is not finite in epoch {epoch}, step {step}, which was not made"
                 )?;
                 birth.lines().try_for_each(|line| write!(f, "\n  {line}"))?;
                 f.write_str(
@@ -120,5 +121,35 @@ impl std::error::Error for TrainError {
 impl From<FileError> for TrainError {
     fn from(error: FileError) -> Self {
         TrainError::File(Arc::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Dataset, Linear, Sgd, Trainer, mse};
+    use autograd::{Rng, Tensor};
+    use std::cell::Cell;
+
+    /// The rate is so large that the loss grows from epoch to epoch; early stopping restores what was best, and so the parameters are not
+    /// those before the step.
+    #[test]
+    fn a_loss_that_is_not_finite_says_no_more_than_is_so() {
+        let data = Dataset::new(Tensor::<f32>::ones([1, 1]), Tensor::zeros([1, 1])).unwrap();
+        let mut net = Linear::new(1, 1, &mut Rng::seed(0)).without_bias();
+        net.weight.update(|w| w[0] = 1.0);
+        // Twice in an epoch: in the step, and in the test. The weight is multiplied by -3 in each step.
+        let calls = Cell::new(0);
+        let loss = |y: &Tensor, t: &Tensor| {
+            calls.set(calls.get() + 1);
+            mse(y, t) * if calls.get() > 4 { f32::NAN } else { 1.0 }
+        };
+        let mut trainer = Trainer::new(Sgd::new(2.0)).loss(loss).stop_early(9);
+        let error = trainer.fit(&mut net, &data, &data).unwrap_err();
+        assert_eq!(net.weight.item(), -3.0);
+        let text = error.to_string();
+        assert!(
+            text.starts_with("the loss is not finite in epoch 3, step 1, which was not made\n"),
+            "{text}"
+        );
     }
 }

@@ -40,7 +40,9 @@ pub struct RateFinder {
     pub batch: usize,
     /// How much of the mean of losses is kept at each step, in `[0, 1)`.
     pub smoothing: f64,
-    /// The run ends when the mean is so many times the least so far.
+    /// The run ends when the mean is so many times the least so far. Where that is below 0, there are no such times of it: then the run
+    /// ends when the mean has grown, from the least, by one less than so many times how far that is from 0 or, if it is farther, from the
+    /// first.
     pub explosion: f64,
     /// The seed of the order of samples and of everything random in the network.
     pub seed: u64,
@@ -96,7 +98,11 @@ impl RateFinder {
                 mean = smoothing * mean + (1.0 - smoothing) * now;
                 weight = smoothing * weight + (1.0 - smoothing);
                 let smooth = mean / weight;
-                if !smooth.is_finite() || smooth > explosion * least {
+                let size = match points.first() {
+                    Some(first) if least < 0.0 => (-least).max(first.smooth - least),
+                    _ => least,
+                };
+                if !smooth.is_finite() || smooth > least + (explosion - 1.0) * size {
                     break 'run;
                 }
                 least = least.min(smooth);
@@ -168,9 +174,10 @@ impl RateCurve {
         (slope < 0.0).then_some(rate)
     }
 
-    /// A tenth of the rate at which the mean loss is least; `None` if there was no step.
+    /// A tenth of the rate at which the mean loss is least; `None` if it falls nowhere.
     pub fn tenth_of_least(&self) -> Option<f64> {
-        Some(self.points[self.least_place()?].rate / 10.0)
+        let least = self.least_place().filter(|&place| place > 0)?;
+        Some(self.points[least].rate / 10.0)
     }
 
     fn least_place(&self) -> Option<usize> {
@@ -195,6 +202,7 @@ impl RateCurve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Linear, Sgd, mse};
 
     fn curve(smooth: &[f64]) -> RateCurve {
         let point = |(i, &smooth): (usize, &f64)| RatePoint {
@@ -218,7 +226,27 @@ mod tests {
     #[test]
     fn where_nothing_falls_there_is_no_rate() {
         assert_eq!(curve(&[1.0, 2.0]).steepest(), None);
+        assert_eq!(curve(&[1.0, 2.0]).tenth_of_least(), None);
         assert_eq!(curve(&[]).tenth_of_least(), None);
         assert!(curve(&[]).svg().ends_with("</svg>\n"));
+    }
+
+    /// A loss of any sign, such as the logarithm of a density, falls until the rate is too large.
+    #[test]
+    fn a_loss_below_zero_does_not_end_the_run() {
+        let mut rng = Rng::seed(0);
+        let x = Tensor::<f64>::normal([256, 4], 0.0, 1.0, &mut rng);
+        let data = Dataset::new(x.clone(), x.sum_axes(1).unsqueeze(1)).unwrap();
+        let net = Linear::new(4, 1, &mut rng);
+        let finder = RateFinder { to: 1e3, ..RateFinder::new() };
+        // It begins below 0, and above.
+        for below in [100.0, 1.0] {
+            let loss = |y: &Tensor<f64>, t: &Tensor<f64>| mse(y, t) - below;
+            let curve = finder.find(&net, Sgd::new(1.0), &data, loss);
+            assert!((60..100).contains(&curve.points.len()), "{} points", curve.points.len());
+            for rate in [curve.steepest().unwrap(), curve.tenth_of_least().unwrap()] {
+                assert!((1e-3..1.0).contains(&rate), "{rate}");
+            }
+        }
     }
 }

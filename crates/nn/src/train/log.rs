@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
 
-/// A file with a row for each epoch: its number, losses, metrics, learning rate and seconds. A row is written when the epoch is over,
+/// A file with a row for each epoch: its number, losses, metrics, the learning rate of its last step, and seconds. A row is written when the epoch is over,
 /// so that it can be watched, and outlives the process.
 ///
 /// Where a checkpoint is resumed, rows of epochs that are made once more are replaced; otherwise a file that was there is.
@@ -161,7 +161,7 @@ impl<T: Scalar> Callback<T> for Log {
             ("test loss", epoch.test_loss),
         ];
         values.extend(&epoch.metrics);
-        values.extend([("learning rate", training.optimizer.lr()), ("seconds", epoch.seconds)]);
+        values.extend([("learning rate", training.lr), ("seconds", epoch.seconds)]);
         self.failure = self.row(&values).err();
         Control::Continue
     }
@@ -175,6 +175,8 @@ impl<T: Scalar> Callback<T> for Log {
 mod tests {
     use super::*;
     use crate::testing::Folder;
+    use crate::{Dataset, Exponential, Linear, Sgd, StepDecay, TensorBoard, Trainer, mse};
+    use autograd::{Rng, Tensor};
 
     #[test]
     fn names_and_numbers_are_written_so_that_they_can_be_read() {
@@ -222,5 +224,43 @@ mod tests {
         let mut log = Log::csv(folder.path().join("log"));
         log.row(&[("a", 1.0)]).unwrap();
         let _ = log.row(&[("b", 1.0)]);
+    }
+
+    /// A rate of 1, a tenth from epoch to epoch; or half from step to step, of which there are two in an epoch.
+    #[test]
+    fn the_rate_is_that_of_the_steps_that_were_made() {
+        let folder = Folder::new();
+        let path = folder.path().join("log");
+        let data = Dataset::new(Tensor::<f32>::zeros([8, 1]), Tensor::zeros([8, 1])).unwrap();
+        let expected = [[1.0, 0.1, 0.01], [0.5, 0.125, 0.03125]];
+        for (per_step, is_first) in [(false, false), (false, true), (true, false), (true, true)] {
+            let board = folder.path().join(format!("board {per_step} {is_first}"));
+            let trainer = Trainer::new(Sgd::new(1.0)).loss(mse).epochs(3).batch(4);
+            let told = |trainer: Trainer<'static, _, _, Tensor>| {
+                trainer.with(Log::csv(&path)).with(TensorBoard::new(&board))
+            };
+            let set = |trainer: Trainer<'static, _, _, Tensor>| match per_step {
+                true => trainer.schedule_steps(Exponential::new(0.5)),
+                false => trainer.schedule(StepDecay::new(1)),
+            };
+            let mut trainer = if is_first { told(set(trainer)) } else { set(told(trainer)) };
+            trainer.fit(&mut Linear::new(1, 1, &mut Rng::seed(0)), &data, &data).unwrap();
+            let expected = expected[usize::from(per_step)];
+            let close = |found: &[f64]| {
+                let off = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+                found.len() == 3 && off.fold(0.0, f64::max) < 1e-6
+            };
+            let text = fs::read_to_string(&path).unwrap();
+            let rows = text.lines().skip(1).map(|row| row.split(',').nth(3).unwrap().parse().unwrap());
+            let found: Vec<f64> = rows.collect();
+            assert!(close(&found), "Log, schedule first: {is_first}: {found:?} for {expected:?}");
+            // A tag, then the field of the number, of four bytes.
+            let file = fs::read_dir(&board).unwrap().next().unwrap().unwrap().path();
+            let (bytes, tag) = (fs::read(file).unwrap(), b"learning rate\x15");
+            let places = (0..bytes.len()).filter(|&i| bytes[i..].starts_with(tag));
+            let number = |i: usize| f32::from_le_bytes(bytes[i + tag.len()..][..4].try_into().unwrap());
+            let found: Vec<f64> = places.map(|i| number(i).into()).collect();
+            assert!(close(&found), "TensorBoard, schedule first: {is_first}: {found:?} for {expected:?}");
+        }
     }
 }

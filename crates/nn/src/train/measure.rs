@@ -48,8 +48,12 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// assert!(report.epochs.iter().all(|epoch| epoch.metric("mae").is_some() && epoch.metric("largest").is_some()));
     /// # Ok::<(), nn::TrainError>(())
     /// ```
+    ///
+    /// # Panics
+    /// If the name is empty, or has a tab, an end of a line or another control character.
+    #[track_caller]
     pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.settings.metrics.push(Metric::new(name, false, measure));
+        self.settings.metrics.push(Metric::new(must_be_a_name(name), false, measure));
         self
     }
 
@@ -64,12 +68,16 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// let trainer = trainer.metric("mean of roots", metrics::rmse).metric_over_all("rmse", metrics::rmse);
     /// assert_eq!(trainer.evaluate(&net, &data).1, [("mean of roots", 1.0), ("rmse", 2.0_f64.sqrt())]);
     /// ```
+    ///
+    /// # Panics
+    /// As there.
+    #[track_caller]
     pub fn metric_over_all(
         mut self,
         name: &'static str,
         measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
     ) -> Self {
-        self.settings.metrics.push(Metric::new(name, true, measure));
+        self.settings.metrics.push(Metric::new(must_be_a_name(name), true, measure));
         self
     }
 }
@@ -128,5 +136,35 @@ where
             });
         }
         (loss.value(), values)
+    }
+}
+
+/// The name of a metric, which stands in lines: of reports, logs and checkpoints.
+#[track_caller]
+fn must_be_a_name(name: &'static str) -> &'static str {
+    assert!(
+        !name.is_empty() && !name.contains(char::is_control),
+        "metric: {name:?} is no name for a line of a report or a file\n  help: give it a word or more, without tabs and ends of lines"
+    );
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::panic_of;
+    use crate::{Sgd, mse};
+
+    #[test]
+    fn the_name_of_a_metric_is_one_line() {
+        for name in ["a\tb", "a\nb", "a\r", ""] {
+            let one = |_: &Tensor, _: &Tensor| 1.0;
+            let trainer = || Trainer::new(Sgd::<f32>::new(0.1)).loss(mse::<f32>);
+            for message in
+                [panic_of(|| trainer().metric(name, one)), panic_of(|| trainer().metric_over_all(name, one))]
+            {
+                assert!(message.starts_with(&format!("metric: {name:?} is no name")), "{message}");
+            }
+        }
     }
 }

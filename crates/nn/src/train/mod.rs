@@ -206,7 +206,8 @@ where
             }
         }
         name_all(net);
-        let mut place = Place::new(net, first.samples(), first.len(), &self.settings.rng);
+        let mut place =
+            Place::new(net, first.samples(), first.len(), &self.settings.rng, self.optimizer.lr());
         self.settings.budget = self.settings.budget.map(|budget| Budget { samples: None, ..budget });
         let _alone_until_it_ends = self.settings.checkpoints.as_ref().map(Checkpoints::lock).transpose()?;
         let checkpoints = self.settings.checkpoints.take();
@@ -229,7 +230,7 @@ where
         }
         drop(first);
         let begun = blame::on_caller(|| {
-            self.tell(net, |callback, training| {
+            self.tell(net, place.lr, |callback, training| {
                 callback.on_start(&plan, training);
                 Control::Continue
             })
@@ -239,7 +240,7 @@ where
             Ok(_) => self.run(net, &batches, test, &mut place),
             Err(error) => Err(error),
         };
-        let ended = self.tell(net, |callback, training| {
+        let ended = self.tell(net, place.lr, |callback, training| {
             callback.on_end(&place.report, training);
             Control::Continue
         });

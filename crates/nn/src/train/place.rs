@@ -16,6 +16,8 @@ pub(super) struct Place {
     pub(super) steps: u64,
     /// How many of them had been made when layers were looked at last.
     pub(super) diagnosed: Option<u64>,
+    /// The learning rate of the last of them; of the optimizer, if there is none.
+    pub(super) lr: f64,
     /// The random numbers that the order of this epoch's samples was drawn from.
     pub(super) order: Rng,
     /// The losses of this epoch.
@@ -34,12 +36,19 @@ pub(super) struct Place {
 
 impl Place {
     /// The beginning.
-    pub(super) fn new<T: Scalar>(net: &dyn Module<T>, samples: usize, batches: usize, rng: &Rng) -> Self {
+    pub(super) fn new<T: Scalar>(
+        net: &dyn Module<T>,
+        samples: usize,
+        batches: usize,
+        rng: &Rng,
+        lr: f64,
+    ) -> Self {
         Place {
             epoch: 1,
             step: 0,
             steps: 0,
             diagnosed: None,
+            lr,
             order: rng.clone(),
             loss: Mean::default(),
             seconds: 0.0,
@@ -75,6 +84,7 @@ impl Place {
                 "no place in a training: {full} {epoch}, step {step}, of {steps} steps in all"
             ));
         }
+        record.value_of_late("lr", &mut self.lr);
         record.value("order", &mut self.order);
         record.value("loss.sum", &mut self.loss.sum);
         record.count("loss.samples", &mut self.loss.samples);

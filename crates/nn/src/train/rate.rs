@@ -105,7 +105,7 @@ pub struct Plateau {
     pub threshold: f64,
     /// How many epochs are not counted after the rate has been lowered.
     pub cooldown: usize,
-    /// Below this the rate does not fall.
+    /// Below this the rate does not fall; one that is lower already stays.
     pub least: f64,
     /// What is remembered.
     pub state: PlateauState,
@@ -152,7 +152,8 @@ impl Plateau {
     /// The rate after an epoch with this loss: for loops by hand.
     pub fn next(&mut self, loss: f64, lr: f64) -> f64 {
         let PlateauState { best, bad, resting } = &mut self.state;
-        if loss < *best * (1.0 - self.threshold) {
+        // The best is infinite at first.
+        if loss < *best - self.threshold * best.abs().min(f64::MAX) {
             (*best, *bad) = (loss, 0);
         } else {
             *bad += 1;
@@ -164,7 +165,7 @@ impl Plateau {
             return lr;
         }
         (*resting, *bad) = (self.cooldown, 0);
-        (lr * self.factor).max(self.least)
+        (lr * self.factor).max(self.least).min(lr)
     }
 }
 
@@ -222,5 +223,33 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// ```
     pub fn schedule_steps(self, schedule: impl Schedule + 'a) -> Self {
         self.with(Scheduled::per_step(schedule))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plateau_never_raises_the_rate() {
+        let mut plateau = Plateau { patience: 0, least: 0.05, ..Plateau::new() };
+        // The first loss is the best so far; the others are no better.
+        let rates = |plateau: &mut Plateau, first: f64| {
+            let mut lr = first;
+            [(); 4].map(|()| {
+                lr = plateau.next(1.0, lr);
+                lr
+            })
+        };
+        assert_eq!(rates(&mut plateau, 1e-4), [1e-4; 4]);
+        assert_eq!(rates(&mut plateau, 1.0), [0.1, 0.05, 0.05, 0.05]);
+    }
+
+    /// Better is smaller, below 0 too.
+    #[test]
+    fn a_loss_below_zero_that_grows_is_a_plateau() {
+        let mut plateau = Plateau { patience: 0, threshold: 0.1, ..Plateau::new() };
+        let rates = [-1.0, -0.95, -1.05, -1.2].map(|loss| plateau.next(loss, 1.0));
+        assert_eq!(rates, [1.0, 0.1, 0.1, 1.0]);
     }
 }

@@ -49,7 +49,8 @@ where
             let seconds = before + start.elapsed().as_secs_f64();
             let train_loss = place.loss.value();
             let measured = EpochReport { epoch: place.epoch, train_loss, test_loss, metrics, seconds };
-            let control = self.tell(net, |callback, training| callback.on_epoch(&measured, training))?;
+            let control =
+                self.tell(net, place.lr, |callback, training| callback.on_epoch(&measured, training))?;
             place.end_epoch(measured, control);
             self.save(net, place)?;
         }
@@ -83,9 +84,11 @@ where
             place.loss.add(loss, batch.y.count());
             place.step += 1;
             place.steps += 1;
+            place.lr = self.optimizer.lr();
             place.seconds = before + start.elapsed().as_secs_f64();
             let report = StepReport { epoch: place.epoch, step: place.step, loss };
-            let control = self.tell(net, |callback, training| callback.on_step(&report, training))?;
+            let control =
+                self.tell(net, place.lr, |callback, training| callback.on_step(&report, training))?;
             if control == Control::Stop {
                 return Ok(control);
             }
@@ -208,13 +211,14 @@ where
         (loss, root)
     }
 
-    /// Tells every callback; stop, if one says so, and an error if one has failed.
+    /// Tells every callback, and the rate of the last step; stop, if one says so, and an error if one has failed.
     pub(super) fn tell(
         &mut self,
         net: &mut dyn Module<T>,
+        lr: f64,
         mut what: impl FnMut(&mut (dyn Callback<T> + '_), &mut InTraining<'_, T>) -> Control,
     ) -> Result<Control, TrainError> {
-        let mut training = InTraining { module: net, optimizer: &mut self.optimizer };
+        let mut training = InTraining { module: net, optimizer: &mut self.optimizer, lr };
         let (mut control, mut failure) = (Control::Continue, None);
         for callback in &mut self.settings.callbacks {
             control = control.and(what(&mut **callback, &mut training));
@@ -252,7 +256,7 @@ where
             place.remember(&names, record);
         });
         for (i, callback) in self.settings.callbacks.iter_mut().enumerate() {
-            let mut training = InTraining { module: &mut *net, optimizer: &mut self.optimizer };
+            let mut training = InTraining { module: &mut *net, optimizer: &mut self.optimizer, lr: place.lr };
             record.within(&format!("callback.{i}"), |record| callback.remember_in(record, &mut training));
         }
     }

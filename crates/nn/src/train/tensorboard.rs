@@ -17,7 +17,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Writes what happens for TensorBoard: the loss of every step, and after every epoch losses, metrics and the learning rate; with
+/// Writes what happens for TensorBoard: the loss of every step, and after every epoch losses, metrics and the learning rate of its last step; with
 /// [`histograms`](Self::histograms) also the weights, and the state of the layers as often as
 /// [`Trainer::diagnose_every`](crate::Trainer::diagnose_every) looks at them. `tensorboard --logdir FOLDER` shows it, many runs beside each other if each has a
 /// folder of its own below that.
@@ -167,7 +167,7 @@ impl<T: Scalar> Callback<T> for TensorBoard {
         let mut scalars = vec![
             ("loss/train".to_owned(), epoch.train_loss),
             ("loss/test".to_owned(), epoch.test_loss),
-            ("learning rate".to_owned(), training.optimizer.lr()),
+            ("learning rate".to_owned(), training.lr),
         ];
         scalars.extend(epoch.metrics.iter().map(|(name, value)| (format!("metrics/{name}"), *value)));
         for (tag, value) in scalars {

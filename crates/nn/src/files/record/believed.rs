@@ -41,6 +41,14 @@ impl<T: Scalar> Record<'_, T> {
         }
     }
 
+    /// As [`value`](Self::value), of what files have not had from the beginning: where it is not in one, it stays as it is.
+    #[track_caller]
+    pub(crate) fn value_of_late<V: Display + FromStr>(&mut self, name: &str, value: &mut V) {
+        if matches!(self.way, Way::Save(_)) || self.now(name).is_some() {
+            self.value(name, value);
+        }
+    }
+
     /// A value in the archive, when restoring, if it can be read.
     pub(crate) fn found<V: FromStr>(&self, name: &str) -> Option<V> {
         self.now(name)?.parse().ok()

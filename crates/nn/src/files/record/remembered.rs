@@ -425,4 +425,28 @@ mod tests {
         let error = restore(&archive, &mut |record| Average::ema(0.9).remember(record)).unwrap_err();
         assert!(error.to_string().contains("\n  missing: 0.mean\n"), "{error}");
     }
+
+    /// Names are lines, one of which may be empty. Before, the last one had no end.
+    #[test]
+    fn tensors_have_any_names() {
+        let names = |tensors: &[(String, Tensor)]| -> Vec<String> {
+            tensors.iter().map(|(name, _)| name.clone()).collect()
+        };
+        let again = |archive: &Archive| {
+            let mut found = vec![("old".to_owned(), Tensor::ones([3]))];
+            restore(archive, &mut |record| record.tensors("kept", &mut found)).unwrap();
+            names(&found)
+        };
+        let cases: [&[&str]; 6] = [&[], &[""], &["a"], &["a", "b.c"], &["", "a"], &["a", ""]];
+        for case in cases {
+            let mut tensors: Vec<(String, Tensor)> =
+                case.iter().map(|name| ((*name).to_owned(), Tensor::ones([2]))).collect();
+            let mut archive = save(&mut |record| record.tensors("kept", &mut tensors));
+            assert_eq!(again(&archive), case);
+            if case == ["a", "b.c"] {
+                archive.metadata.insert("kept.names".into(), "a\nb.c".into());
+                assert_eq!(again(&archive), case);
+            }
+        }
+    }
 }

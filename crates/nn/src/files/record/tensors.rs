@@ -25,7 +25,8 @@ impl<T: Scalar> Record<'_, T> {
     #[track_caller]
     pub fn tensors(&mut self, name: &str, tensors: &mut Vec<(String, Tensor<T>)>) {
         self.within(name, |record| {
-            let mut names = tensors.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
+            // Each with its end: so one empty name is not none.
+            let mut names: String = tensors.iter().map(|(name, _)| format!("{name}\n")).collect();
             record.value("names", &mut names);
             let names = record.now("names").unwrap_or(names);
             let mut found = Vec::new();
