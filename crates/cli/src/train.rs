@@ -9,11 +9,11 @@ use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
 use wengert::data::{Affine, Augmentation, Cutout, Flip, Noise};
-use wengert::files::Checkpoints;
+use wengert::files::{Checkpoints, Record};
 use wengert::metrics::{accuracy, mae as mean_error, r2};
 use wengert::{
-    Adam, AdamW, Cosine, CrossEntropy, Dataset, Interrupt, Lion, Log, OneCycle, Op, Page, Report, RmsProp,
-    Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
+    Adam, AdamW, Callback, Cosine, CrossEntropy, Dataset, Interrupt, Lion, Log, OneCycle, Op, Page, Report,
+    RmsProp, Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -35,6 +35,7 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     let (train, test, description) = data::load(config, None)?;
     let kind = loss_for(config, &train.y)?;
     let mut net = Network::new(config, &description)?;
+    Network::fits_batches(config, &description, train.x.dims()[0])?;
     net.fit_scales(&train)?;
     fs::create_dir_all(&config.folder)
         .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
@@ -84,6 +85,19 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What decides which samples are in which part: a training that goes on must not get others.
+struct Split {
+    seed: u64,
+    test_share: f64,
+}
+
+impl Callback for Split {
+    fn remember(&mut self, record: &mut Record<'_>) {
+        record.same("seed", &self.seed);
+        record.same("test_share", &self.test_share);
+    }
+}
+
 /// The loss of the settings, if it is one for such targets.
 fn loss_for(config: &Config, targets: &Targets) -> Result<Option<Loss>> {
     let task = match targets {
@@ -131,6 +145,7 @@ fn fit<Y: Samples>(
         .checkpoint(checkpoints)
         .with(interrupt.clone())
         .with(Log::csv(config.folder.join("log.csv")))
+        .with(Split { seed: settings.seed, test_share: config.data.test_share })
         .progress();
     for (name, measure) in metrics {
         trainer = trainer.metric(name, measure);
@@ -171,12 +186,16 @@ fn optimizer(config: &Config) -> Box<dyn wengert::Optimizer> {
     }
 }
 
+/// The steps of so many epochs.
+fn steps(config: &Config, samples: usize, epochs: usize) -> u64 {
+    (epochs as u64).saturating_mul(samples.div_ceil(config.training.batch) as u64)
+}
+
 /// The share of the rate at each step.
 fn schedule(config: &Config, samples: usize) -> impl Fn(u64) -> f64 + Send + Sync + 'static {
     let settings = &config.training;
-    let per_epoch = samples.div_ceil(settings.batch) as u64;
-    let all = settings.epochs as u64 * per_epoch;
-    let warmup = (settings.warmup as u64 * per_epoch).min(all);
+    let all = steps(config, samples, settings.epochs);
+    let warmup = steps(config, samples, settings.warmup).min(all);
     let schedule: Box<dyn wengert::Schedule> = match settings.schedule {
         Schedule::Constant => Box::new(Warmup::new(warmup)),
         Schedule::Cosine => Box::new(Warmup::new(warmup).then(warmup, Cosine::new((all - warmup).max(1)))),
@@ -213,6 +232,8 @@ fn finish(
     test: &Part,
     report: &Report,
 ) -> Result<()> {
+    // First of all what the training was for.
+    let model = net.save(config, description)?;
     let result = evaluate::of(net, description, test);
     let mut page = Page::new(format!("Training of {}", config.source.path.display())).run(report);
     if let Some(matrix) = &result.confusion {
@@ -220,7 +241,6 @@ fn finish(
     }
     let report = config.folder.join("report.html");
     page.weights(net).text("Settings", &config.source.text).write(&report)?;
-    let model = net.save(config, description)?;
     println!("\n{result}\nwritten: {}, {}", model.display(), report.display());
     Ok(())
 }
