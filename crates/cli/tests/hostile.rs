@@ -125,7 +125,8 @@ fn numbers_beyond_all_bounds_end_in_no_overflow() {
     let folder = arrays(20);
     let most = i64::MAX;
     for key in ["warmup", "batch", "seed", "early_stopping", "checkpoint_steps", "workers"] {
-        folder.write("run.toml", settings("classes", &format!("{key} = {most}\n")));
+        let batch = if key == "batch" { "" } else { "batch = 4\n" };
+        folder.write("run.toml", settings("classes", &format!("{key} = {most}\n{batch}")));
         let _ = fs::remove_dir_all(folder.0.join("runs"));
         folder.run(&["train", "run.toml"]);
     }
@@ -159,7 +160,7 @@ fn numbers_beyond_all_bounds_end_in_no_overflow() {
 #[test]
 fn epochs_without_end_are_stopped_as_any() {
     let folder = arrays(20);
-    let epochs = format!("epochs = {}\nschedule = \"cosine\"\nwarmup = 1", i64::MAX);
+    let epochs = format!("epochs = {}\nschedule = \"cosine\"\nwarmup = 1\nbatch = 4", i64::MAX);
     folder.write("run.toml", settings("classes", "").replace("epochs = 1", &epochs));
     let mut child = folder
         .command(&["train", "run.toml"])
