@@ -1,12 +1,11 @@
 //! The samples that the settings name, and what has been learnt of them: columns, classes, shapes.
 
-use crate::describe::{Description, Outputs};
-use crate::settings::{Config, Files, Format, Scale, Task};
-use crate::table;
+use crate::describe::{Description, Outputs, numbers};
+use crate::settings::{Config, Format, Scale};
+use crate::{arrays, table};
 use std::error::Error;
-use std::path::{Path, PathBuf};
-use wengert::data::{read_idx, read_records};
-use wengert::files::{read_npy, read_npz};
+use std::path::Path;
+use wengert::data::read_records;
 use wengert::{Dataset, Rng, Samples, Tensor};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -26,9 +25,22 @@ pub(crate) struct Part {
     pub(crate) y: Targets,
 }
 
-/// The test part, for a model that is there.
-pub(crate) fn test(config: &Config, known: &Description) -> Result<Part> {
-    let (_, test, description) = load(config, Some(known))?;
+impl Part {
+    /// The samples of these numbers.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let y = match &self.y {
+            Targets::Classes(y) => Targets::Classes(y.select(rows)),
+            Targets::Numbers(y) => Targets::Numbers(y.select(rows)),
+        };
+        Part { x: self.x.select(rows), y }
+    }
+}
+
+/// The test part, for a model that is there: from the file for the test that the settings name, or else what the model's own settings
+/// kept from it, whatever seed and share there are now.
+pub(crate) fn test(config: &Config, own: Config, known: &Description) -> Result<Part> {
+    let data = if config.data.format.has_test() { config.data.clone() } else { own.data };
+    let (_, test, description) = load(&Config { data, ..own }, Some(known))?;
     if description.input == known.input {
         return Ok(test);
     }
@@ -44,35 +56,8 @@ pub(crate) fn load(config: &Config, known: Option<&Description>) -> Result<(Part
     let mut rng = Rng::seed(config.training.seed);
     let (train, test, encoder, outputs) = match &config.data.format {
         Format::Csv(csv) => table::read(config, csv, &mut rng, known)?,
-        format => {
-            let (train, test) = match format {
-                Format::Digits => {
-                    let digits = wengert::data::digits();
-                    let x = digits.x().reshape([digits.len(), 8, 8]);
-                    (
-                        Raw { x, y: Tensor::from(digits.y().iter().map(|y| *y as f64).collect::<Vec<_>>()) },
-                        None,
-                    )
-                }
-                Format::Idx(Files { train, test }) => (idx(train)?, test.as_ref().map(idx).transpose()?),
-                Format::Npy(Files { train, test }) => {
-                    let read = |files: &[PathBuf; 2]| {
-                        Raw::new(read_npy(&files[0])?, read_npy(&files[1])?, &files[1])
-                    };
-                    (read(train)?, test.as_ref().map(read).transpose()?)
-                }
-                Format::Npz { train, test, inputs, targets } => {
-                    let read = |file: &PathBuf| npz(file, inputs, targets);
-                    (read(train)?, test.as_ref().map(read).transpose()?)
-                }
-                Format::Csv(_) => unreachable!("tables are read above"),
-            };
-            let (train, test) = match test {
-                Some(test) => (train, test),
-                None => train.split(config, &mut rng)?,
-            };
-            let task = config.data.task.unwrap_or(Task::Classes);
-            let train = train.part(task)?;
+        _ => {
+            let (train, test) = arrays::read(config, &mut rng)?;
             let outputs = match (known, &train.y) {
                 (Some(known), _) => known.outputs.clone(),
                 (None, Targets::Classes(y)) => {
@@ -81,9 +66,12 @@ pub(crate) fn load(config: &Config, known: Option<&Description>) -> Result<(Part
                 }
                 (None, Targets::Numbers(y)) => Outputs::Numbers(y.dims()[1]),
             };
-            (train, test.part(task)?, None, outputs)
+            (train, test, None, outputs)
         }
     };
+    if known.is_none() {
+        several_classes(config, &train.y, &outputs)?;
+    }
     let (inputs, others) = (&train.x.dims()[1..], &test.x.dims()[1..]);
     if inputs != others {
         return Err(format!(
@@ -100,6 +88,24 @@ pub(crate) fn load(config: &Config, known: Option<&Description>) -> Result<(Part
     Ok((shaped(train), shaped(test), description))
 }
 
+/// Whether there is something to tell apart.
+fn several_classes(config: &Config, train: &Targets, outputs: &Outputs) -> Result<()> {
+    let (Targets::Classes(y), Outputs::Classes(classes)) = (train, outputs) else { return Ok(()) };
+    if y.iter().any(|class| *class != y[0]) {
+        return Ok(());
+    }
+    let message = format!(
+        "all {} training samples are of class {:?}: there is nothing to tell apart",
+        y.len(),
+        classes[y[0]]
+    );
+    let help = "learn from samples of two classes or more";
+    Err(match &config.data.format {
+        Format::Csv(csv) => config.source.fault(csv.target.at.clone(), message, help).into(),
+        _ => format!("{}: {message}\n  help: {help}", config.source.path.display()).into(),
+    })
+}
+
 /// Inputs alone, of samples that are to be told.
 pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) -> Result<Tensor> {
     let x = match &config.data.format {
@@ -107,12 +113,9 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
             let encoder = description.encoder.as_ref().ok_or("the model has not learnt from a table")?;
             encoder.encode(&read_records(file, &table::options(csv))?)?
         }
-        Format::Idx(_) => pixels(file)?,
-        Format::Npz { inputs, .. } => entry(file, inputs)?,
-        Format::Npy(_) | Format::Digits => read_npy(file)?,
+        _ => arrays::inputs(config, file)?,
     };
-    let sizes: usize = description.input.iter().product();
-    if x.rank() == 0 || x.size() != x.dims()[0] * sizes {
+    if x.rank() == 0 || numbers(&x.dims()[1..]) != numbers(&description.input) {
         return Err(format!(
             "{}: the inputs have shape {}, where the model wants [n, {}]\n  help: give samples of the kind that it has learnt from",
             file.display(),
@@ -123,56 +126,6 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
     }
     let dims = [&[x.dims()[0]], &description.input[..]].concat();
     Ok(x.reshape(dims))
-}
-
-/// Numbers as a file has them, before the task is known.
-struct Raw {
-    x: Tensor,
-    y: Tensor<f64>,
-}
-
-impl Raw {
-    fn new(x: Tensor, y: Tensor<f64>, file: &Path) -> Result<Self> {
-        if x.rank() < 2 || y.rank() == 0 || x.dims()[0] != y.dims()[0] || x.size() == 0 {
-            return Err(format!(
-                "{}: targets of shape {} for inputs of shape {}\n  help: both have an entry along axis 0 for each sample, and inputs have an axis more",
-                file.display(),
-                y.shape(),
-                x.shape()
-            )
-            .into());
-        }
-        Ok(Raw { x, y })
-    }
-
-    fn split(self, config: &Config, rng: &mut Rng) -> Result<(Self, Self)> {
-        let (train, test) = parts(self.x.dims()[0], config, rng)?;
-        let of = |rows: &[usize]| Raw { x: self.x.select(rows), y: self.y.select(rows) };
-        Ok((of(&train), of(&test)))
-    }
-
-    fn part(self, task: Task) -> Result<Part> {
-        let n = self.x.dims()[0];
-        let y = match task {
-            Task::Classes => {
-                let numbers = self.y.to_vec();
-                let label = |y: &f64| (*y >= 0.0 && y.fract() == 0.0 && *y < 1e6).then_some(*y as usize);
-                let labels: Option<Vec<usize>> = numbers.iter().map(label).collect();
-                let labels = labels.filter(|labels| labels.len() == n);
-                Targets::Classes(labels.ok_or_else(|| {
-                    format!(
-                        "the targets, of shape {}, are no classes: whole numbers from 0 to 999999, one for each sample\n  help: number the classes from 0 on, or set `task = \"numbers\"`",
-                        self.y.shape()
-                    )
-                })?)
-            }
-            Task::Numbers => {
-                let numbers = self.y.to_vec().into_iter().map(|y| y as f32).collect();
-                Targets::Numbers(Tensor::from_vec(numbers, [n, self.y.size() / n])?)
-            }
-        };
-        Ok(Part { x: self.x, y })
-    }
 }
 
 /// The samples of the two parts, at random: none is in both.
@@ -189,34 +142,6 @@ pub(crate) fn parts(n: usize, config: &Config, rng: &mut Rng) -> Result<(Vec<usi
     rng.shuffle(&mut order);
     let train = order.split_off(test);
     Ok((train, order))
-}
-
-fn idx([images, labels]: &[PathBuf; 2]) -> Result<Raw> {
-    let y = read_idx(labels)?;
-    let y = Tensor::from_vec(y.data.iter().map(|y| f64::from(*y)).collect(), y.shape)?;
-    Raw::new(pixels(images)?, y, labels)
-}
-
-/// Bytes from 0 to 255 as numbers from 0 to 1.
-fn pixels(file: &Path) -> Result<Tensor> {
-    let idx = read_idx(file)?;
-    Ok(Tensor::from_vec(idx.data.iter().map(|ink| f32::from(*ink) / 255.0).collect(), idx.shape)?)
-}
-
-fn npz(file: &Path, inputs: &str, targets: &str) -> Result<Raw> {
-    Raw::new(entry(file, inputs)?, entry(file, targets)?, file)
-}
-
-fn entry<T: wengert::Scalar>(file: &Path, name: &str) -> Result<Tensor<T>> {
-    let archive = read_npz::<T>(file)?;
-    archive.get(name).cloned().ok_or_else(|| {
-        let names: Vec<&str> = archive.tensors.iter().map(|(name, _)| name.as_str()).collect();
-        format!(
-            "{}: there is no array {name:?}, only {names:?}\n  help: name them by `inputs` and `targets`",
-            file.display()
-        )
-        .into()
-    })
 }
 
 /// The shape of a sample as the model wants it: for convolutions channels, height and width.
@@ -238,11 +163,13 @@ fn image(config: &Config, dims: &[usize]) -> Result<Vec<usize>> {
     };
     let fault =
         |message: String, help: &str| Err(config.source.fault(config.model.at.clone(), message, help).into());
-    let size: usize = dims.iter().product();
     match (convolutions.image, dims) {
-        (Some(image), _) if image.iter().product::<usize>() == size => Ok(image.to_vec()),
+        (Some(image), _) if numbers(&image) == numbers(dims) => Ok(image.to_vec()),
         (Some(image), _) => fault(
-            format!("`image` is {image:?}, which are not the {size} numbers of a sample"),
+            format!(
+                "`image` is {image:?}, which are not the {} numbers of a sample",
+                dims.iter().product::<usize>()
+            ),
             "give channels, height and width of what the data has",
         ),
         (None, [height, width]) => Ok(vec![1, *height, *width]),

@@ -34,6 +34,11 @@ impl Outputs {
     }
 }
 
+/// How many numbers a sample of this shape has, if they can be counted.
+pub(crate) fn numbers(dims: &[usize]) -> Option<usize> {
+    dims.iter().try_fold(1, |numbers: usize, size| numbers.checked_mul(*size))
+}
+
 impl Description {
     /// Whether a model of this kind can be tested on these targets.
     pub(crate) fn fits(&self, targets: &Targets) -> Result<(), String> {
@@ -83,12 +88,13 @@ impl Description {
                 }
             };
             let outputs = match value.get("classes") {
-                Some(classes) => Outputs::Classes(texts(classes)?),
+                Some(classes) => Outputs::Classes(texts(classes).filter(|classes| classes.len() > 1)?),
                 None => Outputs::Numbers(size(value.get("numbers")?)?),
             };
-            let input = value.get("input")?.as_array()?.iter().map(size).collect::<Option<_>>()?;
+            let input: Vec<usize> =
+                value.get("input")?.as_array()?.iter().map(size).collect::<Option<_>>()?;
+            numbers(&input)?;
             Some(Description { input, encoder, outputs })
-                .filter(|description| description.outputs.count() > 0)
         };
         of(&value).ok_or_else(|| "the description of inputs and outputs is not whole".into())
     }
@@ -133,9 +139,15 @@ mod tests {
             let description = Description { input: vec![1, 28, 28], encoder, outputs };
             assert_eq!(Description::from_json(&description.to_json()).unwrap(), description);
         }
-        for spoiled in
-            ["", "{}", r#"{"input":[4]}"#, r#"{"input":[0],"numbers":1}"#, r#"{"input":[4],"classes":[]}"#]
-        {
+        for spoiled in [
+            "",
+            "{}",
+            r#"{"input":[4]}"#,
+            r#"{"input":[0],"numbers":1}"#,
+            r#"{"input":[4],"numbers":0}"#,
+            r#"{"input":[4],"classes":["one"]}"#,
+            r#"{"input":[4294967296,4294967296],"numbers":1}"#,
+        ] {
             assert!(Description::from_json(spoiled).is_err(), "{spoiled}");
         }
     }

@@ -8,7 +8,7 @@ use wengert::{Tensor, export_onnx, save};
 
 /// Writes the model in the format that the name of the file asks for.
 pub(crate) fn run(config: &Config, file: &Path) -> Result<(), Box<dyn Error>> {
-    let (net, description) = Network::load(config)?;
+    let (net, description, _) = Network::load(config)?;
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("onnx") => {
             let example = Tensor::zeros([&[2], &description.input[..]].concat());

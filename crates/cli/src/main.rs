@@ -1,5 +1,6 @@
 //! `wengert`: a network trained from a file of settings, without a program of one's own.
 
+mod arrays;
 mod config;
 mod data;
 mod describe;
@@ -81,8 +82,8 @@ fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
         ("train", [settings]) => return train::run(&Config::read(settings)?, resume),
         ("eval", [settings]) => {
             let config = Config::read(settings)?;
-            let (net, description) = model::Network::load(&config)?;
-            println!("{}", evaluate::of(&net, &description, &data::test(&config, &description)?));
+            let (net, description, own) = model::Network::load(&config)?;
+            println!("{}", evaluate::of(&net, &description, &data::test(&config, own, &description)?));
         }
         ("predict", [settings, file]) => predict::run(&Config::read(settings)?, file, output.as_deref())?,
         ("summary", [settings]) => {

@@ -56,9 +56,20 @@ impl Rescale {
         Rescale { scale, offset }
     }
 
-    fn set(&mut self, scale: &Tensor, offset: &Tensor) {
-        self.scale.update(|own| own.copy_from_slice(&scale.to_vec()));
-        self.offset.update(|own| own.copy_from_slice(&offset.to_vec()));
+    /// Takes the numbers for inputs or targets, as `what` says, which may be too far apart for any.
+    fn set(&mut self, scale: &Tensor, offset: &Tensor, what: &str) -> Result<()> {
+        let (scale, offset) = (scale.to_vec(), offset.to_vec());
+        if scale.iter().any(|scale| !scale.is_finite() || *scale == 0.0)
+            || !offset.iter().all(|offset| offset.is_finite())
+        {
+            return Err(format!(
+                "the {what} of the training part are too large or too small for a scale of 32 bits\n  help: give them in another unit"
+            )
+            .into());
+        }
+        self.scale.update(|own| own.copy_from_slice(&scale));
+        self.offset.update(|own| own.copy_from_slice(&offset));
+        Ok(())
     }
 }
 
@@ -71,19 +82,21 @@ impl Layer for Rescale {
 impl Network {
     /// The network of these settings, with fresh weights, for samples and outputs of this kind.
     pub(crate) fn new(config: &Config, description: &Description) -> Result<Self> {
+        let weights = weights(config, description)?;
+        if weights > MOST {
+            let message = format!("the model would have {weights:.1e} weights, of {MOST:.1e} at most");
+            return Err(config
+                .source
+                .fault(config.model.at.clone(), message, "make its layers smaller")
+                .into());
+        }
         let (model, mut rng) = (&config.model, Rng::seed(config.training.seed));
         let mut layers = Sequential::new();
         let mut width: usize = description.input.iter().product();
-        let mut weights = 0.0;
         if let Some(convolutions) = &model.convolutions {
-            let [mut channels, height, width_] = *description.input else {
-                return Err("convolutions want channels, height and width".into());
-            };
-            let sides = pooled(config, convolutions, [height, width_])?;
+            let ([mut channels, ..], sides) = pooled(config, convolutions, description)?;
             for &next in &convolutions.channels {
                 let Convolutions { kernel, pool, batch_norm, .. } = *convolutions;
-                weights += (channels * kernel * kernel) as f64 * next as f64;
-                enough(config, weights)?;
                 layers = layers.then(Conv2d::new(channels, next, kernel, &mut rng).padding(kernel / 2));
                 if batch_norm {
                     layers = layers.then(BatchNorm2d::new(next));
@@ -98,8 +111,6 @@ impl Network {
         }
         layers = layers.then(Flatten);
         for &next in &model.hidden {
-            weights += width as f64 * next as f64;
-            enough(config, weights)?;
             layers =
                 layers.then(Linear::with_init(width, next, Init::HeUniform, &mut rng)).then(model.activation);
             if model.dropout > 0.0 {
@@ -107,7 +118,6 @@ impl Network {
             }
             width = next;
         }
-        enough(config, weights + width as f64 * description.outputs.count() as f64)?;
         layers = layers.then(Linear::new(width, description.outputs.count(), &mut rng));
         let scales = match &model.convolutions {
             Some(_) => vec![description.input[0], 1, 1],
@@ -121,6 +131,21 @@ impl Network {
         Ok(Network { input, layers, output })
     }
 
+    /// Whether the last batch of an epoch of so many samples is enough to learn from: a batch normalisation wants more than one number.
+    pub(crate) fn fits_batches(config: &Config, description: &Description, samples: usize) -> Result<()> {
+        let batch = config.training.batch;
+        let is_pixel = config.model.convolutions.as_ref().is_some_and(|convolutions| convolutions.batch_norm)
+            && description.input[1..] == [1, 1];
+        if !is_pixel || (batch > 1 && samples % batch != 1) {
+            return Ok(());
+        }
+        let message = format!(
+            "images of one pixel cannot be normalised in a batch of one sample, the last of {samples} in batches of {batch}"
+        );
+        let help = "take another `batch`, or drop `batch_norm`";
+        Err(config.source.fault(config.model.at.clone(), message, help).into())
+    }
+
     /// Takes the scales from the training part.
     pub(crate) fn fit_scales(&mut self, train: &Part) -> Result<()> {
         if let Some(input) = &mut self.input {
@@ -131,11 +156,11 @@ impl Network {
             };
             let scaler = Scaler::standardize_over(&train.x, axes)?;
             let scale = scaler.scale().recip();
-            input.set(&scale, &-(scaler.offset() * &scale));
+            input.set(&scale, &-(scaler.offset() * &scale), "inputs")?;
         }
         if let (Some(output), Targets::Numbers(y)) = (&mut self.output, &train.y) {
             let scaler = Scaler::standardize(y)?;
-            output.set(scaler.scale(), scaler.offset());
+            output.set(scaler.scale(), scaler.offset(), "targets")?;
         }
         Ok(())
     }
@@ -151,7 +176,8 @@ impl Network {
     }
 
     /// Reads the model that was trained by these settings, which may have changed since but for what makes the network.
-    pub(crate) fn load(config: &Config) -> Result<(Self, Description)> {
+    /// Gives what it tells, and those settings.
+    pub(crate) fn load(config: &Config) -> Result<(Self, Description, Config)> {
         let path = path(config);
         if !path.is_file() {
             return Err(format!(
@@ -169,6 +195,14 @@ impl Network {
         let text = of(SETTINGS)?.clone();
         let own = Config::parse(Source { path: config.source.path.clone(), text })
             .map_err(|error| format!("{}: its settings hold no longer: {error}", path.display()))?;
+        let held: usize = archive.tensors.iter().map(|(_, tensor)| tensor.size()).sum();
+        if weights(&own, &description)? > held as f64 {
+            return Err(format!(
+                "{}: it is to have more weights than there are\n  help: the file is damaged; train anew, into another folder",
+                path.display()
+            )
+            .into());
+        }
         let mut network = Network::new(&own, &description)?;
         let mut fits = true;
         network.visit_mut(&mut Path::default(), &mut |path, param| match archive.get(path.as_str()) {
@@ -185,7 +219,7 @@ impl Network {
             )
             .into());
         }
-        Ok((network, description))
+        Ok((network, description, own))
     }
 }
 
@@ -194,16 +228,21 @@ fn path(config: &Config) -> PathBuf {
     config.folder.join("model.safetensors")
 }
 
-/// Height and width behind all convolutions.
-fn pooled(config: &Config, convolutions: &Convolutions, image: [usize; 2]) -> Result<[usize; 2]> {
-    let mut sides = image;
+/// The shape of an image, and its height and width behind all convolutions.
+fn pooled(
+    config: &Config,
+    convolutions: &Convolutions,
+    description: &Description,
+) -> Result<([usize; 3], [usize; 2])> {
+    let &[channels, height, width] = &description.input[..] else {
+        return Err("convolutions want channels, height and width".into());
+    };
+    let mut sides = [height, width];
     for (number, _) in (1..).zip(&convolutions.channels) {
         sides = sides.map(|side| side / convolutions.pool);
         if sides.contains(&0) {
             let message = format!(
-                "an image of {} by {} pixels is used up after {number} of {} convolutions, each of which makes it smaller by {}",
-                image[0],
-                image[1],
+                "an image of {height} by {width} pixels is used up after {number} of {} convolutions, each of which makes it smaller by {}",
                 convolutions.channels.len(),
                 convolutions.pool
             );
@@ -213,13 +252,24 @@ fn pooled(config: &Config, convolutions: &Convolutions, image: [usize; 2]) -> Re
                 .into());
         }
     }
-    Ok(sides)
+    Ok(([channels, height, width], sides))
 }
 
-fn enough(config: &Config, weights: f64) -> Result<()> {
-    if weights <= MOST {
-        return Ok(());
+/// How many weights there are, biases not counted: in floating point, where no product is too large.
+fn weights(config: &Config, description: &Description) -> Result<f64> {
+    let product = |sizes: &[usize]| sizes.iter().map(|size| *size as f64).product::<f64>();
+    let (mut weights, mut width) = (0.0, product(&description.input));
+    if let Some(convolutions) = &config.model.convolutions {
+        let ([mut channels, ..], [height, width_]) = pooled(config, convolutions, description)?;
+        for &next in &convolutions.channels {
+            weights += product(&[channels, convolutions.kernel, convolutions.kernel, next]);
+            channels = next;
+        }
+        width = product(&[channels, height, width_]);
     }
-    let message = format!("the model would have {weights:.1e} weights, of {MOST:.1e} at most");
-    Err(config.source.fault(config.model.at.clone(), message, "make its layers smaller").into())
+    for next in config.model.hidden.iter().copied().chain([description.outputs.count()]) {
+        weights += width * next as f64;
+        width = next as f64;
+    }
+    Ok(weights)
 }

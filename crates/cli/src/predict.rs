@@ -6,41 +6,42 @@ use crate::evaluate;
 use crate::model::Network;
 use crate::settings::Config;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::io::Write as _;
+use std::iter;
 use std::path::Path;
 
 /// Tells the samples of a file, one line for each: the class and the probability of each class, or the numbers.
 pub(crate) fn run(config: &Config, file: &Path, output: Option<&Path>) -> Result<(), Box<dyn Error>> {
-    let (net, description) = Network::load(config)?;
-    let told = evaluate::outputs(&net, &data::inputs(config, &description, file)?);
-    let mut text = String::new();
-    let width = description.outputs.count();
-    match &description.outputs {
-        Outputs::Classes(classes) => {
-            text.push_str("class");
-            for class in classes {
-                text.push_str(&format!(",{}", cell(&format!("p({class})"))));
+    let (net, description, _) = Network::load(config)?;
+    let x = data::inputs(config, &description, file)?;
+    let mut text = names(&description.outputs);
+    let mut samples = 0..;
+    for told in evaluate::outputs(&net, &x) {
+        let numbers = match &description.outputs {
+            Outputs::Classes(_) => told.softmax(-1),
+            Outputs::Numbers(_) => told.clone(),
+        };
+        let rows = numbers.to_vec();
+        for ((row, best), sample) in
+            rows.chunks(numbers.dims()[1]).zip(told.argmax(-1).to_vec()).zip(&mut samples)
+        {
+            if !row.iter().all(|number| number.is_finite()) {
+                return Err(format!(
+                    "{}: of sample {sample}, counted from 0, the model tells what is no number\n  help: see whether its inputs are in the units of the training",
+                    file.display()
+                )
+                .into());
             }
-            let probabilities = told.softmax(-1).to_vec();
-            for (row, best) in probabilities.chunks(width).zip(told.argmax(-1).to_vec()) {
-                write!(text, "\n{}", cell(&classes[best]))?;
-                row.iter().try_for_each(|p| write!(text, ",{p:.6}"))?;
-            }
-        }
-        Outputs::Numbers(count) => {
-            let names: Vec<String> = match count {
-                1 => vec!["prediction".into()],
-                count => (1..=*count).map(|place| format!("prediction {place}")).collect(),
+            let row: Vec<String> = match &description.outputs {
+                Outputs::Classes(classes) => {
+                    iter::once(cell(&classes[best])).chain(row.iter().map(|p| format!("{p:.6}"))).collect()
+                }
+                Outputs::Numbers(_) => row.iter().map(ToString::to_string).collect(),
             };
-            text.push_str(&names.join(","));
-            for row in told.to_vec().chunks(width) {
-                let row: Vec<String> = row.iter().map(ToString::to_string).collect();
-                write!(text, "\n{}", row.join(","))?;
-            }
+            text.push_str(&row.join(","));
+            text.push('\n');
         }
     }
-    text.push('\n');
     match output {
         None => std::io::stdout().write_all(text.as_bytes())?,
         Some(path) => {
@@ -49,6 +50,18 @@ pub(crate) fn run(config: &Config, file: &Path, output: Option<&Path>) -> Result
         }
     }
     Ok(())
+}
+
+/// The first line.
+fn names(outputs: &Outputs) -> String {
+    let names: Vec<String> = match outputs {
+        Outputs::Classes(classes) => iter::once("class".into())
+            .chain(classes.iter().map(|class| cell(&format!("p({class})"))))
+            .collect(),
+        Outputs::Numbers(1) => vec!["prediction".into()],
+        Outputs::Numbers(count) => (1..=*count).map(|place| format!("prediction {place}")).collect(),
+    };
+    names.join(",") + "\n"
 }
 
 /// A text as a cell of CSV (RFC 4180).

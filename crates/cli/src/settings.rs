@@ -43,6 +43,18 @@ pub(crate) enum Format {
     },
 }
 
+impl Format {
+    /// Whether the samples of the test have a file of their own.
+    pub(crate) fn has_test(&self) -> bool {
+        match self {
+            Format::Digits => false,
+            Format::Csv(csv) => csv.test.is_some(),
+            Format::Idx(files) | Format::Npy(files) => files.test.is_some(),
+            Format::Npz { test, .. } => test.is_some(),
+        }
+    }
+}
+
 /// What is particular to a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Csv {

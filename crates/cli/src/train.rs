@@ -9,11 +9,11 @@ use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
 use wengert::data::{Affine, Augmentation, Cutout, Flip, Noise};
-use wengert::files::Checkpoints;
+use wengert::files::{Checkpoints, Record};
 use wengert::metrics::{accuracy, mae as mean_error, r2};
 use wengert::{
-    Adam, AdamW, Cosine, CrossEntropy, Dataset, Interrupt, Lion, Log, OneCycle, Op, Page, Report, RmsProp,
-    Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
+    Adam, AdamW, Callback, Cosine, CrossEntropy, Dataset, Interrupt, Lion, Log, OneCycle, Op, Page, Report,
+    RmsProp, Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -36,6 +36,7 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     let kind = loss_for(config, &train.y)?;
     enough_steps(config, train.x.dims()[0])?;
     let mut net = Network::new(config, &description)?;
+    Network::fits_batches(config, &description, train.x.dims()[0])?;
     net.fit_scales(&train)?;
     fs::create_dir_all(&config.folder)
         .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
@@ -85,6 +86,19 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What decides which samples are in which part: a training that goes on must not get others.
+struct Split {
+    seed: u64,
+    test_share: f64,
+}
+
+impl Callback for Split {
+    fn remember(&mut self, record: &mut Record<'_>) {
+        record.same("seed", &self.seed);
+        record.same("test_share", &self.test_share);
+    }
+}
+
 /// The loss of the settings, if it is one for such targets.
 fn loss_for(config: &Config, targets: &Targets) -> Result<Option<Loss>> {
     let task = match targets {
@@ -132,6 +146,7 @@ fn fit<Y: Samples>(
         .checkpoint(checkpoints)
         .with(interrupt.clone())
         .with(Log::csv(config.folder.join("log.csv")))
+        .with(Split { seed: settings.seed, test_share: config.data.test_share })
         .progress();
     for (name, measure) in metrics {
         trainer = trainer.metric(name, measure);
@@ -229,6 +244,8 @@ fn finish(
     test: &Part,
     report: &Report,
 ) -> Result<()> {
+    // First of all what the training was for.
+    let model = net.save(config, description)?;
     let result = evaluate::of(net, description, test);
     let mut page = Page::new(format!("Training of {}", config.source.path.display())).run(report);
     if let Some(matrix) = &result.confusion {
@@ -236,7 +253,6 @@ fn finish(
     }
     let report = config.folder.join("report.html");
     page.weights(net).text("Settings", &config.source.text).write(&report)?;
-    let model = net.save(config, description)?;
     println!("\n{result}\nwritten: {}, {}", model.display(), report.display());
     Ok(())
 }

@@ -54,9 +54,7 @@ pub use load::{Load, LoadReport};
 pub(crate) use memory::Memory;
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
 #[cfg(feature = "data")]
-pub(crate) use npz::read_npz_array;
-#[cfg(feature = "data")]
-pub use npz::{npz_from_bytes, read_npz};
+pub use npz::{npz_from_bytes, read_npz, read_npz_array};
 pub use record::Record;
 pub(crate) use replace::replace;
 

@@ -61,12 +61,21 @@ pub fn npz_from_bytes<T: Scalar>(bytes: &[u8]) -> Result<Archive<T>, FileError> 
     read(Source::of(bytes)?)
 }
 
-/// The array of this name alone; nothing else is inflated.
+/// The array of this name alone: nothing else is unpacked, so that texts or objects may lie beside it.
+///
+/// ```no_run
+/// use nn::{Tensor, files};
+/// let labels: Tensor<f64> = files::read_npz_array("mnist.npz", "y_train")?;
+/// # Ok::<(), files::FileError>(())
+/// ```
 ///
 /// # Errors
-/// As [`read_npz`], and if there is no such array.
-pub(crate) fn read_npz_array<T: Scalar>(path: &Path, name: &str) -> Result<autograd::Tensor<T>, FileError> {
-    let mut source = Source::open(path)?;
+/// As [`read_npz`], of the other arrays only for what the directory says of them; and if there is no such array.
+pub fn read_npz_array<T: Scalar>(
+    path: impl AsRef<Path>,
+    name: &str,
+) -> Result<autograd::Tensor<T>, FileError> {
+    let mut source = Source::open(path.as_ref())?;
     let entries = directory(&mut source)?;
     match entries.iter().find(|entry| entry.name == name) {
         Some(entry) => entry.array(&mut source),

@@ -33,7 +33,8 @@ impl<T: Scalar> Callback<T> for Progress {
             let template = "{wide_bar} {pos}/{len} steps  {elapsed} gone, {eta} left  {msg}";
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = ProgressBar::new((plan.epochs * plan.steps_per_epoch) as u64).with_style(style);
+            let all = plan.epochs.saturating_mul(plan.steps_per_epoch) as u64;
+            let bar = ProgressBar::new(all).with_style(style);
             bar.set_position(((plan.epoch - 1) * plan.steps_per_epoch + plan.step) as u64);
             self.bar = Some(bar);
         }

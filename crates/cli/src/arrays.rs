@@ -1,0 +1,134 @@
+//! Samples from arrays: NumPy's files, images in IDX, and the digits.
+
+use crate::data::{Part, Targets, parts};
+use crate::settings::{Config, Files, Format, Task};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use wengert::data::read_idx;
+use wengert::files::{read_npy, read_npz_array};
+use wengert::{Rng, Scalar, Tensor};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The training and the test part; see [`crate::data::load`].
+pub(crate) fn read(config: &Config, rng: &mut Rng) -> Result<(Part, Part)> {
+    let task = config.data.task.unwrap_or(Task::Classes);
+    let (train, test) = match &config.data.format {
+        Format::Digits => {
+            let digits = wengert::data::digits();
+            let x = digits.x().reshape([digits.len(), 8, 8]);
+            (Part { x, y: Targets::Classes(digits.y().clone()) }, None)
+        }
+        Format::Idx(Files { train, test }) => (idx(train)?, test.as_ref().map(idx).transpose()?),
+        Format::Npy(Files { train, test }) => {
+            let read = |files: &[PathBuf; 2]| {
+                let [inputs, targets] = files;
+                let names = files.each_ref().map(|file| file.display().to_string());
+                part(read_npy(inputs)?, &read_npy(targets)?, task, &names)
+            };
+            (read(train)?, test.as_ref().map(read).transpose()?)
+        }
+        Format::Npz { train, test, inputs, targets } => {
+            let read = |file: &PathBuf| {
+                let names = [inputs, targets].map(|array| name(file, array));
+                part(read_npz_array(file, inputs)?, &read_npz_array(file, targets)?, task, &names)
+            };
+            (read(train)?, test.as_ref().map(read).transpose()?)
+        }
+        Format::Csv(_) => unreachable!("`table` reads it"),
+    };
+    match test {
+        Some(test) => Ok((train, test)),
+        None => {
+            let (rows, others) = parts(train.x.dims()[0], config, rng)?;
+            Ok((train.select(&rows), train.select(&others)))
+        }
+    }
+}
+
+/// Inputs alone, from a file of the format of the settings.
+pub(crate) fn inputs(config: &Config, file: &Path) -> Result<Tensor> {
+    match &config.data.format {
+        Format::Idx(_) => pixels(file),
+        Format::Npz { inputs, .. } => finite(read_npz_array(file, inputs)?, &name(file, inputs)),
+        _ => finite(read_npy(file)?, &file.display().to_string()),
+    }
+}
+
+/// What an array of an archive is called in a message.
+fn name(file: &Path, array: &str) -> String {
+    format!("{}, array {array:?}", file.display())
+}
+
+fn idx(files: &[PathBuf; 2]) -> Result<Part> {
+    let [images, labels] = files;
+    let y = read_idx(labels)?;
+    let y = Tensor::from_vec(y.data.iter().map(|y| f64::from(*y)).collect(), y.shape)?;
+    let names = files.each_ref().map(|file| file.display().to_string());
+    part(pixels(images)?, &y, Task::Classes, &names)
+}
+
+/// Bytes from 0 to 255 as numbers from 0 to 1.
+fn pixels(file: &Path) -> Result<Tensor> {
+    let idx = read_idx(file)?;
+    Ok(Tensor::from_vec(idx.data.iter().map(|ink| f32::from(*ink) / 255.0).collect(), idx.shape)?)
+}
+
+/// Inputs `[n, ..]` and what is to be told of them, from two arrays of these names.
+fn part(x: Tensor, y: &Tensor<f64>, task: Task, [inputs, targets]: &[String; 2]) -> Result<Part> {
+    if x.rank() < 2 || y.rank() == 0 || x.dims()[0] != y.dims()[0] || x.size() == 0 || y.size() == 0 {
+        return Err(format!(
+            "{targets}: targets of shape {} for inputs of shape {}\n  help: both have an entry along axis 0 for each sample, and inputs have an axis more",
+            y.shape(),
+            x.shape()
+        )
+        .into());
+    }
+    let n = x.dims()[0];
+    let y = match task {
+        Task::Classes => Targets::Classes(labels(y, n, targets)?),
+        Task::Numbers => {
+            let y = finite(y.clone(), targets)?;
+            let numbers = y.to_vec().into_iter().map(|y| y as f32).collect();
+            Targets::Numbers(Tensor::from_vec(numbers, [n, y.size() / n])?)
+        }
+    };
+    Ok(Part { x: finite(x, inputs)?, y })
+}
+
+fn labels(y: &Tensor<f64>, n: usize, name: &str) -> Result<Vec<usize>> {
+    const HELP: &str = "number the classes from 0 on, or set `task = \"numbers\"`";
+    if y.size() != n {
+        return Err(format!(
+            "{name}: the targets, of shape {}, are no classes: one for each sample\n  help: {HELP}",
+            y.shape()
+        )
+        .into());
+    }
+    let label = |(sample, y): (usize, f64)| {
+        let is_label = y >= 0.0 && y.fract() == 0.0 && y < 1e6;
+        let reason = || {
+            format!(
+                "{name}: the target of sample {sample}, counted from 0, is {y:e}, no whole number from 0 to 999999\n  help: {HELP}"
+            )
+        };
+        is_label.then_some(y as usize).ok_or_else(|| reason().into())
+    };
+    y.to_vec().into_iter().enumerate().map(label).collect()
+}
+
+/// The array, if all its numbers are finite and of 32 bits; what is not is told with its place in the file.
+fn finite<T: Scalar>(x: Tensor<T>, name: &str) -> Result<Tensor<T>> {
+    let mut numbers = x.array().iter().map(Into::<f64>::into).enumerate();
+    let Some((place, number)) = numbers.find(|(_, x)| !(*x as f32).is_finite()) else { return Ok(x) };
+    let (mut rest, mut subscript) = (place, vec![0; x.rank()]);
+    for (index, size) in subscript.iter_mut().zip(x.dims()).rev() {
+        (*index, rest) = (rest % size, rest / size);
+    }
+    let (what, help) = match number.is_finite() {
+        true => ("beyond all numbers of 32 bits", "give it in a larger unit"),
+        false => ("no finite number", "fill in what is missing, or leave the sample out"),
+    };
+    Err(format!("{name}: the element {subscript:?}, counted from 0, is {number:e}, {what}\n  help: {help}")
+        .into())
+}
