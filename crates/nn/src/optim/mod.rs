@@ -190,6 +190,16 @@ pub trait Optimizer<T: Scalar = f32> {
 
     /// As [`group`](Self::group), of an optimizer where it is: those that are made of others, such as [`Split`], hand it on to them.
     ///
+    /// ```
+    /// use nn::{Group, Lookahead, Optimizer, Param, Sgd, Tensor};
+    /// let mut optimizer: Box<dyn Optimizer> = Box::new(Lookahead::new(Sgd::new(1.0)));
+    /// optimizer.add_group("*", Group::new().rate(0.5));
+    /// let mut w = Param::new(Tensor::from([3.0]));
+    /// let grads = w.sum().backward();
+    /// optimizer.step(&mut w, &grads);
+    /// assert_eq!(w.to_vec(), [2.5]);
+    /// ```
+    ///
     /// # Panics
     /// As [`group`](Self::group).
     #[track_caller]
