@@ -2,6 +2,7 @@
 
 use crate::model::Network;
 use crate::settings::Config;
+use crate::tell::tell;
 use std::error::Error;
 use std::path::Path;
 use wengert::{Tensor, export_onnx, save};
@@ -23,6 +24,6 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<(), Box<dyn Error>> {
             .into());
         }
     }
-    println!("written: {}", file.display());
+    tell(format_args!("written: {}\n", file.display()))?;
     Ok(())
 }

@@ -12,6 +12,7 @@ mod predict;
 mod section;
 mod settings;
 mod table;
+mod tell;
 mod train;
 
 use lexopt::Arg::{Long, Short, Value};
@@ -19,6 +20,7 @@ use settings::Config;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tell::tell;
 
 const HELP: &str = "\
 Trains a multilayer perceptron or a convolutional network from a file of settings, and uses it.
@@ -59,11 +61,11 @@ fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
             Long("resume") => resume = true,
             Long("output") => output = Some(PathBuf::from(args.value()?)),
             Short('h') | Long("help") => {
-                print!("{HELP}");
+                tell(HELP)?;
                 return Ok(ExitCode::SUCCESS);
             }
             Short('V') | Long("version") => {
-                println!("wengert {}", env!("CARGO_PKG_VERSION"));
+                tell(format_args!("wengert {}\n", env!("CARGO_PKG_VERSION")))?;
                 return Ok(ExitCode::SUCCESS);
             }
             other => {
@@ -83,18 +85,19 @@ fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
         ("eval", [settings]) => {
             let config = Config::read(settings)?;
             let (net, description, own) = model::Network::load(&config)?;
-            println!("{}", evaluate::of(&net, &description, &data::test(&config, own, &description)?));
+            let result = evaluate::of(&net, &description, &data::test(&config, own, &description)?);
+            tell(format_args!("{result}\n"))?;
         }
         ("predict", [settings, file]) => predict::run(&Config::read(settings)?, file, output.as_deref())?,
         ("summary", [settings]) => {
             let config = Config::read(settings)?;
             let (train, _, description) = data::load(&config, None)?;
             let net = model::Network::new(&config, &description)?;
-            print!("{}", wengert::summary_of(&net, &wengert::Samples::select(&train.x, &[0])));
+            tell(wengert::summary_of(&net, &wengert::Samples::select(&train.x, &[0])))?;
         }
         ("export", [settings, file]) => export::run(&Config::read(settings)?, file)?,
-        ("help", [topic]) if topic.to_str() == Some("settings") => print!("{REFERENCE}"),
-        ("help" | "", []) => print!("{HELP}"),
+        ("help", [topic]) if topic.to_str() == Some("settings") => tell(REFERENCE)?,
+        ("help" | "", []) => tell(HELP)?,
         (command, _) => {
             let known = ["train", "eval", "predict", "summary", "export", "help"];
             let message = if known.contains(&command) {

@@ -180,10 +180,13 @@ impl Network {
     pub(crate) fn load(config: &Config) -> Result<(Self, Description, Config)> {
         let path = path(config);
         if !path.is_file() {
+            let is_begun = config.folder.join("checkpoints").is_dir();
             return Err(format!(
-                "{}: there is no model yet\n  help: train one: `wengert train {}`",
+                "{}: there is no model yet\n  help: {}: `wengert train {}{}`",
                 path.display(),
-                config.source.path.display()
+                if is_begun { "go on with the training" } else { "train one" },
+                config.source.path.display(),
+                if is_begun { " --resume" } else { "" }
             )
             .into());
         }

@@ -5,8 +5,8 @@ use crate::describe::Outputs;
 use crate::evaluate;
 use crate::model::Network;
 use crate::settings::Config;
+use crate::tell::tell;
 use std::error::Error;
-use std::io::Write as _;
 use std::iter;
 use std::path::Path;
 
@@ -43,7 +43,7 @@ pub(crate) fn run(config: &Config, file: &Path, output: Option<&Path>) -> Result
         }
     }
     match output {
-        None => std::io::stdout().write_all(text.as_bytes())?,
+        None => tell(text)?,
         Some(path) => {
             std::fs::write(path, text)
                 .map_err(|error| format!("{}: cannot be written ({error})", path.display()))?;

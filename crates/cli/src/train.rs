@@ -5,6 +5,7 @@ use crate::describe::Description;
 use crate::evaluate;
 use crate::model::Network;
 use crate::settings::{Augment, Config, Loss, Optimizer, Schedule, Task, Training};
+use crate::tell::tell;
 use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
@@ -40,12 +41,12 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     net.fit_scales(&train)?;
     fs::create_dir_all(&config.folder)
         .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
-    println!(
-        "{} training samples, {} test samples, {} weights",
+    tell(format_args!(
+        "{} training samples, {} test samples, {} weights\n",
         train.x.dims()[0],
         test.x.dims()[0],
         wengert::Module::parameter_count(&net)
-    );
+    ))?;
 
     let interrupt = Interrupt::new()?;
     let report = match (&train.y, &test.y) {
@@ -76,10 +77,10 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         _ => return Err("training and test have targets of different kinds".into()),
     };
     if interrupt.is_asked() {
-        println!(
-            "stopped, with a checkpoint; `wengert train {} --resume` goes on",
+        tell(format_args!(
+            "stopped, with a checkpoint; `wengert train {} --resume` goes on\n",
             config.source.path.display()
-        );
+        ))?;
         return Ok(ExitCode::from(STOPPED));
     }
     finish(config, &net, &description, &test, &report)?;
@@ -253,6 +254,6 @@ fn finish(
     }
     let report = config.folder.join("report.html");
     page.weights(net).text("Settings", &config.source.text).write(&report)?;
-    println!("\n{result}\nwritten: {}, {}", model.display(), report.display());
+    tell(format_args!("\n{result}\nwritten: {}, {}\n", model.display(), report.display()))?;
     Ok(())
 }

@@ -4,6 +4,7 @@ mod common;
 
 use common::Folder;
 use std::fs;
+use std::process::Stdio;
 use wengert::Tensor;
 use wengert::files::{Archive, write_npy};
 
@@ -164,8 +165,8 @@ fn epochs_without_end_are_stopped_as_any() {
     folder.write("run.toml", settings("classes", "").replace("epochs = 1", &epochs));
     let mut child = folder
         .command(&["train", "run.toml"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let begun = std::time::Instant::now();
@@ -345,4 +346,23 @@ fn arrays_that_nobody_names_are_not_read() {
     );
     let message = folder.fail(&["train", "none.toml"]);
     assert!(message.contains("there is no array \"z\", only"), "{message}");
+}
+
+/// As behind `2>&1 | head -1`, which reads a line and leaves.
+#[test]
+fn a_training_that_nobody_listens_to_is_made_and_kept() {
+    let folder = arrays(20);
+    let mut child =
+        folder.command(&["train", "run.toml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    assert!(child.wait().unwrap().success());
+    assert!(folder.0.join("runs/run/model.safetensors").is_file());
+}
+
+#[test]
+fn a_training_that_has_begun_is_gone_on_with_before_it_is_measured() {
+    let folder = arrays(20);
+    assert!(folder.fail(&["eval", "run.toml"]).contains("train one: `wengert train run.toml`"));
+    fs::create_dir_all(folder.0.join("runs/run/checkpoints")).unwrap();
+    assert!(folder.fail(&["eval", "run.toml"]).contains("`wengert train run.toml --resume`"));
 }

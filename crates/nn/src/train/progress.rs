@@ -3,7 +3,7 @@
 use super::{Callback, Control, EpochReport, InTraining, Plan, Report, StepReport};
 use autograd::Scalar;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 /// Shows training on standard error: a live bar on a terminal, a line for each epoch elsewhere.
 ///
@@ -50,7 +50,7 @@ impl<T: Scalar> Callback<T> for Progress {
     fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining<'_, T>) -> Control {
         match &self.bar {
             Some(bar) => bar.set_message(epoch.to_string()),
-            None => eprintln!("{epoch}"),
+            None => tell(epoch),
         }
         Control::Continue
     }
@@ -60,7 +60,12 @@ impl<T: Scalar> Callback<T> for Progress {
             bar.finish_and_clear();
         }
         if let (true, Some(last)) = (std::io::stderr().is_terminal(), report.last()) {
-            eprintln!("{last}");
+            tell(last);
         }
     }
+}
+
+/// Writes a line to standard error. Where nobody reads it any more, as behind `| head`, training goes on without.
+fn tell(epoch: &EpochReport) {
+    let _ = writeln!(std::io::stderr(), "{epoch}");
 }
