@@ -169,11 +169,6 @@ where
     /// If a data set is empty, a loss or a gradient is not finite, a parameter gets no gradient in the whole first
     /// epoch, a [checkpoint](Self::checkpoint) cannot be written or read, or no step keeps within the
     /// [budget](Self::memory_budget).
-    ///
-    /// # Panics
-    /// If a batch does not fit the network, the loss or a metric. So does a last batch of one sample that reaches a
-    /// [`BatchNorm`](crate::BatchNorm) with a single element for each channel, as of 33 samples in batches of 32:
-    /// [`fit_batches`](Self::fit_batches) with [`drop_last`](Batches::drop_last) leaves it out.
     #[track_caller]
     pub fn fit<N, X>(
         &mut self,
