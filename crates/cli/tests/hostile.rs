@@ -163,12 +163,8 @@ fn epochs_without_end_are_stopped_as_any() {
     let folder = arrays(20);
     let epochs = format!("epochs = {}\nschedule = \"cosine\"\nwarmup = 1\nbatch = 4", i64::MAX);
     folder.write("run.toml", settings("classes", "").replace("epochs = 1", &epochs));
-    let mut child = folder
-        .command(&["train", "run.toml"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child =
+        folder.command(&["train", "run.toml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begun = std::time::Instant::now();
     while !fs::read_to_string(folder.0.join("runs/run/log.csv")).is_ok_and(|log| log.lines().count() > 3) {
         assert!(child.try_wait().unwrap().is_none(), "it is over");

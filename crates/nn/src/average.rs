@@ -270,7 +270,8 @@ fn for_each<T: Scalar>(
 /// ```
 ///
 /// # Panics
-/// If the inputs do not fit the network, or `batch` is 0.
+/// If the inputs do not fit the network, or `batch` is 0; also if the last batch is of one sample where a
+/// [`BatchNorm`](crate::BatchNorm) needs more.
 #[doc(alias = "update_bn")]
 #[track_caller]
 pub fn update_statistics<T: Scalar, X: Samples, Y: Samples>(

@@ -64,13 +64,13 @@ pub struct Table {
 ///
 /// A cell may stand in quotation marks, and spaces around it do not count. Every row has the same number of cells, and
 /// every cell is a finite number; tables with texts or missing values are for [`read_records`](super::read_records). Lines end
-/// with LF or CRLF, and empty lines may stand only at the end of the file.
+/// with LF or CRLF, not with CR alone, and empty lines may stand only at the end of the file.
 ///
 /// # Errors
 ///
 /// If the file cannot be read, is longer than [`CsvOptions::byte_limit`], is not UTF-8, has no row, has a row that is
-/// longer or shorter than the first line, an empty line between rows, a quotation mark that its line does not close, or a
-/// cell that is not a finite number; also if the delimiter is a quotation mark or a line break.
+/// longer or shorter than the first line, an empty line between rows, a line that ends with CR alone, a quotation mark that its line
+/// does not close, or a cell that is not a finite number; also if the delimiter is a quotation mark or a line break.
 ///
 /// ```
 /// use nn::data::{CsvOptions, read_csv};
@@ -222,6 +222,15 @@ fn read_numbers(cells: Cells<'_>, data: &mut Vec<f64>) -> Result<usize, Fault> {
     Ok(data.len() - before)
 }
 
+/// Where a CR stands that is neither in quotation marks nor at the end.
+fn end_in_cr(line: &str) -> Option<usize> {
+    let mut is_quoted = false;
+    line.trim_end_matches('\r').bytes().position(|byte| {
+        is_quoted ^= byte == b'"';
+        byte == b'\r' && !is_quoted
+    })
+}
+
 /// The beginning of a cell, in quotation marks, for an error.
 pub(super) fn excerpt(text: &str) -> String {
     const LENGTH: usize = 40;
@@ -246,7 +255,14 @@ pub(super) struct Cells<'a> {
 impl<'a> Cells<'a> {
     fn of(line: &'a [u8], delimiter: char) -> Result<Self, Fault> {
         match str::from_utf8(line) {
-            Ok(text) => Ok(Self { rest: Some(text), delimiter, column: 0 }),
+            Ok(text) => match end_in_cr(text) {
+                None => Ok(Self { rest: Some(text), delimiter, column: 0 }),
+                Some(place) => {
+                    let column = 1 + text[..place].matches(delimiter).count() as u64;
+                    let cure = "save the file with the line ends of Unix or Windows, LF or CRLF";
+                    Err(Fault { column, reason: "the line ends with CR alone".into(), cure })
+                }
+            },
             Err(_) => {
                 let valid = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
                 let column = 1 + valid.matches(delimiter).count() as u64;
@@ -331,6 +347,16 @@ mod tests {
         }
         let tabs = CsvOptions { delimiter: '\t', ..CsvOptions::default() };
         assert_eq!(read_csv_from("1\t-2.5\n3e4\t\"0\"".as_bytes(), "bytes", &tabs).unwrap(), expected);
+    }
+
+    #[test]
+    fn lines_that_end_in_cr_alone_are_told() {
+        for text in ["1,2\r3,4\r", "x,y\r1,2", "a\r\n1\r2\r\n", "\"x\",\"y\"\r1,2"] {
+            let message = read_csv_from(text.as_bytes(), "bytes", &with_header()).unwrap_err().to_string();
+            assert!(message.contains("CR alone"), "{message}");
+        }
+        let quoted = read_csv_from("\"a\rb\"\r\r\n2\n".as_bytes(), "bytes", &with_header()).unwrap();
+        assert_eq!((quoted.header.unwrap(), quoted.data), (vec!["a\rb".to_owned()], vec![2.0]));
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! scale of a [`Scaler`](super::Scaler) is.
 
 use super::error::DataError;
-use super::records::{Records, finite};
+use super::records::{Known, Records, finite};
 use autograd::Tensor;
+use std::collections::HashSet;
 
 /// The most values of a column of texts. What has more is a name or a remark, of which a network would learn rows by heart.
 const CATEGORIES: usize = 256;
@@ -122,12 +123,13 @@ impl Encoder {
     /// otherwise; if a column has numbers in some rows and texts in others, and is not named as [`categories`](Self::categories); or if a
     /// column of texts has no value, or more than 256 different ones.
     pub fn fit(mut self, records: &Records) -> Result<Self, DataError> {
-        for name in self.left_out.iter().chain(&self.categories) {
-            records.column(name)?;
-        }
-        let names = records.names().iter().enumerate().filter(|(_, name)| !self.left_out.contains(name));
+        let places = |names: &[String]| {
+            names.iter().map(|name| records.column(name)).collect::<Result<HashSet<_>, _>>()
+        };
+        let (left_out, categories) = (places(&self.left_out)?, places(&self.categories)?);
+        let names = records.names().iter().enumerate().filter(|(column, _)| !left_out.contains(column));
         let columns = names.map(|(column, name)| {
-            let encoding = if self.categories.contains(name) || !has_numbers(records, column) {
+            let encoding = if categories.contains(&column) || !has_numbers(records, column) {
                 self.learn_categories(records, column)
             } else {
                 self.learn_number(records, column)
@@ -189,11 +191,17 @@ impl Encoder {
     /// If a column is not there; if a value is missing where none was in training, and no filling was asked for; if a number is none, or
     /// is beyond 32 bits; or if a category is none that was learnt.
     pub fn encode(&self, records: &Records) -> Result<Tensor, DataError> {
-        let places = self.columns.iter().map(|column| records.column(&column.name));
-        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let sources = self.columns.iter().map(|Column { name, encoding }| {
+            let known = match encoding {
+                Encoding::Number { .. } => Known::new(&[]),
+                Encoding::Categories { values, .. } => Known::new(values),
+            };
+            Ok((records.column(name)?, known))
+        });
+        let sources = sources.collect::<Result<Vec<_>, DataError>>()?;
         let mut inputs = Vec::new();
         for row in 0..records.len() {
-            for (Column { encoding, .. }, &place) in self.columns.iter().zip(&places) {
+            for (Column { encoding, .. }, &(place, ref known)) in self.columns.iter().zip(&sources) {
                 match encoding {
                     Encoding::Number { missing } => {
                         let number = records.number(row, place)?.or(*missing);
@@ -203,15 +211,15 @@ impl Encoder {
                         let told = match records.cell(row, place) {
                             None if *missing => None,
                             None => return Err(missing_value(records, row, place)),
-                            Some(cell) => Some(records.place(row, place, cell, values)?),
+                            Some(cell) => Some(records.place(row, place, cell, known)?),
                         };
                         inputs.extend((0..values.len()).map(|value| f32::from(told == Some(value))));
                     }
                 }
             }
         }
-        let width = inputs.len() / records.len();
-        Ok(Tensor::from_vec(inputs, [records.len(), width]).expect("as many inputs for each row"))
+        Ok(Tensor::from_vec(inputs, [records.len(), self.inputs().len()])
+            .expect("as many inputs for each row"))
     }
 }
 
@@ -242,6 +250,24 @@ mod tests {
         assert_eq!(encoder.inputs(), ["zip=20", "zip=100", "b"]);
         let other = records("b,more,zip\n7,x,100\n8,y,20\n");
         assert_eq!(encoder.encode(&other).unwrap().to_vec(), [0.0, 1.0, 7.0, 1.0, 0.0, 8.0]);
+    }
+
+    /// A search through all names for each column would take minutes.
+    #[test]
+    fn columns_of_wide_tables_are_found_at_once() {
+        const MANY: usize = 100_000;
+        let names: Vec<String> = (0..MANY).map(|column| format!("c{column}")).collect();
+        let wide = records(&format!("{}\n{}\n", names.join(","), vec!["1"; MANY].join(",")));
+        let encoder = names[..MANY / 2].iter().fold(Encoder::new(), Encoder::leave_out);
+        let encoder = names[MANY / 2..].iter().fold(encoder, Encoder::categories).fit(&wide).unwrap();
+        assert_eq!(encoder.encode(&wide).unwrap().to_vec(), vec![1.0; MANY / 2]);
+    }
+
+    #[test]
+    fn no_rows_are_no_inputs_of_the_same_width() {
+        let all = records("a,b\n1,x\n2,y\n");
+        let encoder = Encoder::new().fit(&all).unwrap();
+        assert_eq!(encoder.encode(&all.select(&[])).unwrap().dims(), [0, 3]);
     }
 
     #[test]

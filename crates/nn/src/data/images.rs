@@ -57,7 +57,8 @@ pub struct Images {
 ///
 /// # Errors
 /// If a folder or file cannot be read; if there is no class, or a class without images; if a file is damaged, is cut short, goes on after
-/// the image, is animated, declares more pixels than it can hold, has transparent pixels, or has another size or colours than the first;
+/// the image, is animated, declares more pixels than it can hold, has transparent pixels or such whose colour is not in the palette, or has
+/// another size or colours than the first;
 /// if the images take more than 1 GiB when unpacked, or there is no memory for them.
 pub fn images(folder: impl AsRef<Path>) -> Result<Images, DataError> {
     let folder = folder.as_ref();
@@ -267,7 +268,9 @@ mod tests {
         assert_eq!(eight(ColorType::GrayscaleAlpha, &[51, 255, 102, 255]), (1, vec![0.2, 0.4]));
         let byte = |x: f32| x / 255.0;
         let palette = vec![byte(255.0), byte(10.0), byte(0.0), byte(20.0), byte(51.0), byte(30.0)];
-        assert_eq!(eight(ColorType::Indexed, &[1, 0]), (3, palette));
+        assert_eq!(eight(ColorType::Indexed, &[1, 0]), (3, palette.clone()));
+        // What fills the byte behind the last pixel is none.
+        assert_eq!(channels(encoded(ColorType::Indexed, BitDepth::Two, &[0b0100_1111])), (3, palette));
         let sixteen = channels(encoded(ColorType::Grayscale, BitDepth::Sixteen, &[0x33, 0x33, 0x00, 0x01]));
         assert_eq!(sixteen, (1, vec![0.2, 1.0 / 65535.0]));
         let colours = [[0x33, 0x33], [0, 1], [0xff, 0xff], [0xff, 0xff]].concat().repeat(2);
@@ -309,6 +312,11 @@ mod tests {
             ("no such depth", with_header(&sound, |header| header[8] = 7)),
             ("no such colours", with_header(&sound, |header| header[9] = 5)),
             ("transparent", encoded(ColorType::Rgba, BitDepth::Eight, &[1, 1, 1, 255, 1, 1, 1, 254])),
+            ("beyond the palette", encoded(ColorType::Indexed, BitDepth::Eight, &[0, 1, 1, 2])),
+            (
+                "beyond it in two bits",
+                encoded(ColorType::Indexed, BitDepth::Two, &[0b0001_0000, 0b1000_0000]),
+            ),
             ("another size", grey(&[0; 6])),
             ("other colours", encoded(ColorType::Rgb, BitDepth::Eight, &[0; 12])),
         ];
@@ -350,6 +358,10 @@ mod tests {
                 folder/b/1.png, byte 16: no image can be read here (Invalid color type 5.); check that it is a PNG file, and fetch or write it again
             transparent
                 folder/b/1.png, byte 74: the pixel in row 0 and column 1 is transparent; put the image on a background, and save it without transparency
+            beyond the palette
+                folder/b/1.png, byte 59: the pixel in row 1 and column 1 has a colour beyond the palette; the file is damaged: fetch or write it again
+            beyond it in two bits
+                folder/b/1.png, byte 59: the pixel in row 1 and column 0 has a colour beyond the palette; the file is damaged: fetch or write it again
             another size
                 folder/b/1.png: an image of 3 by 2 pixels in 1 channel, where folder/a/1.png is one of 2 by 2 pixels in 1 channel; bring all images to one size and one kind of colours
             other colours

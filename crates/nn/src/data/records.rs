@@ -4,6 +4,7 @@ use super::csv::{CsvOptions, excerpt, of_32_bits, read_rows};
 use super::error::{DataError, DataErrorKind, Place};
 use super::gz::Source;
 use autograd::Tensor;
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -30,6 +31,8 @@ const MISSING: [&str; 7] = ["NA", "N/A", "NaN", "nan", "null", "NULL", "?"];
 pub struct Records {
     file: String,
     names: Vec<String>,
+    /// Where each name is among them.
+    places: HashMap<String, usize>,
     cells: Vec<String>,
     lines: Vec<u64>,
 }
@@ -82,14 +85,17 @@ fn read(source: Source<'_>, options: &CsvOptions) -> Result<Records, DataError> 
         Ok(cells.len() - before)
     })?;
     let names = rows.header.unwrap_or_else(|| (1..=rows.columns).map(|column| column.to_string()).collect());
-    if let Some(twice) = (1..names.len()).find(|place| names[..*place].contains(&names[*place])) {
-        let reason = format!("two columns are called {}", excerpt(&names[twice]));
-        let place = Place::Cell { line: 1, column: twice as u64 + 1 };
-        return Err(DataError::new(&file, place, DataErrorKind::malformed(reason, "rename one of them")));
+    let mut places = HashMap::with_capacity(names.len());
+    for (column, name) in names.iter().enumerate() {
+        if places.insert(name.clone(), column).is_some() {
+            let reason = format!("two columns are called {}", excerpt(name));
+            let place = Place::Cell { line: 1, column: column as u64 + 1 };
+            return Err(DataError::new(&file, place, DataErrorKind::malformed(reason, "rename one of them")));
+        }
     }
     let first = if options.header { 2 } else { 1 };
     let lines = (first..first + rows.rows as u64).collect();
-    Ok(Records { file, names, cells, lines })
+    Ok(Records { file, names, places, cells, lines })
 }
 
 impl Records {
@@ -109,7 +115,7 @@ impl Records {
     /// # Errors
     /// If no column has this name.
     pub fn column(&self, name: &str) -> Result<usize, DataError> {
-        self.names.iter().position(|own| own == name).ok_or_else(|| {
+        self.places.get(name).copied().ok_or_else(|| {
             let reason = format!("there is no column {name:?}, only {:?}", self.names);
             self.refused(reason, "name columns as the file does")
         })
@@ -161,9 +167,10 @@ impl Records {
     /// # Errors
     /// If a cell is missing, or is none of the classes.
     pub fn labels(&self, column: usize, classes: &[String]) -> Result<Vec<usize>, DataError> {
+        let classes = Known::new(classes);
         let label = |row| {
             let cell = self.cell(row, column).ok_or_else(|| self.missing(row, column))?;
-            self.place(row, column, cell, classes)
+            self.place(row, column, cell, &classes)
         };
         (0..self.len()).map(label).collect()
     }
@@ -182,6 +189,7 @@ impl Records {
             lines: rows.iter().map(|row| self.lines[*row]).collect(),
             file: self.file.clone(),
             names: self.names.clone(),
+            places: self.places.clone(),
         }
     }
 
@@ -207,10 +215,10 @@ impl Records {
         row: usize,
         column: usize,
         cell: &str,
-        values: &[String],
+        known: &Known<'_>,
     ) -> Result<usize, DataError> {
-        values.iter().position(|value| value == cell).ok_or_else(|| {
-            let reason = format!("{} is none of {values:?}", excerpt(cell));
+        known.places.get(cell).copied().ok_or_else(|| {
+            let reason = format!("{} is none of {:?}", excerpt(cell), known.values);
             self.fault(row, column, reason, "correct it, drop the row, or learn from data in which it occurs")
         })
     }
@@ -226,6 +234,20 @@ impl Records {
     pub(super) fn fault(&self, row: usize, column: usize, reason: String, cure: &'static str) -> DataError {
         let place = Place::Cell { line: self.lines[row], column: column as u64 + 1 };
         DataError::new(&self.file, place, DataErrorKind::malformed(reason, cure))
+    }
+}
+
+/// The values that a column may have, and where each is among them.
+pub(super) struct Known<'a> {
+    values: &'a [String],
+    places: HashMap<&'a str, usize>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(values: &'a [String]) -> Self {
+        // Of equal ones the first counts.
+        let places = values.iter().enumerate().rev().map(|(place, value)| (value.as_str(), place));
+        Known { values, places: places.collect() }
     }
 }
 
@@ -270,6 +292,20 @@ mod tests {
         assert_eq!(chosen.numbers(0).unwrap().to_vec(), [3.0, 1.0, 3.0]);
         let error = chosen.select(&[1]).numbers(1).unwrap_err().to_string();
         assert!(error.starts_with("bytes, line 2, column 2: \"x\""), "{error}");
+    }
+
+    /// A search through all names for each would take minutes.
+    #[test]
+    fn names_and_classes_are_found_at_once() {
+        const MANY: usize = 200_000;
+        let names: Vec<String> = (0..MANY).map(|column| format!("c{column}")).collect();
+        let row = vec!["1"; MANY].join(",");
+        let wide = records(format!("{}\n{row}\n", names.join(","))).unwrap();
+        assert_eq!(wide.column("c199999").unwrap(), MANY - 1);
+        let last = format!("{}\n{row}\n", [&names[..MANY - 1], &["c7".to_owned()]].concat().join(","));
+        assert!(records(last).unwrap_err().to_string().starts_with("bytes, line 1, column 200000: two"));
+        let long = records(format!("c\n{}\n", names.join("\n"))).unwrap();
+        assert!(long.labels(0, &names).unwrap().into_iter().eq(0..MANY));
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl<T: Scalar> Scaler<T> {
     /// To mean 0 and deviation 1 in every column: at every place of a sample. A column whose numbers are all the same becomes 0.
     ///
     /// # Errors
-    /// If there is no sample, or a column holds what is no finite number.
+    /// If there is no sample, or a column holds what is no finite number; or if a column is so wide, or so narrow, that its scale is no
+    /// normal number of this precision.
     pub fn standardize(x: &Tensor<T>) -> Result<Self, ShapeError> {
         Self::standardize_over(x, 0)
     }
@@ -60,8 +61,11 @@ impl<T: Scalar> Scaler<T> {
     #[track_caller]
     pub fn standardize_over(x: &Tensor<T>, axes: impl Into<Axes>) -> Result<Self, ShapeError> {
         let (x, axes) = (checked(x)?, axes.into());
-        let (mean, deviation) = (x.mean_keepdims(axes.clone()), x.std_keepdims(axes, 0.0));
-        Ok(Self::of(mean, &deviation))
+        let (least, range) = span(&x, axes.clone());
+        // In shares of the range, whose squares are neither lost nor too large.
+        let shares = (x - &least) / range.masked_fill(&range.eq(0.0), 1.0);
+        let mean = least + shares.mean_keepdims(axes.clone()) * &range;
+        Self::of(&mean, &(shares.std_keepdims(axes, 0.0) * &range), &range)
     }
 
     /// To 0 for the least number of every column and 1 for the largest. A column whose numbers are all the same becomes 0. What is applied
@@ -79,10 +83,8 @@ impl<T: Scalar> Scaler<T> {
     /// # Errors
     /// As [`standardize`](Self::standardize).
     pub fn min_max(x: &Tensor<T>) -> Result<Self, ShapeError> {
-        let x = checked(x)?;
-        let least = x.min_keepdims(0);
-        let range = x.max_keepdims(0) - &least;
-        Ok(Self::of(least, &range))
+        let (least, range) = span(&checked(x)?, 0.into());
+        Self::of(&least, &range, &range)
     }
 
     /// From what [`offset`](Self::offset) and [`scale`](Self::scale) gave, as when a network that was trained on scaled data is loaded.
@@ -119,15 +121,24 @@ impl<T: Scalar> Scaler<T> {
         Ok(Scaler { offset: offset.detach(), scale: scale.detach() })
     }
 
-    /// A scale of 0, that of equal numbers, divides nothing; nor does one that is but the rounding of their mean.
-    fn of(offset: Tensor<T>, scale: &Tensor<T>) -> Self {
-        let offsets = offset.to_vec();
-        let least = |offset: T| offset.abs() * T::epsilon() * T::of(4.0);
-        let scales = scale.to_vec().into_iter().zip(offsets);
-        let scales = scales.map(|(scale, offset)| if scale > least(offset) { scale } else { T::one() });
-        let scale =
-            Tensor::from_vec(scales.collect(), offset.shape().clone()).expect("a scale for each offset");
-        Scaler { offset, scale }
+    /// In the precision of the data. A scale of 0, that of equal numbers, divides nothing; nor does one that is but their rounding.
+    fn of(offset: &Tensor<f64>, scale: &Tensor<f64>, range: &Tensor<f64>) -> Result<Self, ShapeError> {
+        let rounding: f64 = (T::of(4.0) * T::epsilon()).into();
+        let scale = scale.masked_fill(&scale.le(&(offset.abs() * rounding)), 1.0);
+        let rounded = |x: &Tensor<f64>| Tensor::<T>::constant(x.array().cast());
+        let scaler = Scaler { offset: rounded(offset), scale: rounded(&scale) };
+        let is_sound = |(scale, range): (&T, &T)| scale.is_normal() && range.is_finite();
+        match scaler.scale.to_vec().iter().zip(&rounded(range).to_vec()).position(|it| !is_sound(it)) {
+            None => Ok(scaler),
+            Some(column) => {
+                let (range, bits) = (range.to_vec()[column], 8 * size_of::<T>());
+                let reason = format!(
+                    "column {column} has a range of {range:e}, for which no number of {bits} bits is a scale"
+                );
+                Err(ShapeError::new(reason)
+                    .help("give the column in another unit: multiply or divide it before it is scaled"))
+            }
+        }
     }
 
     /// These numbers, or any others with the same columns, in the new scale.
@@ -176,8 +187,15 @@ impl<T: Scalar> Scaler<T> {
     }
 }
 
-/// Untracked numbers, of which there are some, all of them finite.
-fn checked<T: Scalar>(x: &Tensor<T>) -> Result<Tensor<T>, ShapeError> {
+/// The least number along the axes, and how far the largest is from it.
+fn span(x: &Tensor<f64>, axes: Axes) -> (Tensor<f64>, Tensor<f64>) {
+    let least = x.min_keepdims(axes.clone());
+    let range = x.max_keepdims(axes) - &least;
+    (least, range)
+}
+
+/// Untracked numbers, of which there are some, all of them finite; in double precision, so that sums and differences are numbers, too.
+fn checked<T: Scalar>(x: &Tensor<T>) -> Result<Tensor<f64>, ShapeError> {
     if x.rank() == 0 || x.size() == 0 {
         return Err(ShapeError::new("there is no sample to take a scale from").operand(
             "data",
@@ -186,7 +204,7 @@ fn checked<T: Scalar>(x: &Tensor<T>) -> Result<Tensor<T>, ShapeError> {
         ));
     }
     match x.to_vec().iter().position(|x| !x.is_finite()) {
-        None => Ok(x.detach()),
+        None => Ok(Tensor::constant(x.array().cast())),
         Some(place) => {
             let width = x.size() / x.dims()[0];
             let (sample, column) = (place / width, place % width);
@@ -252,6 +270,46 @@ mod tests {
         assert!(message(&[1.0, 1.0], &[1.0, 0.0]).contains("number 1 of the scale is 0"));
         assert!(message(&[f64::NAN, 1.0], &[1.0, 1.0]).contains("number 0 of the offset is NaN"));
         assert!(Scaler::new(Tensor::scalar(1.0), Tensor::scalar(1.0)).is_err());
+    }
+
+    /// By hand: 1, -1 and 3 have mean 1, squared differences 0, 4 and 4, and a range of 4.
+    #[test]
+    fn the_unit_of_a_column_does_not_matter() {
+        let of_column = |x: &Tensor, scaled: [f32; 3], scaler: Scaler| {
+            let found = scaler.apply(x).to_vec();
+            let off = found.iter().zip(scaled).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
+            assert!(off < 1e-6, "{found:?} for {scaled:?} of {x}");
+            let again = Scaler::new(scaler.offset().clone(), scaler.scale().clone()).unwrap();
+            assert_eq!(again.apply(x).to_vec(), found);
+        };
+        let side = 2.0 / (8.0_f32 / 3.0).sqrt();
+        for unit in [1e-37, 1e-30, 1e-23, 1.0, 1e19, 1e25, 8e37] {
+            let x = Tensor::from([[1.0], [-1.0], [3.0]]) * unit;
+            of_column(&x, [0.0, -side, side], Scaler::standardize(&x).unwrap());
+            of_column(&x, [0.5, 0.0, 1.0], Scaler::min_max(&x).unwrap());
+        }
+        // By hand: the mean is 8 / 3, and the squared differences are 1/9, 1/9 and 4/9.
+        let x = Tensor::from([[3e38], [3e38], [2e38]]);
+        of_column(&x, [0.5_f32.sqrt(), 0.5_f32.sqrt(), -2.0_f32.sqrt()], Scaler::standardize(&x).unwrap());
+    }
+
+    #[test]
+    fn a_column_whose_scale_is_no_number_is_named() {
+        let wide = Tensor::<f32>::from([[1.0, 3e38], [2.0, -3e38], [3.0, 0.0]]);
+        let near = Tensor::<f32>::from([[1.0, 1e-44], [2.0, -1e-44], [3.0, 0.0]]);
+        let widest = Tensor::<f64>::from([[1.0, 1e308], [2.0, -1e308], [3.0, 0.0]]);
+        let errors = [
+            Scaler::standardize(&wide).map(drop),
+            Scaler::min_max(&wide).map(drop),
+            Scaler::standardize(&near).map(drop),
+            Scaler::min_max(&near).map(drop),
+            Scaler::standardize(&widest).map(drop),
+            Scaler::min_max(&widest).map(drop),
+        ];
+        for error in errors {
+            let message = error.unwrap_err().to_string();
+            assert!(message.contains("column 1") && message.contains("help"), "{message}");
+        }
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 use super::dataset::{Dataset, Samples};
 use autograd::{Rng, Scalar, ShapeError, Tensor};
+use std::collections::BTreeMap;
+
+/// Up to so many classes are counted however few samples there are.
+const CLASSES: usize = 1 << 20;
 
 impl<X: Samples, Y: Samples> Dataset<X, Y> {
     /// The first `n` samples, or all if there are fewer.
@@ -100,7 +104,8 @@ impl<X: Samples, Y: Samples> Dataset<X, Y> {
 }
 
 impl<X: Samples> Dataset<X> {
-    /// As [`split`](Self::split), each class for itself: both parts have the classes in the proportions of the whole.
+    /// As [`split`](Self::split), with the classes in the proportions of the whole: the first part has as many samples as there, and of
+    /// each class its fraction, rounded up or down. Of classes that are too small for that, it is a matter of luck which are rounded up.
     ///
     /// ```
     /// use nn::{Dataset, Rng, Tensor};
@@ -116,9 +121,16 @@ impl<X: Samples> Dataset<X> {
     pub fn split_stratified(&self, fraction: f64, rng: &mut Rng) -> (Self, Self) {
         must_be_a_fraction("split_stratified", fraction);
         let (mut first, mut second) = (Vec::new(), Vec::new());
-        for mut samples in by_class(self.y()) {
-            rng.shuffle(&mut samples);
-            let (a, b) = samples.split_at((fraction * samples.len() as f64).round() as usize);
+        let mut classes = by_class(self.y());
+        classes.iter_mut().for_each(|samples| rng.shuffle(samples));
+        // All are rounded down, and then those up that lost most by it, until there are enough: the method of largest remainders.
+        rng.shuffle(&mut classes);
+        let share = |samples: &Vec<usize>| fraction * samples.len() as f64;
+        classes.sort_by(|a, b| share(b).fract().total_cmp(&share(a).fract()));
+        let wanted = (fraction * self.len() as f64).round() as usize;
+        let up = wanted.saturating_sub(classes.iter().map(|samples| share(samples) as usize).sum());
+        for (i, samples) in classes.iter().enumerate() {
+            let (a, b) = samples.split_at(share(samples) as usize + usize::from(i < up));
             first.extend(a);
             second.extend(b);
         }
@@ -135,8 +147,23 @@ impl<X: Samples> Dataset<X> {
     /// assert_eq!(data.class_counts(), [1, 0, 2]);
     /// # Ok::<(), nn::ShapeError>(())
     /// ```
+    ///
+    /// # Panics
+    /// If a label is neither below the number of samples nor below 2²⁰: there would be next to nothing but zeros, in all memory. Labels
+    /// from outside are looked at by [`with_classes`](Self::with_classes).
+    #[track_caller]
     pub fn class_counts(&self) -> Vec<usize> {
-        by_class(self.y()).iter().map(Vec::len).collect()
+        let (samples, mut counts) = (self.len(), Vec::new());
+        for (sample, &label) in self.y().iter().enumerate() {
+            assert!(
+                label < samples.max(CLASSES),
+                "class_counts: label {label}, of sample {sample}, is too large for {samples} samples\n  help: labels count from 0: \
+                 number them anew; `with_classes` makes an error of a label that is out of range"
+            );
+            counts.resize(counts.len().max(label + 1), 0);
+            counts[label] += 1;
+        }
+        counts
     }
 }
 
@@ -159,11 +186,11 @@ impl<T: Scalar> Dataset<Tensor<T>> {
     }
 }
 
-/// The samples of each class.
+/// The samples of each class that has any, in the order of the labels, which may be far apart.
 pub(super) fn by_class(labels: &[usize]) -> Vec<Vec<usize>> {
-    let mut samples = vec![Vec::new(); labels.iter().max().map_or(0, |label| label + 1)];
-    labels.iter().enumerate().for_each(|(i, &label)| samples[label].push(i));
-    samples
+    let mut samples = BTreeMap::<usize, Vec<usize>>::new();
+    labels.iter().enumerate().for_each(|(i, &label)| samples.entry(label).or_default().push(i));
+    samples.into_values().collect()
 }
 
 #[track_caller]
@@ -177,6 +204,7 @@ pub(super) fn must_be_a_fraction(of: &str, fraction: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::panic_of;
     use autograd::Rng; // proptest has one, too
     use proptest::prelude::*;
 
@@ -206,6 +234,35 @@ mod tests {
         assert!(data.one_hot(2).unwrap_err().to_string().contains("label 2"));
     }
 
+    /// Vectors up to the largest label would take all memory.
+    #[test]
+    fn labels_far_apart_take_no_memory() {
+        let labels = vec![7, usize::MAX, 7, 4_294_967_295];
+        let data = Dataset::new(Tensor::<f32>::arange(4), labels).unwrap();
+        let (a, b) = data.split_stratified(0.5, &mut Rng::seed(0));
+        assert_eq!((a.len(), b.len()), (2, 2));
+        let balanced = data.batches(4).balanced(&mut Rng::seed(0)).next().unwrap().y;
+        assert!([usize::MAX, 4_294_967_295].iter().all(|label| balanced.contains(label)), "{balanced:?}");
+        let message = panic_of(|| data.class_counts());
+        assert!(message.contains(&format!("label {}, of sample 1", usize::MAX)) && message.contains("help"));
+        let few = Dataset::new(Tensor::<f32>::zeros([2]), vec![1, 50_000]).unwrap().class_counts();
+        assert_eq!((few.len(), few[1], few[50_000]), (50_001, 1, 1));
+    }
+
+    /// By hand: of classes too small to be halved, half of all samples, and not of the same classes for every seed.
+    #[test]
+    fn a_stratified_split_is_as_large_as_a_plain_one() {
+        for (classes, each) in [(100, 3), (100, 1), (7, 1)] {
+            let labels: Vec<usize> = (0..classes * each).map(|i| i % classes).collect();
+            let data = Dataset::new(Tensor::<f32>::arange(labels.len()), labels).unwrap();
+            let split = |seed| data.split_stratified(0.5, &mut Rng::seed(seed));
+            let (a, b) = split(0);
+            assert_eq!((a.len(), b.len()), ((classes * each).div_ceil(2), classes * each / 2));
+            assert_eq!(a.y(), split(0).0.y());
+            assert_ne!(a.class_counts(), split(1).0.class_counts());
+        }
+    }
+
     proptest! {
         #[test]
         fn every_sample_is_held_out_once(n in 2..40_usize, k in 2..9_usize, seed: u64) {
@@ -224,7 +281,7 @@ mod tests {
         }
 
         #[test]
-        fn a_stratified_split_rounds_each_class(
+        fn a_stratified_split_has_the_share_of_each_class(
             labels in prop::collection::vec(0..4_usize, 1..80), fraction in 0.0..=1.0, seed: u64,
         ) {
             let n = labels.len();
@@ -232,9 +289,10 @@ mod tests {
             let (a, b) = data.split_stratified(fraction, &mut Rng::seed(seed));
             for (class, count) in data.class_counts().into_iter().enumerate() {
                 let of = |part: &Dataset| part.y().iter().filter(|y| **y == class).count();
-                prop_assert_eq!(of(&a), (fraction * count as f64).round() as usize);
+                prop_assert!((of(&a) as f64 - fraction * count as f64).abs() < 1.0);
                 prop_assert_eq!(of(&a) + of(&b), count);
             }
+            prop_assert_eq!(a.len(), (fraction * n as f64).round() as usize);
             let mut all = [a.x().to_vec(), b.x().to_vec()].concat();
             all.sort_by(f32::total_cmp);
             prop_assert!(all.into_iter().eq((0..n).map(|i| i as f32)));

@@ -25,7 +25,7 @@ use autograd::{Op, Scalar, Tensor, ops};
 /// ```
 ///
 /// # Panics
-/// In training, if a channel has a single element: it is its own mean.
+/// In training, if a channel has a single element, as in a batch of one row: it is its own mean.
 #[derive(Clone, Debug, Module)]
 pub struct BatchNorm<T: Scalar = f32> {
     /// The scale, of shape `[channels]`.
@@ -105,15 +105,45 @@ impl<T: Scalar> Layer<T> for BatchNorm<T> {
             Err(error) => panic!("BatchNorm: {error}"),
         };
         let n = x.size() / weight.size().max(1);
-        assert!(
-            n > 1,
-            "BatchNorm: in training each channel needs more than one element, found shape {}\n  help: make batches larger, or freeze the running statistics",
-            x.shape()
-        );
+        if n < 2 {
+            let problem = "in training each channel needs more than one element, found shape";
+            let help = "make batches larger, leave out a last batch of one sample by `drop_last`, or freeze the running statistics";
+            weight.blame("BatchNorm", &format!("{problem} {}\n  help: {help}", x.shape()));
+        }
         let [mean, variance] = op.moments();
         let unbiased = T::of(n as f64 / (n - 1) as f64);
         let scale = running_mean.tell(weight, &mean);
         let scale = running_var.tell(&scale, &(variance * unbiased));
         op.apply([x, &scale, bias])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::panic_of;
+    use crate::{Dataset, Linear, Sequential, Sgd, Trainer, mse, update_statistics};
+    use autograd::Rng;
+
+    /// 33 samples leave a last batch of one.
+    #[test]
+    fn a_batch_of_one_is_told_with_the_layer_and_the_cure() {
+        let rng = &mut Rng::seed(0);
+        let data = Dataset::new(Tensor::normal([33, 4], 0.0, 1.0, rng), Tensor::zeros([33, 2])).unwrap();
+        let mut net = Sequential::new().then(Linear::new(4, 2, rng)).then(BatchNorm::new(2));
+        let trained =
+            panic_of(|| Trainer::new(Sgd::new(0.1)).loss(mse).batch(32).fit(&mut net, &data, &data));
+        let learnt = panic_of(|| update_statistics(&mut net, &data, 32, &mut Rng::seed(0)));
+        for message in [trained, learnt] {
+            let told =
+                "BatchNorm `1`: in training each channel needs more than one element, found shape [1, 2]";
+            assert!(message.contains(told) && message.contains("`drop_last`"), "{message}");
+        }
+        let fit = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(1).fit_batches(
+            &mut net,
+            |rng| data.batches(32).shuffle(rng).drop_last(),
+            &data,
+        );
+        assert_eq!(fit.unwrap().epochs.len(), 1);
     }
 }

@@ -6,7 +6,7 @@ use crate::layer::Layer;
 use crate::mode::Mode;
 use crate::module::Path;
 use crate::param::Param;
-use autograd::{Scalar, Tensor};
+use autograd::{Scalar, ShapeError, Tensor};
 use std::fmt;
 
 /// Layers one after the other. Parameters have the paths `0.weight`, `0.bias`, and so on.
@@ -87,6 +87,9 @@ impl<T: Scalar> Layer<T> for Sequential<T> {
 /// let block = Residual(Linear::new(8, 8, &mut Rng::seed(0)));
 /// assert_eq!(block.predict(&Tensor::<f32>::zeros([4, 8])).dims(), [4, 8]);
 /// ```
+///
+/// # Panics
+/// If what the layer gives has another shape than what it is given. Shapes are not broadcast: that hides mistakes.
 #[derive(Clone, Debug)]
 pub struct Residual<L>(
     /// The layer.
@@ -106,7 +109,15 @@ impl<T: Scalar, L: Module<T>> Module<T> for Residual<L> {
 impl<T: Scalar, L: Layer<T>> Layer<T> for Residual<L> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>, mode: &mut Mode) -> Tensor<T> {
-        x + self.0.forward(x, mode)
+        let difference = self.0.forward(x, mode);
+        if difference.shape() != x.shape() {
+            let error = ShapeError::new("Residual: the layer gives another shape than it is given")
+                .operand("given", x.shape(), "")
+                .operand("gives", difference.shape(), "")
+                .help("make a layer with as many outputs as inputs, or add by hand what is to be broadcast");
+            blame::fail(&error.to_string());
+        }
+        x + difference
     }
 }
 
@@ -159,5 +170,22 @@ impl<T: Scalar> Layer<T> for Unflatten {
             self.dims
         );
         x.reshape([&[x.dims()[0]], &self.dims[..]].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::panic_of;
+    use crate::{Linear, Rng};
+
+    #[test]
+    fn what_a_residual_adds_has_the_shape_of_what_it_is_given() {
+        let wide: Residual<Linear> = Residual(Linear::new(1, 4, &mut Rng::seed(0)));
+        let message = panic_of(|| wide.predict(&Tensor::zeros([3, 1])));
+        assert!(
+            message.contains("[3, 1]") && message.contains("[3, 4]") && message.contains("help"),
+            "{message}"
+        );
     }
 }

@@ -306,6 +306,7 @@ impl<T: Scalar> Layer<T> for ConvTranspose<2, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::panic_of;
 
     #[test]
     fn the_window_is_said_at_once_or_part_by_part() {
@@ -318,5 +319,26 @@ mod tests {
         let conv: ConvTranspose2d =
             ConvTranspose2d::new(1, 2, [2, 3], rng).stride(2).padding(1).dilation([3, 3]);
         assert_eq!((conv.weight.dims(), conv.window), (&[1, 2, 2, 3][..], whole));
+    }
+
+    /// By hand: `[1, 2]` and filters `[1, 10]`, set apart by the dilation, are `[1, 2, 10, 20]` at stride 1 and `[1, 0, 2, 10, 0, 20]` at
+    /// stride 2; padding cuts from both sides, and what is added follows on the right.
+    #[test]
+    fn output_padding_is_below_stride_or_dilation() {
+        let up = |stride: usize, dilation: usize, padding: usize, more: usize| {
+            let mut up: ConvTranspose1d = ConvTranspose1d::new(1, 1, 2, &mut Rng::seed(0)).without_bias();
+            up.weight = Param::new(Tensor::from([[[1.0, 10.0]]]));
+            let up = up.stride(stride).dilation(dilation).padding(padding).output_padding([more]);
+            up.predict(&Tensor::from([[[1.0, 2.0]]])).to_vec()
+        };
+        assert_eq!(up(1, 2, 0, 1), [1.0, 2.0, 10.0, 20.0, 0.0]);
+        assert_eq!(up(1, 2, 1, 1), [2.0, 10.0, 20.0]);
+        assert_eq!(up(1, 3, 2, 2), [0.0, 10.0, 20.0]);
+        assert_eq!(up(2, 3, 0, 2), [1.0, 0.0, 2.0, 10.0, 0.0, 20.0, 0.0, 0.0]);
+        let message = panic_of(|| up(1, 2, 0, 2));
+        assert!(
+            message.contains("smaller than the stride or the dilation") && message.contains("at most 1"),
+            "{message}"
+        );
     }
 }

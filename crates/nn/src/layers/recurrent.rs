@@ -4,6 +4,8 @@
 //! parameters are those of PyTorch: `weight_ih_l0` `[gates · size, inputs]`, `weight_hh_l0` `[gates · size, size]`, `bias_ih_l0` and
 //! `bias_hh_l0`, then `.._l1`, and so on; what runs backwards over the sequence has `_reverse` behind that.
 
+mod states;
+
 use crate::init::Init;
 use crate::layer::Layer;
 use crate::layers::Dropout;
@@ -195,13 +197,7 @@ impl<C: Cell, T: Scalar> Recurrent<C, T> {
             });
         }
         if let Some(states) = states {
-            let runs = self.layers.len();
-            assert!(
-                states.len() == runs && states.iter().all(|state| state.len() == C::STATES),
-                "recurrent layer: expected {runs} states of {} tensors each, found {} states\n  help: they are what `run` returns",
-                C::STATES,
-                states.len()
-            );
+            states::must_fit(states, &self.layers, C::STATES, x.dims()[0]);
         }
         let directions = 1 + usize::from(self.bidirectional);
         let mut outputs = x.clone();

@@ -164,16 +164,56 @@ pub fn cosine_embedding<T: Scalar>(
     margin: f64,
 ) -> Tensor<T> {
     must_be_alike("cosine_embedding", a, b);
-    let cosine = (a * b).sum_axes(-1) / (norm(a) * norm(b));
+    // Each by its own length: the product of both may be no number where they are.
+    let cosine = (direction(a) * direction(b)).sum_axes(-1);
     must_be_alike("cosine_embedding", &cosine, signs);
     must_be_signs("cosine_embedding", signs);
     let is_like = signs.gt(T::zero());
     Tensor::where_(&is_like, &(-&cosine + T::one()), &(&cosine - T::of(margin)).relu()).mean()
 }
 
-/// The length of the vectors of the last axis; 1 of a vector of zeros, which may divide then.
-fn norm<T: Scalar>(x: &Tensor<T>) -> Tensor<T> {
-    let norm = x.norm_axes(-1, 2.0);
-    let is_zero = norm.eq(T::zero());
-    norm.masked_fill(&is_zero, T::one())
+/// The vectors of the last axis with length 1, but for those of zeros, which stay.
+fn direction<T: Scalar>(x: &Tensor<T>) -> Tensor<T> {
+    let norm = x.norm_keepdims(-1, 2.0);
+    x / norm.masked_fill(&norm.eq(T::zero()), T::one())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: the cosine of (3, 4) and (4, 3) is 24/25 in any unit, and its gradient by the first is `(b̂ - cos â) / ‖a‖`.
+    #[test]
+    fn a_cosine_has_no_unit() {
+        let (a, b) = (Tensor::from([[3.0_f32, 4.0]]), Tensor::from([[4.0_f32, 3.0]]));
+        for (unit_a, unit_b) in [
+            (1.0, 1.0),
+            (1e-20, 1e-20),
+            (1e-23, 1e-23),
+            (1e-37, 1e-37),
+            (1e18, 1e19),
+            (1e37, 1e37),
+            (1e-30, 1e37),
+        ] {
+            let (a, b) = ((&a * unit_a).requires_grad(), (&b * unit_b).requires_grad());
+            let loss = cosine_embedding(&a, &b, &Tensor::from([1.0]), 0.0);
+            assert!((loss.item() - 0.04).abs() < 1e-6, "{loss} for {unit_a} and {unit_b}");
+            let grads = loss.backward();
+            for (x, unit, expected) in [(&a, unit_a, [-0.0448, 0.0336]), (&b, unit_b, [0.0336, -0.0448])] {
+                let found = (&grads[x] * unit).to_vec();
+                let off = found.iter().zip(expected).map(|(x, y): (&f32, f32)| (x - y).abs());
+                assert!(off.fold(0.0, f32::max) < 1e-6, "{found:?} for {unit_a} and {unit_b}");
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_have_cosine_0_with_all() {
+        let (a, b) = (Tensor::from([[0.0_f32, 0.0]]).requires_grad(), Tensor::from([[4.0_f32, 3.0]]));
+        for other in [&b, &Tensor::zeros([1, 2])] {
+            let loss = cosine_embedding(&a, other, &Tensor::from([1.0]), 0.0);
+            assert_eq!(loss.item(), 1.0);
+            assert!(loss.backward()[&a].to_vec().iter().all(|x| x.is_finite()));
+        }
+    }
 }

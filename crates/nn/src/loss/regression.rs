@@ -123,7 +123,8 @@ pub fn huber<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>, delta: f64) 
     mean_of("huber", Huber { delta: T::of(delta) }, prediction, target)
 }
 
-/// [`huber`] divided by `beta`: the magnitude of the difference, rounded off below `beta`. With 0 it is [`mae`].
+/// [`huber`] divided by `beta`: the magnitude of the difference, rounded off below `beta`. With 0, or what is below all normal numbers
+/// of the precision, it is [`mae`].
 ///
 /// Source: R. Girshick, "Fast R-CNN", 2015.
 ///
@@ -141,10 +142,11 @@ pub fn smooth_l1<T: Scalar>(prediction: &Tensor<T>, target: &Tensor<T>, beta: f6
         beta >= 0.0,
         "smooth_l1: expected a beta of at least 0, found {beta}\n  help: below it the loss is a parabola"
     );
-    if beta == 0.0 {
+    let beta = T::of(beta);
+    if beta < T::min_positive_value() {
         return mean_of("smooth_l1", AbsoluteDifference, prediction, target);
     }
-    mean_of("smooth_l1", Huber { delta: T::of(beta) }, prediction, target) / T::of(beta)
+    mean_of("smooth_l1", Huber { delta: beta }, prediction, target) / beta
 }
 
 /// Huber's loss of one element: [`huber`] is its mean.
@@ -178,5 +180,24 @@ impl<T: Scalar> Pointwise<T, 2> for Huber<T> {
     }
     fn keeps(&self, _: usize) -> Keeps {
         Keeps::x(0) | Keeps::x(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: what is rounded off is at most half of `beta`.
+    #[test]
+    fn a_beta_below_all_numbers_rounds_nothing_off() {
+        for beta in [0.0, 1e-50, 1e-44, 1e-39, 2e-38] {
+            let x = Tensor::from([0.5_f32, -3.0, 0.0]).requires_grad();
+            let loss = smooth_l1(&x, &Tensor::zeros([3]), beta);
+            assert!((loss.item() - 3.5 / 3.0).abs() < 1e-6, "{loss} for {beta:e}");
+            let third = 1.0 / 3.0;
+            let found = loss.backward()[&x].to_vec();
+            let off = found.iter().zip([third, -third, 0.0]).map(|(x, y): (&f32, f32)| (x - y).abs());
+            assert!(off.fold(0.0, f32::max) < 1e-6, "{found:?} for {beta:e}");
+        }
     }
 }

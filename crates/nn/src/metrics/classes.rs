@@ -46,7 +46,7 @@ pub fn accuracy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, label
 }
 
 /// The fraction of numbers, from 0 to 1, whose logit is positive where the target is above 1/2, and not where it is below: a metric for
-/// binary classifiers, beside [`bce_with_logits`](crate::bce_with_logits). NaN is wrong.
+/// binary classifiers, beside [`bce_with_logits`](crate::bce_with_logits). NaN, as a logit or as a target, is wrong.
 ///
 /// ```
 /// use nn::{Tensor, metrics::binary_accuracy};
@@ -68,7 +68,7 @@ pub fn binary_accuracy<T: Scalar>(logits: &Tensor<T>, targets: &Tensor<T>) -> f6
         )
     });
     let half = T::of(0.5);
-    let is_right = |(x, t): (T, T)| !x.is_nan() && (x > T::zero()) == (t > half);
+    let is_right = |(x, t): (T, T)| !x.is_nan() && !t.is_nan() && (x > T::zero()) == (t > half);
     let right =
         logits.array().view().iter().zip(targets.array().view().iter()).filter(|&it| is_right(it)).count();
     right as f64 / logits.size() as f64
@@ -108,7 +108,8 @@ pub fn top_k<T: Scalar>(k: usize) -> impl Fn(&Tensor<T>, &Vec<usize>) -> f64 {
 }
 
 /// The mean precision of the classes: of those predicted to be of a class, the fraction that are. A class that was never predicted
-/// counts 0; one that is neither predicted nor there does not count: scikit-learn's `precision_score` with `average="macro"`.
+/// counts 0; one that is neither predicted nor there does not count: scikit-learn's `precision_score` with `average="macro"`. A row with
+/// NaN predicts no class.
 ///
 /// It is no mean over batches, so in a trainer it belongs to [`metric_over_all`](crate::Trainer::metric_over_all), as [`recall`] and
 /// [`f1`] do.
@@ -208,8 +209,14 @@ fn macro_mean<T: Scalar>(
     of_class: impl Fn(&ConfusionMatrix, usize) -> Option<f64>,
 ) -> f64 {
     let classes = must_fit(what, logits, labels);
-    let mut matrix = ConfusionMatrix::new(classes);
-    matrix.record(&logits.argmax(-1).view().iter().collect::<Vec<_>>(), labels);
+    // One more, of which no sample is, for what predicts none.
+    let mut matrix = ConfusionMatrix::new(classes + 1);
+    let largest = logits.argmax(-1);
+    let predicted = largest.view().iter().enumerate().map(|(row, class)| {
+        let is_nan = logits.at([row, class]).is_nan();
+        if is_nan { classes } else { class }
+    });
+    matrix.record(&predicted.collect::<Vec<_>>(), labels);
     let counts = |class: usize| matrix.f1(class).is_some();
     let there: Vec<usize> = (0..classes).filter(|&class| counts(class)).collect();
     there.iter().map(|&class| of_class(&matrix, class).unwrap_or(0.0)).sum::<f64>() / there.len() as f64
@@ -271,6 +278,25 @@ mod tests {
         let logits = Tensor::from([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [f64::NAN, 1.0, 0.0]]);
         assert_eq!(top_k(1)(&logits, &vec![0, 1, 1]), 1.0 / 3.0);
         assert_eq!(top_k(2)(&logits, &vec![0, 1, 1]), 2.0 / 3.0);
+    }
+
+    /// By hand: of two samples of class 0 one is found, of one of class 1 none, and nothing else is predicted.
+    #[test]
+    fn a_row_of_nan_is_no_prediction() {
+        let nan = [f64::NAN; 2];
+        let (logits, labels) = (Tensor::from([[1.0, 0.0], nan, nan]), vec![0, 1, 0]);
+        assert_eq!(accuracy(&logits, &labels), 1.0 / 3.0);
+        assert_eq!(precision(&logits, &labels), 0.5);
+        assert_eq!(recall(&logits, &labels), 0.25);
+        assert_eq!(f1(&logits, &labels), (2.0 / 3.0) / 2.0);
+        assert_eq!(f1(&Tensor::from([nan]), &vec![1]), 0.0);
+    }
+
+    #[test]
+    fn a_target_of_nan_is_of_no_class() {
+        let (logits, targets) = (Tensor::from([-1.0, -1.0, 2.0]), Tensor::from([0.0, f64::NAN, 1.0]));
+        assert_eq!(binary_accuracy(&logits, &targets), 2.0 / 3.0);
+        assert!(crate::metrics::binary_roc_auc(&logits, &targets).is_nan());
     }
 
     #[test]

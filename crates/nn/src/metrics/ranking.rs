@@ -39,7 +39,8 @@ pub fn roc_auc<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels
     area(scores, &labels.iter().map(|&label| label == 1).collect::<Vec<_>>())
 }
 
-/// As [`roc_auc`], of a score for each sample, such as a logit or a probability, and targets that are above 1/2 for those of class 1.
+/// As [`roc_auc`], of a score for each sample, such as a logit or a probability, and targets that are above 1/2 for those of class 1;
+/// NaN if a target is.
 ///
 /// ```
 /// use nn::{Tensor, metrics::binary_roc_auc};
@@ -59,7 +60,11 @@ pub fn binary_roc_auc<T: Scalar>(scores: &Tensor<T>, targets: &Tensor<T>) -> f64
             targets.shape()
         )
     });
-    let is_one: Vec<bool> = targets.to_vec().iter().map(|&target| target > T::of(0.5)).collect();
+    let targets = targets.to_vec();
+    if targets.iter().any(|target| target.is_nan()) {
+        return f64::NAN;
+    }
+    let is_one: Vec<bool> = targets.iter().map(|&target| target > T::of(0.5)).collect();
     area(scores.to_vec().into_iter().map(Into::into).collect(), &is_one)
 }
 

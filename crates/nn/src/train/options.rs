@@ -18,7 +18,9 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         self
     }
 
-    /// How many samples make a batch.
+    /// How many samples make a batch; the last may have fewer. One of a single sample, as of 33 by 32, makes a
+    /// [`BatchNorm`](crate::BatchNorm) panic whose channels have one element each: [`fit_batches`](Self::fit_batches) with
+    /// [`drop_last`](crate::Batches::drop_last) leaves it out.
     ///
     /// # Panics
     /// If there are none.

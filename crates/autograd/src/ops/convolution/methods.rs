@@ -47,7 +47,7 @@ impl<T: Scalar> Tensor<T> {
     /// The transposed convolution of sequences `[n, c, length]` with filters `[c, o / groups, size]`: what carries the
     /// cotangent of [`conv1d`](Self::conv1d) back to its input. The result is
     /// `(length - 1) stride - 2 padding + dilation (size - 1) + output_padding + 1` long; with a stride, several lengths have the
-    /// same convolution, and `output_padding`, less than the stride, chooses among them.
+    /// same convolution, and `output_padding` chooses among them. It is less than the stride or the dilation, whichever is larger.
     ///
     /// ```
     /// use autograd::{Tensor, ops::Window};

@@ -3,6 +3,7 @@
 use super::{Convolution, Wanted, Window};
 use crate::error::{OrPanic, ShapeError};
 use crate::op::Op;
+use crate::ops::Padding;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -19,6 +20,9 @@ impl<const D: usize> Convolution<D> {
         let name = format!("conv_transpose{D}d");
         let size =
             self.transposed_size(x.shape(), w.shape(), output_padding).map_err(|e| e.of(&name)).or_panic();
+        // Beyond the stride, it is as if zeros followed the input, whose convolution would have them.
+        let more: [_; D] = std::array::from_fn(|i| (0, output_padding[i] / self.window.stride[i]));
+        let x = if more == [(0, 0); D] { x } else { &x.pad(&more, Padding::Constant(0.0)) };
         Convolution { wanted: Wanted::Images(size), ..self }.apply([w, x])
     }
 
@@ -35,15 +39,11 @@ impl<const D: usize> Convolution<D> {
         let Window { stride, padding, dilation } = self.window;
         let mut size = [0; D];
         for i in 0..D {
-            if extra[i] >= stride[i] {
-                return Err(ShapeError::new("the output padding must be smaller than the stride").help(
-                    format!(
-                        "along axis {} the stride is {}: give at most {}",
-                        i + 2,
-                        stride[i],
-                        stride[i] - 1
-                    ),
-                ));
+            let bound = stride[i].max(dilation[i]);
+            if extra[i] >= bound {
+                let help = format!("along axis {} give at most {}", i + 2, bound - 1);
+                let problem = "the output padding must be smaller than the stride or the dilation";
+                return Err(ShapeError::new(problem).help(help));
             }
             let grown = input[i].checked_sub(1).and_then(|last| last.checked_mul(stride[i]));
             let reach = kernel[i].checked_sub(1).and_then(|last| last.checked_mul(dilation[i]));

@@ -88,12 +88,14 @@ impl From<DecodingError> for Unread {
 }
 
 fn decode(cursor: &mut Cursor<&[u8]>, length: u64, room: u64) -> Result<Image, Unread> {
+    let file = *cursor.get_ref();
     let mut options = DecodeOptions::default();
     options.set_ignore_adler32(false);
     options.set_ignore_text_chunk(true);
     let mut decoder = Decoder::new_with_options(cursor, options);
     let most = length.saturating_mul(DEFLATE_RATIO);
-    decoder.set_limits(Limits { bytes: usize::try_from(most.min(INFLATED_LIMIT)).unwrap_or(usize::MAX) });
+    let bytes = usize::try_from(most.min(INFLATED_LIMIT)).unwrap_or(usize::MAX);
+    decoder.set_limits(Limits { bytes });
     decoder.set_transformations(Transformations::EXPAND);
     let mut reader = decoder.read_info()?;
     let (width, height) = reader.info().size();
@@ -118,6 +120,15 @@ fn decode(cursor: &mut Cursor<&[u8]>, length: u64, room: u64) -> Result<Image, U
         return Err(Unread::Refused(reason, "free some, or read fewer images at a time"));
     }
     samples.resize(size, 0);
+    let pixel = |place: usize| {
+        format!("the pixel in row {} and column {}", place / width as usize, place % width as usize)
+    };
+    if reader.info().color_type == ColorType::Indexed
+        && let Ok(Some(place)) = beyond_palette(file, bytes, &mut samples)
+    {
+        let reason = format!("{} has a colour beyond the palette", pixel(place));
+        return Err(Unread::Refused(reason, "the file is damaged: fetch or write it again"));
+    }
     let frame = reader.next_frame(&mut samples)?;
     reader.finish()?;
     let (colours, has_alpha) = match frame.color_type {
@@ -134,12 +145,22 @@ fn decode(cursor: &mut Cursor<&[u8]>, length: u64, room: u64) -> Result<Image, U
         sixteen: frame.bit_depth == BitDepth::Sixteen,
     };
     if has_alpha && let Some(place) = image.transparent() {
-        let (row, column) = (place / width as usize, place % width as usize);
-        let reason = format!("the pixel in row {row} and column {column} is transparent");
-        return Err(Unread::Refused(
-            reason,
-            "put the image on a background, and save it without transparency",
-        ));
+        let cure = "put the image on a background, and save it without transparency";
+        return Err(Unread::Refused(format!("{} is transparent", pixel(place)), cure));
     }
     Ok(image)
+}
+
+/// The first pixel whose colour the palette does not have: the decoder would make it black. Unpacks places in the palette to `rows`.
+fn beyond_palette(file: &[u8], bytes: usize, rows: &mut [u8]) -> Result<Option<usize>, DecodingError> {
+    let mut reader = Decoder::new_with_limits(Cursor::new(file), Limits { bytes }).read_info()?;
+    let (info, frame) = (reader.info().clone(), reader.next_frame(rows)?);
+    let (width, depth) = (info.width as usize, info.bit_depth as usize);
+    let colours = info.palette.map_or(0, |palette| palette.len() / 3);
+    let colour = |pixel: &usize| {
+        let (row, bit) = (pixel / width, pixel % width * depth);
+        let byte = rows[row * frame.line_size + bit / 8];
+        usize::from(byte >> (8 - depth - bit % 8)) & ((1 << depth) - 1)
+    };
+    Ok((0..width * info.height as usize).find(|pixel| colour(pixel) >= colours))
 }
