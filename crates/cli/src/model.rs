@@ -56,20 +56,9 @@ impl Rescale {
         Rescale { scale, offset }
     }
 
-    /// Takes the numbers for inputs or targets, as `what` says, which may be too far apart for any.
-    fn set(&mut self, scale: &Tensor, offset: &Tensor, what: &str) -> Result<()> {
-        let (scale, offset) = (scale.to_vec(), offset.to_vec());
-        if scale.iter().any(|scale| !scale.is_finite() || *scale == 0.0)
-            || !offset.iter().all(|offset| offset.is_finite())
-        {
-            return Err(format!(
-                "the {what} of the training part are too large or too small for a scale of 32 bits\n  help: give them in another unit"
-            )
-            .into());
-        }
-        self.scale.update(|own| own.copy_from_slice(&scale));
-        self.offset.update(|own| own.copy_from_slice(&offset));
-        Ok(())
+    fn set(&mut self, scale: &Tensor, offset: &Tensor) {
+        self.scale.update(|own| own.copy_from_slice(&scale.to_vec()));
+        self.offset.update(|own| own.copy_from_slice(&offset.to_vec()));
     }
 }
 
@@ -154,13 +143,15 @@ impl Network {
             } else {
                 &[0]
             };
-            let scaler = Scaler::standardize_over(&train.x, axes)?;
+            let scaler = Scaler::standardize_over(&train.x, axes)
+                .map_err(|error| format!("the inputs of the training part: {error}"))?;
             let scale = scaler.scale().recip();
-            input.set(&scale, &-(scaler.offset() * &scale), "inputs")?;
+            input.set(&scale, &-(scaler.offset() * &scale));
         }
         if let (Some(output), Targets::Numbers(y)) = (&mut self.output, &train.y) {
-            let scaler = Scaler::standardize(y)?;
-            output.set(scaler.scale(), scaler.offset(), "targets")?;
+            let scaler = Scaler::standardize(y)
+                .map_err(|error| format!("the targets of the training part: {error}"))?;
+            output.set(scaler.scale(), scaler.offset());
         }
         Ok(())
     }

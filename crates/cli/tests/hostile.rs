@@ -253,18 +253,22 @@ fn a_number_that_is_none_is_told_with_its_place_in_the_file() {
 /// Numbers of 32 bits whose squares are not.
 #[test]
 fn what_has_no_scale_of_32_bits_is_refused() {
+    let from_end_to_end = |n| (Tensor::<f64>::arange(n) / n as f64 - 0.5) * 6.5e38;
     let folder = arrays(20);
-    save(&folder, "y.npy", &(&Tensor::<f64>::arange(20) * 1e30));
+    save(&folder, "y.npy", &from_end_to_end(20));
     folder.write("targets.toml", settings("numbers", ""));
     let message = folder.fail(&["train", "targets.toml"]);
-    assert!(
-        message.contains("the targets of the training part are too large") && message.contains("unit"),
-        "{message}"
-    );
+    assert!(message.contains("the targets of the training part: column 0 has a range of"), "{message}");
+    assert!(message.contains("help: give the column in another unit"), "{message}");
     let folder = arrays(20);
-    save(&folder, "x.npy", &(inputs(20) * 1e30));
+    save(&folder, "x.npy", &from_end_to_end(80).reshape([20, 4]));
     let message = folder.fail(&["train", "run.toml"]);
-    assert!(message.contains("the inputs of the training part are too large"), "{message}");
+    assert!(message.contains("the inputs of the training part: column 0 has"), "{message}");
+    // Within them, any unit is one.
+    let folder = arrays(20);
+    save(&folder, "y.npy", &(Tensor::<f64>::arange(20) * 1e30));
+    folder.write("targets.toml", settings("numbers", ""));
+    folder.run(&["train", "targets.toml"]);
 }
 
 /// Inputs that are numbers, and of which the network makes none.

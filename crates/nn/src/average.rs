@@ -32,7 +32,9 @@ use autograd::{Rng, Scalar, Shape, update_each};
 /// # Ok::<(), nn::TrainError>(())
 /// ```
 ///
-/// In a loop of one's own it is updated by hand, and a copy of the network may have the means:
+/// In a loop of one's own it is updated by hand, and a copy of the network may have the means. What shows a
+/// [checkpoint](crate::files::Checkpoints) the network shows it the means by [`average.remember(record)`](Callback::remember), under a name
+/// of their own ([`Record::within`]).
 ///
 /// ```
 /// use nn::{Average, Param, Tensor};

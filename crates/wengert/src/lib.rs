@@ -37,6 +37,8 @@
 //! - [`Tensor`]: its methods are the operators. Gradients: [`Tensor::backward`], [`grad`], [`jacobian`], [`hessian`], [`checkpoint`].
 //! - [`Module`] and [`Layer`]: what a network is. [`Linear`], [`Conv2d`], [`Lstm`], [`MultiHeadAttention`], [`Sequential`] and others.
 //! - [`Dataset`], [`data`]: samples, batches and readers. [`Trainer`]: the loop. [`Optimizer`], [`Schedule`], [`Regularizer`]: how it learns.
+//! - [`Callback`]: what a trainer tells, and its kinds: [`EarlyStop`], [`Average`] (EMA), [`Log`], [`TensorBoard`], [`SpikeGuard`]; each
+//!   works in a loop by hand. [`files::Checkpoints`]: training that goes on to the same bits. [`Page`]: a training as a page to look at.
 //! - [`cross_entropy`], [`mse`] and the other losses; [`metrics`].
 //! - [`files`]: weights to and from files. [`export_onnx`]: networks for other programs.
 //! - [`profile`], [`summary`], [`graph`](fn@graph), [`trace_nan`], [`grad_report`], [`capture`], [`diagnose`], [`observe`]: seeing inside.

@@ -10,8 +10,9 @@ use autograd::{Scalar, Tensor};
 ///
 /// Source: L. Prechelt, "Early Stopping - But When?", 1998.
 ///
-/// In a trainer, [`stop_early`](Trainer::stop_early) is the short form; each call of [`fit`](Trainer::fit) is watched by itself. In a loop
-/// by hand:
+/// In a trainer, [`stop_early`](Trainer::stop_early) is the short form; each call of [`fit`](Trainer::fit) is watched by itself. What it
+/// watches has chosen the epoch, and flatters it: judge the network by data that took no part in that. In a loop by hand (where a
+/// [checkpoint](crate::files::Checkpoints) has its memory by [`early.remember(record)`](Callback::remember)):
 ///
 /// ```
 /// use nn::{Control, EarlyStop, Linear, Rng};

@@ -51,7 +51,9 @@ impl<T: Scalar> Callback<T> for Interrupt {
 }
 
 impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {
-    /// Ends after the step in which Ctrl-C is pressed, with a checkpoint if there is a place for them: [`Interrupt`].
+    /// Ends after the step in which Ctrl-C is pressed, with a checkpoint if there is a place for them: [`Interrupt`]. `fit` then gives its
+    /// report as ever, of the epochs that were made. Who wants to know lends an interrupt of one's own by
+    /// [`with_mut`](Trainer::with_mut), and asks [`is_asked`](Interrupt::is_asked) before the network is used.
     ///
     /// ```
     /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
