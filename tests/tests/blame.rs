@@ -122,6 +122,40 @@ fn metrics_of_the_library_complain_once() {
     }
 }
 
+/// So is what a loss complains of.
+#[test]
+fn losses_of_the_library_complain_once() {
+    type Loss<Y> = fn(&Tensor, &Y) -> Tensor;
+    let column = Dataset::new(Tensor::<f32>::ones([8, 4]), Tensor::ones([8, 1])).unwrap();
+    let mut two: Linear = Linear::new(4, 2, &mut Rng::seed(0));
+    let of_numbers: [Loss<Tensor>; 8] = [
+        mse,
+        mae,
+        bce,
+        bce_with_logits,
+        hinge,
+        kl_divergence,
+        wengert::poisson_nll,
+        wengert::soft_cross_entropy,
+    ];
+    for loss in of_numbers {
+        let mut trainer = Trainer::new(Sgd::new(0.1)).loss(loss);
+        blames_here(|| trainer.fit(&mut two, &column, &column), "must have one shape");
+        assert_eq!(printed(), 1);
+    }
+    let labels = Dataset::new(Tensor::<f32>::ones([8, 4]), vec![0, 1, 2, 0, 1, 2, 0, 1]).unwrap();
+    let of_classes: [Loss<Vec<usize>>; 2] = [cross_entropy, nll];
+    for loss in of_classes {
+        let mut trainer = Trainer::new(Sgd::new(0.1)).loss(loss);
+        blames_here(|| trainer.fit(&mut two, &labels, &labels), "label 2, of row ");
+        assert_eq!(printed(), 1);
+    }
+    // Passed by its own name it comes by another way than through a pointer.
+    let mut trainer = Trainer::new(Sgd::new(0.1)).loss(cross_entropy);
+    blames_here(|| trainer.fit(&mut two, &labels, &labels), "label 2, of row ");
+    assert_eq!(printed(), 1);
+}
+
 /// As a metric of the library may complain.
 #[track_caller]
 fn of_flat(y: &Tensor, _: &Tensor) -> f64 {

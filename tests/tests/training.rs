@@ -569,7 +569,8 @@ fn progress_is_a_line_for_each_epoch_where_there_is_no_terminal() {
         let [.., train, test, accuracy, seconds] = parts[..] else { panic!("{line}") };
         let numbers = [number(train, "train loss"), number(test, "test loss"), number(accuracy, "accuracy")];
         assert!(numbers.iter().all(Option::is_some), "{line}: {numbers:?}");
-        assert!(seconds.strip_suffix(" s").is_some_and(|s| s.parse::<f64>().is_ok()), "{line}");
+        let time = seconds.strip_suffix(" ms").or(seconds.strip_suffix(" s"));
+        assert!(time.is_some_and(|time| time.parse::<f64>().is_ok()), "{line}");
     }
 }
 

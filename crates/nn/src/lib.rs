@@ -95,8 +95,8 @@ pub use train::Interrupt;
 #[cfg(feature = "progress")]
 pub use train::Progress;
 pub use train::{
-    Callback, Control, EarlyStop, EarlyStopState, EpochReport, Goal, InTraining, Log, Loss, NoLoss, Plan,
-    Plateau, PlateauState, RateCurve, RateFinder, RatePoint, Report, Scheduled, SpikeGuard, SpikeState,
+    Callback, Control, EarlyStop, EarlyStopState, Ended, EpochReport, Goal, InTraining, Log, Loss, NoLoss,
+    Plan, Plateau, PlateauState, RateCurve, RateFinder, RatePoint, Report, Scheduled, SpikeGuard, SpikeState,
     StepReport, TensorBoard, TrainError, Trainer,
 };
 pub use wengert_derive::Module;

@@ -22,7 +22,10 @@ use autograd::{Array, Call, Keeps, Op, Scalar, Shape, ShapeError, Tensor, View};
 #[doc(alias = "CrossEntropyLoss")]
 #[track_caller]
 pub fn cross_entropy<T: Scalar, L: AsRef<[usize]> + ?Sized>(logits: &Tensor<T>, labels: &L) -> Tensor<T> {
-    CrossEntropy::new(labels.as_ref()).apply([logits])
+    match CrossEntropy::new(labels.as_ref()).try_apply([logits]) {
+        Ok(loss) => loss,
+        Err(error) => fail(&error.to_string()),
+    }
 }
 
 /// [`cross_entropy`] as an operator on logits, in which the labels are fixed: with weights of classes, smoothed labels, and a label

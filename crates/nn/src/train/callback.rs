@@ -1,6 +1,6 @@
 //! Whom a trainer tells what happens, and what they may change.
 
-use super::report::{EpochReport, Plan, Report, StepReport};
+use super::report::{Ended, EpochReport, Plan, Report, StepReport};
 use crate::diagnose::Diagnosis;
 use crate::files::{FileError, Record};
 use crate::module::Module;
@@ -99,6 +99,33 @@ pub trait Callback<T: Scalar = f32> {
     fn on_end(&mut self, report: &Report, training: &mut InTraining<'_, T>) {
         let _ = (report, training);
     }
+    /// Why it has said [`Control::Stop`], which is asked right after: what [`Report::ended`] then is. By default the name of its type, as
+    /// the compiler knows it.
+    ///
+    /// ```
+    /// use nn::{Callback, Control, Dataset, Ended, InTraining, Linear, Rng, Sgd, StepReport, Tensor, Trainer, mse};
+    ///
+    /// struct Steps(u64);
+    ///
+    /// impl Callback for Steps {
+    ///     fn on_step(&mut self, _: &StepReport, _: &mut InTraining<'_>) -> Control {
+    ///         self.0 -= 1;
+    ///         if self.0 == 0 { Control::Stop } else { Control::Continue }
+    ///     }
+    ///     fn why(&self) -> Ended {
+    ///         Ended::Stopped("the last of its steps".into())
+    ///     }
+    /// }
+    ///
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let report = Trainer::new(Sgd::new(0.1)).loss(mse).with(Steps(3)).fit(&mut net, &data, &data)?;
+    /// assert_eq!(report.ended.to_string(), "stopped by the last of its steps");
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    fn why(&self) -> Ended {
+        Ended::Stopped(std::any::type_name::<Self>().into())
+    }
     /// What kept it from doing its work, such as a disk that is full: training ends with it, after the step or the epoch.
     ///
     /// ```
@@ -192,6 +219,9 @@ impl<T: Scalar, C: Callback<T>> Callback<T> for Lent<'_, C> {
     fn on_end(&mut self, report: &Report, training: &mut InTraining<'_, T>) {
         self.0.on_end(report, training);
     }
+    fn why(&self) -> Ended {
+        self.0.why()
+    }
     fn failure(&mut self) -> Option<FileError> {
         self.0.failure()
     }
@@ -258,11 +288,4 @@ pub enum Control {
     Continue,
     /// End training after this epoch.
     Stop,
-}
-
-impl Control {
-    /// Stop, if either says so.
-    pub(crate) fn and(self, other: Control) -> Control {
-        if self == Control::Stop { self } else { other }
-    }
 }

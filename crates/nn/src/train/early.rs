@@ -1,6 +1,6 @@
 //! Early stopping: training ends when it no longer gets better, and goes back to where it was best.
 
-use super::{Callback, Control, EpochReport, InTraining, Plan, Report, Trainer};
+use super::{Callback, Control, Ended, EpochReport, InTraining, Plan, Report, Trainer};
 use crate::files::Record;
 use crate::layers::blame;
 use crate::module::{Module, Path};
@@ -168,6 +168,14 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
             }),
         };
         self.next(value, training.module)
+    }
+
+    fn why(&self) -> Ended {
+        let watched = self.metric.map_or("test loss", |(name, _)| name);
+        let patience = self.patience;
+        Ended::Stopped(format!(
+            "early stopping with a patience of {patience}: the {watched} became no better"
+        ))
     }
 
     fn on_end(&mut self, _: &Report, training: &mut InTraining<'_, T>) {

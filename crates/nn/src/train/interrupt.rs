@@ -1,6 +1,6 @@
 //! Ctrl-C: training ends after the step, with a checkpoint.
 
-use super::{Callback, Control, InTraining, StepReport, Trainer};
+use super::{Callback, Control, Ended, InTraining, StepReport, Trainer};
 use autograd::Scalar;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -48,19 +48,23 @@ impl<T: Scalar> Callback<T> for Interrupt {
     fn on_step(&mut self, _: &StepReport, _: &mut InTraining<'_, T>) -> Control {
         if self.is_asked() { Control::Stop } else { Control::Continue }
     }
+
+    fn why(&self) -> Ended {
+        Ended::Interrupted
+    }
 }
 
 impl<O, L, Y, T: Scalar> Trainer<'_, O, L, Y, T> {
     /// Ends after the step in which Ctrl-C is pressed, with a checkpoint if there is a place for them: [`Interrupt`]. `fit` then gives its
-    /// report as ever, of the epochs that were made. Who wants to know lends an interrupt of one's own by
-    /// [`with_mut`](Trainer::with_mut), and asks [`is_asked`](Interrupt::is_asked) before the network is used.
+    /// report as ever, of the epochs that were made, which says [`Ended::Interrupted`]: ask it before the network is used.
     ///
     /// ```
-    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// use nn::{Dataset, Ended, Linear, Rng, Sgd, Tensor, Trainer, mse};
     /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
     /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
     /// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(2).stop_on_interrupt()?;
-    /// assert_eq!(trainer.fit(&mut net, &data, &data)?.epochs.len(), 2); // nobody has pressed Ctrl-C
+    /// let report = trainer.fit(&mut net, &data, &data)?;
+    /// assert!(report.ended != Ended::Interrupted && report.epochs.len() == 2); // nobody has pressed Ctrl-C
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -34,7 +34,7 @@ pub use loss::{Loss, NoLoss};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};
-pub use report::{EpochReport, Plan, Report, StepReport};
+pub use report::{Ended, EpochReport, Plan, Report, StepReport};
 pub use spike::{SpikeGuard, SpikeState};
 pub use tensorboard::TensorBoard;
 
@@ -134,7 +134,7 @@ where
     Y: Samples,
     T: Scalar,
 {
-    /// Trains on `train`, and measures on `test` after every epoch.
+    /// Trains on `train`, and measures on `test` after every epoch. The [report](Report) also says why it has ended.
     ///
     /// Called again, it is another training of as many epochs, of the network as it is:
     /// - The optimizer goes on with what it remembers, such as its moments, and with the rate that it has come to; the random numbers go on.
@@ -240,11 +240,14 @@ where
             Ok(_) => self.run(net, &batches, test, &mut place),
             Err(error) => Err(error),
         };
-        let ended = self.tell(net, place.lr, |callback, training| {
+        if outcome.is_err() {
+            place.report.ended = Ended::Failed;
+        }
+        let told = self.tell(net, place.lr, |callback, training| {
             callback.on_end(&place.report, training);
             Control::Continue
         });
-        outcome.and(ended).map(|_| place.report)
+        outcome.and(told).map(|_| place.report)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where training is: all that a checkpoint has to know beside the network, the optimizer and the callbacks.
 
-use super::{Control, EpochReport, Report};
+use super::{Ended, EpochReport, Report};
 use crate::files::Record;
 use crate::module::Module;
 use autograd::{Rng, Scalar};
@@ -60,10 +60,11 @@ impl Place {
         }
     }
 
-    /// Goes on to the beginning of the next epoch.
-    pub(super) fn end_epoch(&mut self, measured: EpochReport, control: Control) {
+    /// Goes on to the beginning of the next epoch, unless a callback has ended the training.
+    pub(super) fn end_epoch(&mut self, measured: EpochReport, ended: Option<Ended>) {
         self.report.epochs.push(measured);
-        self.is_over = control == Control::Stop;
+        self.is_over = ended.is_some();
+        self.report.ended = ended.unwrap_or_default();
         (self.epoch, self.step) = (self.epoch + 1, 0);
         (self.loss, self.seconds) = (Mean::default(), 0.0);
     }
@@ -91,6 +92,14 @@ impl Place {
         let can_be = |seconds: &f64| (0.0..f64::INFINITY).contains(seconds);
         record.value_that("seconds", &mut self.seconds, "a time", can_be);
         record.value("is_over", &mut self.is_over);
+        let mut why = match &self.report.ended {
+            Ended::Stopped(why) if self.is_over => why.clone(),
+            _ => "a callback".to_owned(),
+        };
+        record.value_of_late("why", &mut why);
+        if self.is_over && record.changes() {
+            self.report.ended = Ended::Stopped(why);
+        }
         let text = self.trained.iter().map(|&trained| if trained { '1' } else { '0' }).collect();
         let (parameters, mut found) = (self.trained.len(), None);
         let trained = record.parsed("trained", text, |text| {

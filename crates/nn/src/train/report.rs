@@ -1,4 +1,4 @@
-//! What a trainer tells: the plan, each step, each epoch, and all of them.
+//! What a trainer tells: the plan, each step, each epoch, all of them, and why they have ended.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -107,25 +107,71 @@ impl EpochReport {
     }
 }
 
-/// One line: `epoch 3  train loss 0.3478  test loss 0.2580  accuracy 0.9526  0.12 s`.
+/// One line: `epoch 3  train loss 0.3478  test loss 0.2580  accuracy 0.9526  0.12 s`, or `8.5 ms` where it was that short.
 impl fmt::Display for EpochReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let EpochReport { epoch, train_loss, test_loss, metrics, seconds } = self;
         write!(f, "epoch {epoch}  train loss {train_loss:.4}  test loss {test_loss:.4}")?;
         metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))?;
-        write!(f, "  {seconds:.2} s")
+        match *seconds < 0.1 {
+            true => write!(f, "  {:.1} ms", seconds * 1e3),
+            false => write!(f, "  {seconds:.2} s"),
+        }
+    }
+}
+
+/// Why a training has ended, which [`Report::ended`] says.
+///
+/// ```
+/// use nn::{Dataset, Ended, Linear, Rng, Sgd, Tensor, Trainer, mse};
+/// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+/// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+/// let mut trainer = Trainer::new(Sgd::new(0.0)).loss(mse).epochs(100).stop_early(3); // with this rate it learns nothing
+/// let report = trainer.fit(&mut net, &data, &data)?;
+/// match &report.ended {
+///     Ended::Finished => println!("more epochs might do it good"),
+///     Ended::Interrupted => println!("a checkpoint goes on with it"),
+///     ended => println!("{ended}"), // stopped by early stopping with a patience of 3: ..
+/// }
+/// assert!(report.ended.to_string().starts_with("stopped by early stopping with a patience of 3"));
+/// # Ok::<(), nn::TrainError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// All epochs are done.
+    #[default]
+    Finished,
+    /// A callback has stopped it: which, or why, in its own words ([`Callback::why`](crate::Callback::why)).
+    Stopped(String),
+    /// The process has been asked to end, as by Ctrl-C.
+    Interrupted,
+    /// By the error that [`fit`](crate::Trainer::fit) gives in place of a report: only [`Callback::on_end`](crate::Callback::on_end) sees
+    /// this one.
+    Failed,
+}
+
+/// As it goes on behind "the training has ended: ".
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Finished => f.write_str("all epochs are done"),
+            Ended::Stopped(why) => write!(f, "stopped by {why}"),
+            Ended::Interrupted => f.write_str("interrupted"),
+            Ended::Failed => f.write_str("failed"),
+        }
     }
 }
 
 /// All epochs of a training.
 ///
 /// ```
-/// use nn::{Activation, Dataset, Mlp, Rng, Sgd, Tensor, Trainer, mse};
+/// use nn::{Activation, Dataset, Ended, Mlp, Rng, Sgd, Tensor, Trainer, mse};
 /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
 /// let mut net = Mlp::new(&[2, 4, 1], Activation::Tanh, &mut Rng::seed(0));
 /// let report = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).fit(&mut net, &data, &data)?;
 /// assert_eq!((report.epochs.len(), report.last().unwrap().epoch), (3, 3));
-/// assert!(report.seconds() >= 0.0);
+/// assert!(report.seconds() >= 0.0 && report.ended == Ended::Finished);
 /// # Ok::<(), nn::TrainError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -135,6 +181,8 @@ pub struct Report {
     pub epochs: Vec<EpochReport>,
     /// The checkpoint from which training went on, if there was one.
     pub resumed: Option<PathBuf>,
+    /// Why there are no more.
+    pub ended: Ended,
 }
 
 impl Report {
@@ -146,5 +194,21 @@ impl Report {
     /// The time of all epochs together.
     pub fn seconds(&self) -> f64 {
         self.epochs.iter().map(|epoch| epoch.seconds).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_times_are_told_in_milliseconds() {
+        let told = |seconds| {
+            let epoch =
+                EpochReport { epoch: 3, train_loss: 0.5, test_loss: 0.25, metrics: Vec::new(), seconds };
+            epoch.to_string().rsplit("  ").next().unwrap().to_owned()
+        };
+        let times = [0.0, 0.000_34, 0.0042, 0.0876, 0.1, 2.345, 612.0].map(told);
+        assert_eq!(times, ["0.0 ms", "0.3 ms", "4.2 ms", "87.6 ms", "0.10 s", "2.35 s", "612.00 s"]);
     }
 }

@@ -3,7 +3,7 @@
 use super::budget::{Budget, parts};
 use super::health::{look_at, missing, nothing_to_train};
 use super::place::Place;
-use super::{Callback, Control, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
+use super::{Callback, Control, Ended, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
 use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::{Diagnosis, look_on};
 use crate::files::Record;
@@ -38,8 +38,8 @@ where
         while place.epoch <= self.settings.epochs && !place.is_over {
             let start = Instant::now();
             let before = place.seconds;
-            let control = self.epoch(net, batches, place, start)?;
-            if control == Control::Stop {
+            if let Some(ended) = self.epoch(net, batches, place, start)? {
+                place.report.ended = ended;
                 return self.save(net, place);
             }
             if let Some(missing) = missing(net, &place.trained) {
@@ -49,15 +49,15 @@ where
             let seconds = before + start.elapsed().as_secs_f64();
             let train_loss = place.loss.value();
             let measured = EpochReport { epoch: place.epoch, train_loss, test_loss, metrics, seconds };
-            let control =
+            let ended =
                 self.tell(net, place.lr, |callback, training| callback.on_epoch(&measured, training))?;
-            place.end_epoch(measured, control);
+            place.end_epoch(measured, ended);
             self.save(net, place)?;
         }
         Ok(())
     }
 
-    /// One pass over the training data, or what is left of it.
+    /// One pass over the training data, or what is left of it; why it has been stopped within, if it has.
     #[track_caller]
     fn epoch<N, X>(
         &mut self,
@@ -65,7 +65,7 @@ where
         batches: &dyn Fn(&mut Rng) -> Batches<X, Y>,
         place: &mut Place,
         start: Instant,
-    ) -> Result<Control, TrainError>
+    ) -> Result<Option<Ended>, TrainError>
     where
         N: Layer<T, X>,
         X: Samples,
@@ -87,16 +87,15 @@ where
             place.lr = self.optimizer.lr();
             place.seconds = before + start.elapsed().as_secs_f64();
             let report = StepReport { epoch: place.epoch, step: place.step, loss };
-            let control =
-                self.tell(net, place.lr, |callback, training| callback.on_step(&report, training))?;
-            if control == Control::Stop {
-                return Ok(control);
+            let ended = self.tell(net, place.lr, |callback, training| callback.on_step(&report, training))?;
+            if ended.is_some() {
+                return Ok(ended);
             }
             if self.settings.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(place.steps)) {
                 self.save(net, place)?;
             }
         }
-        Ok(Control::Continue)
+        Ok(None)
     }
 
     /// A step with this batch: its loss before the step.
@@ -211,20 +210,22 @@ where
         (loss, root)
     }
 
-    /// Tells every callback, and the rate of the last step; stop, if one says so, and an error if one has failed.
+    /// Tells every callback, and the rate of the last step; why training is to stop, if one says so, and an error if one has failed.
     pub(super) fn tell(
         &mut self,
         net: &mut dyn Module<T>,
         lr: f64,
         mut what: impl FnMut(&mut (dyn Callback<T> + '_), &mut InTraining<'_, T>) -> Control,
-    ) -> Result<Control, TrainError> {
+    ) -> Result<Option<Ended>, TrainError> {
         let mut training = InTraining { module: net, optimizer: &mut self.optimizer, lr };
-        let (mut control, mut failure) = (Control::Continue, None);
+        let (mut ended, mut failure) = (None, None);
         for callback in &mut self.settings.callbacks {
-            control = control.and(what(&mut **callback, &mut training));
+            if what(&mut **callback, &mut training) == Control::Stop {
+                ended = ended.or_else(|| Some(callback.why()));
+            }
             failure = failure.or_else(|| callback.failure());
         }
-        failure.map_or(Ok(control), |failure| Err(failure.into()))
+        failure.map_or(Ok(ended), |failure| Err(failure.into()))
     }
 
     /// Writes a checkpoint, if there are to be any.
