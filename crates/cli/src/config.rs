@@ -139,8 +139,13 @@ fn file(section: &mut Section<'_>, key: &'static str, folder: &Path) -> Result<O
         return Ok(Some(path));
     }
     let what = if path.is_dir() { "is a folder" } else { "is not there" };
-    let message = format!("the file {} {what}", path.display());
-    Err(section.fault(at, message, "give a path from the folder of the settings, or a whole one"))
+    let whole = std::path::absolute(&path).unwrap_or(path);
+    let message = format!("the file {} {what}", whole.display());
+    Err(section.fault(
+        at,
+        message,
+        "paths start from the folder of the settings, unless they begin at the root",
+    ))
 }
 
 /// The activations by their names.
@@ -156,9 +161,8 @@ const ACTIVATIONS: [(&str, Activation); 8] = [
 ];
 
 fn model(mut section: Section<'_>) -> Result<Model, Fault> {
-    let own = section.place().unwrap_or_default();
     let kind = section.choice("kind", &[("mlp", false), ("cnn", true)])?;
-    let Given { value: is_cnn, at } = kind.unwrap_or(Given { value: false, at: own });
+    let is_cnn = kind.is_some_and(|kind| kind.value);
     let hidden = sizes(&mut section, "hidden")?;
     let activation = section.choice("activation", &ACTIVATIONS)?;
     let share = |share: f64| (0.0..1.0).contains(&share);
@@ -168,7 +172,7 @@ fn model(mut section: Section<'_>) -> Result<Model, Fault> {
         let channels = sizes(&mut section, "channels")?.unwrap_or_else(|| vec![16, 32]);
         let odd = |kernel: usize| kernel % 2 == 1;
         let kernel = section.number("kernel", "an odd number, such as 3", odd)?.unwrap_or(3);
-        let pool = section.number("pool", "a number from 1 on", |pool: usize| pool > 0)?.unwrap_or(2);
+        let pool = section.number("pool", "a whole number from 1 on", |pool: usize| pool > 0)?.unwrap_or(2);
         let image = match section.get::<Vec<usize>>("image")? {
             None => None,
             Some(Given { value, at }) => Some(
@@ -188,7 +192,6 @@ fn model(mut section: Section<'_>) -> Result<Model, Fault> {
         activation: activation.map_or(Activation::Relu, |given| given.value),
         dropout: dropout.unwrap_or(0.0),
         convolutions,
-        at,
     })
 }
 
@@ -204,7 +207,7 @@ fn sizes(section: &mut Section<'_>, key: &'static str) -> Result<Option<Vec<usiz
 }
 
 fn training(mut section: Section<'_>) -> Result<Training, Fault> {
-    let (some, positive) = ("a number from 1 on", "a number above 0");
+    let (some, positive) = ("a whole number from 1 on", "a number above 0");
     let from_1 = |n: usize| n > 0;
     let above_0 = |x: f64| x > 0.0 && x.is_finite();
     let from_0 = |x: f64| x >= 0.0 && x.is_finite();
@@ -231,9 +234,8 @@ fn training(mut section: Section<'_>) -> Result<Training, Fault> {
         }
         _ => None,
     };
-    let schedule = section.choice("schedule", &schedules)?;
-    let schedule = schedule.unwrap_or(Given { value: Schedule::Constant, at: 0..0 });
-    let warmup = match schedule.value {
+    let schedule = section.choice("schedule", &schedules)?.map_or(Schedule::Constant, |given| given.value);
+    let warmup = match schedule {
         Schedule::OneCycle => None,
         _ => section.get::<usize>("warmup")?.map(|given| given.value),
     };
@@ -249,7 +251,7 @@ fn training(mut section: Section<'_>) -> Result<Training, Fault> {
         rate: section.number("rate", positive, above_0)?.unwrap_or(own_rate),
         weight_decay: section.number("weight_decay", "a number from 0 on", from_0)?.unwrap_or(0.0),
         clip_norm: section.number("clip_norm", positive, above_0)?,
-        loss: section.choice("loss", &losses)?,
+        loss: section.choice("loss", &losses)?.map(|given| given.value),
         label_smoothing: section
             .number("label_smoothing", "a share from 0 to below 1", share)?
             .unwrap_or(0.0),
@@ -269,7 +271,7 @@ fn training(mut section: Section<'_>) -> Result<Training, Fault> {
 }
 
 fn augment(mut section: Section<'_>) -> Result<Option<Augment>, Fault> {
-    let at = section.place();
+    let is_there = section.is_there();
     let from_0 = |x: f64| x >= 0.0 && x.is_finite();
     let below_1 = |x: f64| (0.0..1.0).contains(&x);
     let read = Augment {
@@ -281,8 +283,7 @@ fn augment(mut section: Section<'_>) -> Result<Option<Augment>, Fault> {
         flip: section.or("flip", false)?,
         noise: section.number("noise", "a deviation from 0 on", from_0)?.unwrap_or(0.0),
         cutout: section.or("cutout", 0)?,
-        at: at.clone().unwrap_or_default(),
     };
     section.finish()?;
-    Ok(at.map(|_| read))
+    Ok(is_there.then_some(read))
 }

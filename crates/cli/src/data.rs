@@ -147,22 +147,19 @@ pub(crate) fn parts(n: usize, config: &Config, rng: &mut Rng) -> Result<(Vec<usi
 /// The shape of a sample as the model wants it: for convolutions channels, height and width.
 fn image(config: &Config, dims: &[usize]) -> Result<Vec<usize>> {
     let Some(convolutions) = &config.model.convolutions else {
-        let at = config
-            .augment
-            .as_ref()
-            .filter(|_| !(2..=3).contains(&dims.len()))
-            .map(|augment| augment.at.clone());
-        return match (at, dims) {
-            (Some(at), _) => {
+        return match (&config.augment, dims) {
+            (Some(_), [height, width]) => Ok(vec![1, *height, *width]),
+            (None, _) | (_, [_, _, _]) => Ok(dims.to_vec()),
+            _ => {
                 let message = format!("`[augment]` changes images, but a sample has shape {dims:?}");
-                Err(config.source.fault(at, message, "drop the section, or learn from images").into())
+                let help = "drop the section, or learn from images";
+                Err(config.source.fault_of("augment", &[], message, help).into())
             }
-            (None, [height, width]) if config.augment.is_some() => Ok(vec![1, *height, *width]),
-            (None, dims) => Ok(dims.to_vec()),
         };
     };
-    let fault =
-        |message: String, help: &str| Err(config.source.fault(config.model.at.clone(), message, help).into());
+    let fault = |message: String, help: &str| {
+        Err(config.source.fault_of("model", &["image", "kind"], message, help).into())
+    };
     match (convolutions.image, dims) {
         (Some(image), _) if numbers(&image) == numbers(dims) => Ok(image.to_vec()),
         (Some(image), _) => fault(

@@ -4,6 +4,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::{error, fmt};
+use toml::de::DeTable;
 
 /// A file of settings, as it was read.
 #[derive(Clone, Debug)]
@@ -19,6 +20,24 @@ impl Source {
     pub(crate) fn fault(&self, at: Range<usize>, message: String, help: impl Into<String>) -> Fault {
         Fault { source: self.clone(), at, message, help: help.into() }
     }
+
+    /// A fault at the value of the first of these keys that is there, or else at their section.
+    pub(crate) fn fault_of(
+        &self,
+        section: &str,
+        keys: &[&str],
+        message: String,
+        help: impl Into<String>,
+    ) -> Fault {
+        self.fault(self.place(section, keys).unwrap_or_default(), message, help)
+    }
+
+    fn place(&self, section: &str, keys: &[&str]) -> Option<Range<usize>> {
+        let document = DeTable::parse(&self.text).ok()?.into_inner();
+        let section = document.get(section)?;
+        let table = section.get_ref().as_table()?;
+        Some(keys.iter().find_map(|key| table.get(*key)).unwrap_or(section).span())
+    }
 }
 
 /// Something wrong at a place in the settings.
@@ -30,16 +49,25 @@ pub(crate) struct Fault {
     help: String,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Fault {
+    /// As a note, of what is allowed and seldom meant.
+    pub(crate) fn note(&self) -> String {
+        self.shown(Level::NOTE)
+    }
+
+    fn shown(&self, level: Level<'_>) -> String {
         let snippet = Snippet::source(&*self.source.text)
             .path(self.source.path.to_string_lossy())
             .annotation(AnnotationKind::Primary.span(self.at.clone()));
-        let report = Level::ERROR
-            .primary_title(&*self.message)
-            .element(snippet)
-            .element(Level::HELP.message(&*self.help));
-        let text = Renderer::plain().render(&[report]);
+        let report =
+            level.primary_title(&*self.message).element(snippet).element(Level::HELP.message(&*self.help));
+        Renderer::plain().render(&[report])
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.shown(Level::ERROR);
         f.write_str(text.strip_prefix("error: ").unwrap_or(&text))
     }
 }

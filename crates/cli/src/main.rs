@@ -1,12 +1,14 @@
 //! `wengert`: a network trained from a file of settings, without a program of one's own.
 
 mod arrays;
+mod checks;
 mod config;
 mod data;
 mod describe;
 mod evaluate;
 mod export;
 mod fault;
+mod instead;
 mod model;
 mod predict;
 mod section;
@@ -15,6 +17,7 @@ mod table;
 mod tell;
 mod train;
 
+use instead::instead;
 use lexopt::Arg::{Long, Short, Value};
 use settings::Config;
 use std::error::Error;
@@ -39,6 +42,16 @@ Commands:
 
 Ctrl-C ends a training after the step, with a checkpoint. WENGERT_THREADS=1 in the environment keeps it to one thread.
 ";
+
+/// The commands, and what each takes.
+const COMMANDS: [(&str, &str); 6] = [
+    ("train", "SETTINGS [--resume]"),
+    ("eval", "SETTINGS"),
+    ("predict", "SETTINGS FILE [--output FILE]"),
+    ("summary", "SETTINGS"),
+    ("export", "SETTINGS FILE"),
+    ("help", "[settings]"),
+];
 
 /// What each key of the settings means.
 const REFERENCE: &str = include_str!("../reference.md");
@@ -98,15 +111,23 @@ fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
         ("export", [settings, file]) => export::run(&Config::read(settings)?, file)?,
         ("help", [topic]) if topic.to_str() == Some("settings") => tell(REFERENCE)?,
         ("help" | "", []) => tell(HELP)?,
-        (command, _) => {
-            let known = ["train", "eval", "predict", "summary", "export", "help"];
-            let message = if known.contains(&command) {
-                format!("`{command}` wants other arguments")
-            } else {
-                format!("there is no command `{command}`")
-            };
-            return Err(format!("{message}\n  help: `wengert help` lists what there is").into());
-        }
+        (command, _) => return Err(misused(command).into()),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with a command that there is not, or whose arguments are not those that it takes.
+fn misused(command: &str) -> String {
+    match COMMANDS.iter().find(|(name, _)| *name == command) {
+        Some((name, takes)) => format!(
+            "`{name}` takes other arguments\n  usage: wengert {name} {takes}\n  help: `wengert help` says what they are"
+        ),
+        None => {
+            let names = COMMANDS.map(|(name, _)| name);
+            let meant = instead(command, &names, "the commands are");
+            format!(
+                "there is no command `{command}`\n  help: {meant}\n  help: `wengert help` says what there is"
+            )
+        }
+    }
 }

@@ -71,13 +71,13 @@ impl Layer for Rescale {
 impl Network {
     /// The network of these settings, with fresh weights, for samples and outputs of this kind.
     pub(crate) fn new(config: &Config, description: &Description) -> Result<Self> {
-        let weights = weights(config, description)?;
+        let [of_convolutions, of_layers] = weights(config, description)?;
+        let weights = of_convolutions + of_layers;
         if weights > MOST {
+            let keys =
+                if of_convolutions > of_layers { ["channels", "kernel"] } else { ["hidden", "channels"] };
             let message = format!("the model would have {weights:.1e} weights, of {MOST:.1e} at most");
-            return Err(config
-                .source
-                .fault(config.model.at.clone(), message, "make its layers smaller")
-                .into());
+            return Err(config.source.fault_of("model", &keys, message, "make its layers smaller").into());
         }
         let (model, mut rng) = (&config.model, Rng::seed(config.training.seed));
         let mut layers = Sequential::new();
@@ -132,7 +132,7 @@ impl Network {
             "images of one pixel cannot be normalised in a batch of one sample, the last of {samples} in batches of {batch}"
         );
         let help = "take another `batch`, or drop `batch_norm`";
-        Err(config.source.fault(config.model.at.clone(), message, help).into())
+        Err(config.source.fault_of("model", &["batch_norm"], message, help).into())
     }
 
     /// Takes the scales from the training part.
@@ -190,7 +190,7 @@ impl Network {
         let own = Config::parse(Source { path: config.source.path.clone(), text })
             .map_err(|error| format!("{}: its settings hold no longer: {error}", path.display()))?;
         let held: usize = archive.tensors.iter().map(|(_, tensor)| tensor.size()).sum();
-        if weights(&own, &description)? > held as f64 {
+        if weights(&own, &description)?.iter().sum::<f64>() > held as f64 {
             return Err(format!(
                 "{}: it is to have more weights than there are\n  help: the file is damaged; train anew, into another folder",
                 path.display()
@@ -240,30 +240,28 @@ fn pooled(
                 convolutions.channels.len(),
                 convolutions.pool
             );
-            return Err(config
-                .source
-                .fault(config.model.at.clone(), message, "take fewer `channels`, or a smaller `pool`")
-                .into());
+            let help = "take fewer `channels`, or a smaller `pool`";
+            return Err(config.source.fault_of("model", &["channels", "pool", "kind"], message, help).into());
         }
     }
     Ok(([channels, height, width], sides))
 }
 
-/// How many weights there are, biases not counted: in floating point, where no product is too large.
-fn weights(config: &Config, description: &Description) -> Result<f64> {
+/// How many weights convolutions and other layers have, biases not counted: in floating point, where no product is too large.
+fn weights(config: &Config, description: &Description) -> Result<[f64; 2]> {
     let product = |sizes: &[usize]| sizes.iter().map(|size| *size as f64).product::<f64>();
-    let (mut weights, mut width) = (0.0, product(&description.input));
+    let ([mut of_convolutions, mut of_layers], mut width) = ([0.0; 2], product(&description.input));
     if let Some(convolutions) = &config.model.convolutions {
         let ([mut channels, ..], [height, width_]) = pooled(config, convolutions, description)?;
         for &next in &convolutions.channels {
-            weights += product(&[channels, convolutions.kernel, convolutions.kernel, next]);
+            of_convolutions += product(&[channels, convolutions.kernel, convolutions.kernel, next]);
             channels = next;
         }
         width = product(&[channels, height, width_]);
     }
     for next in config.model.hidden.iter().copied().chain([description.outputs.count()]) {
-        weights += width * next as f64;
+        of_layers += width * next as f64;
         width = next as f64;
     }
-    Ok(weights)
+    Ok([of_convolutions, of_layers])
 }

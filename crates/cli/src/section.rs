@@ -1,8 +1,8 @@
 //! A section of the settings, read key by key. A key that nobody asks for is a fault, and so is a value of another kind.
 
 use crate::fault::{Fault, Source};
+use crate::instead::instead;
 use std::ops::Range;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A value, and where it stands.
@@ -131,17 +131,35 @@ pub(crate) struct Section<'s> {
 impl Section<'_> {
     /// The value of a key, if it is there.
     pub(crate) fn get<V: Value>(&mut self, key: &'static str) -> Result<Option<Given<V>>, Fault> {
-        self.known.push(key);
-        let Some(value) = self.table.remove(key) else { return Ok(None) };
-        self.read(key, &value).map(Some)
+        self.get_if(key, V::WHAT, |_| true)
     }
 
-    fn read<V: Value>(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Given<V>, Fault> {
+    /// The value of a key, if it is there, which is to be `what`.
+    fn get_if<V: Value>(
+        &mut self,
+        key: &'static str,
+        what: &str,
+        fits: impl Fn(&V) -> bool,
+    ) -> Result<Option<Given<V>>, Fault> {
+        self.know(key);
+        let Some(value) = self.table.remove(key) else { return Ok(None) };
         let at = value.span();
-        V::of(value.get_ref()).map(|value| Given { value, at: at.clone() }).ok_or_else(|| {
-            let (found, help) = (&self.source.text[at.clone()], format!("`{key}` is to be {}", V::WHAT));
-            self.source.fault(at.clone(), format!("`{key}` is {found}, expected {}", V::WHAT), help)
-        })
+        if let Some(value) = V::of(value.get_ref()).filter(fits) {
+            return Ok(Some(Given { value, at }));
+        }
+        let message = format!("`{key}` is {}, expected {what}", &self.source.text[at.clone()]);
+        let help = match unquoted::<V>(value.get_ref()) {
+            Some(text) => format!("write it without quotation marks: `{key} = {text}`"),
+            None => format!("give {what}"),
+        };
+        Err(self.source.fault(at, message, help))
+    }
+
+    /// That there is such a key.
+    fn know(&mut self, key: &'static str) {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
     }
 
     /// The value of a key, or what it is otherwise.
@@ -167,14 +185,7 @@ impl Section<'_> {
         what: &str,
         fits: impl Fn(V) -> bool,
     ) -> Result<Option<V>, Fault> {
-        match self.get::<V>(key)? {
-            Some(given) if !fits(given.value) => {
-                let found = &self.source.text[given.at.clone()];
-                let message = format!("`{key}` is {found}, expected {what}");
-                Err(self.source.fault(given.at, message, format!("give {what}")))
-            }
-            given => Ok(given.map(|given| given.value)),
-        }
+        Ok(self.get_if(key, what, |value: &V| fits(*value))?.map(|given| given.value))
     }
 
     /// One of these values by its name.
@@ -196,7 +207,7 @@ impl Section<'_> {
 
     /// Says of keys that they belong to another setting; if one is there, it is a fault.
     pub(crate) fn belong(&mut self, keys: &[&'static str], to: &str) -> Result<(), Fault> {
-        self.known.extend(keys);
+        keys.iter().for_each(|key| self.know(key));
         let here = self.table.keys().filter(|key| keys.contains(&&**key.get_ref()));
         match here.min_by_key(|key| key.span().start) {
             None => Ok(()),
@@ -207,9 +218,9 @@ impl Section<'_> {
         }
     }
 
-    /// Where the section stands, if it is there.
-    pub(crate) fn place(&self) -> Option<Range<usize>> {
-        (!self.table.is_empty()).then(|| self.at.clone())
+    /// Whether there is anything in it.
+    pub(crate) fn is_there(&self) -> bool {
+        !self.table.is_empty()
     }
 
     /// Whatever has not been asked for is a fault.
@@ -230,11 +241,8 @@ impl Section<'_> {
     }
 }
 
-/// What was probably meant, or all that there is.
-fn instead(found: &str, names: &[&str], are: &str) -> String {
-    let likeness = |name: &&&str| (1000.0 * strsim::jaro_winkler(found, name)) as u32;
-    match names.iter().max_by_key(likeness) {
-        Some(name) if likeness(&name) > 780 => format!("did you mean `{name}`?"),
-        _ => format!("{are} {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
-    }
+/// What stands in a text, if it would be a value of this kind without the quotation marks.
+fn unquoted<V: Value>(value: &DeValue<'_>) -> Option<String> {
+    let text = value.as_str()?;
+    V::of(DeValue::parse(text).ok()?.get_ref()).map(|_| text.to_owned())
 }

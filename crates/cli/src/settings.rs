@@ -96,8 +96,6 @@ pub(crate) struct Model {
     pub(crate) activation: Activation,
     pub(crate) dropout: f64,
     pub(crate) convolutions: Option<Convolutions>,
-    /// Where `kind` stands, for a model that does not fit the data.
-    pub(crate) at: std::ops::Range<usize>,
 }
 
 /// What comes before the layers of a perceptron, if inputs are images.
@@ -121,10 +119,10 @@ pub(crate) struct Training {
     pub(crate) rate: f64,
     pub(crate) momentum: f64,
     pub(crate) weight_decay: f64,
-    pub(crate) schedule: Given<Schedule>,
+    pub(crate) schedule: Schedule,
     pub(crate) warmup: usize,
     pub(crate) clip_norm: Option<f64>,
-    pub(crate) loss: Option<Given<Loss>>,
+    pub(crate) loss: Option<Loss>,
     pub(crate) label_smoothing: f64,
     pub(crate) early_stopping: Option<usize>,
     pub(crate) workers: usize,
@@ -172,6 +170,4 @@ pub(crate) struct Augment {
     pub(crate) flip: bool,
     pub(crate) noise: f64,
     pub(crate) cutout: usize,
-    /// Where the first of its keys stands.
-    pub(crate) at: std::ops::Range<usize>,
 }

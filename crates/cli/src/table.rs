@@ -14,6 +14,9 @@ type Table = (Part, Part, Option<Encoder>, Outputs);
 /// The training and the test part, and what was learnt of them; see [`crate::data::load`].
 pub(crate) fn read(config: &Config, csv: &Csv, rng: &mut Rng, known: Option<&Description>) -> Result<Table> {
     let train = read_records(&csv.train, &options(csv))?;
+    if known.is_none() && config.data.task == Some(Task::Numbers) {
+        has_amounts(config, csv, &train)?;
+    }
     let (train, test) = match &csv.test {
         Some(test) => (train, read_records(test, &options(csv))?),
         None => {
@@ -54,6 +57,19 @@ pub(crate) fn read(config: &Config, csv: &Csv, rng: &mut Rng, known: Option<&Des
         Ok(Part { x: encoder.encode(records)?, y })
     };
     Ok((part(&train)?, part(&test)?, Some(encoder), outputs))
+}
+
+/// Whether no target is a text, where numbers are to be told.
+fn has_amounts(config: &Config, csv: &Csv, table: &Records) -> Result<()> {
+    let name = &csv.target.value;
+    let Some(target) = table.names().iter().position(|own| own == name) else { return Ok(()) };
+    let is_text = |row: &usize| table.cell(*row, target).is_some_and(|cell| cell.parse::<f64>().is_err());
+    let Some(row) = (0..table.len()).find(is_text) else { return Ok(()) };
+    let (text, line, file) =
+        (table.cell(row, target).unwrap_or_default(), table.line(row), csv.train.display());
+    let message = format!("the target {name:?} is no number in line {line} of {file}, but {text:?}");
+    let help = "if its values are names, set `task = \"classes\"`; otherwise write a number there";
+    Err(config.source.fault_of("data", &["task"], message, help).into())
 }
 
 /// What the columns of the training part are.

@@ -1,11 +1,12 @@
 //! `wengert train`: a training by the settings, and all that it leaves in its folder.
 
+use crate::checks;
 use crate::data::{self, Part, Targets, dataset};
 use crate::describe::Description;
 use crate::evaluate;
 use crate::model::Network;
-use crate::settings::{Augment, Config, Loss, Optimizer, Schedule, Task, Training};
-use crate::tell::tell;
+use crate::settings::{Augment, Config, Loss, Optimizer, Schedule};
+use crate::tell::{tell, warn};
 use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
@@ -13,8 +14,8 @@ use wengert::data::{Affine, Augmentation, Cutout, Flip, Noise};
 use wengert::files::{Checkpoints, Record};
 use wengert::metrics::{accuracy, mae as mean_error, r2};
 use wengert::{
-    Adam, AdamW, Callback, Cosine, CrossEntropy, Dataset, Interrupt, Lion, Log, OneCycle, Op, Page, Report,
-    RmsProp, Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
+    Adam, AdamW, Callback, Cosine, CrossEntropy, Dataset, Ended, Interrupt, Lion, Log, OneCycle, Op, Page,
+    Report, RmsProp, Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -34,16 +35,20 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         .into());
     }
     let (train, test, description) = data::load(config, None)?;
-    let kind = loss_for(config, &train.y)?;
-    enough_steps(config, train.x.dims()[0])?;
+    let samples = train.x.dims()[0];
+    let kind = checks::loss_for(config, &train.y)?;
+    checks::enough_steps(config, samples)?;
+    checks::image_is_left(config, &description.input)?;
     let mut net = Network::new(config, &description)?;
-    Network::fits_batches(config, &description, train.x.dims()[0])?;
+    Network::fits_batches(config, &description, samples)?;
     net.fit_scales(&train)?;
     fs::create_dir_all(&config.folder)
         .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
+    if let Some(note) = checks::note(config, samples) {
+        warn(note);
+    }
     tell(format_args!(
-        "{} training samples, {} test samples, {} weights\n",
-        train.x.dims()[0],
+        "{samples} training samples, {} test samples, {} weights\n",
         test.x.dims()[0],
         wengert::Module::parameter_count(&net)
     ))?;
@@ -76,7 +81,7 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         }
         _ => return Err("training and test have targets of different kinds".into()),
     };
-    if interrupt.is_asked() {
+    if report.ended == Ended::Interrupted {
         tell(format_args!(
             "stopped, with a checkpoint; `wengert train {} --resume` goes on\n",
             config.source.path.display()
@@ -97,28 +102,6 @@ impl Callback for Split {
     fn remember(&mut self, record: &mut Record<'_>) {
         record.same("seed", &self.seed);
         record.same("test_share", &self.test_share);
-    }
-}
-
-/// The loss of the settings, if it is one for such targets.
-fn loss_for(config: &Config, targets: &Targets) -> Result<Option<Loss>> {
-    let task = match targets {
-        Targets::Classes(_) => Task::Classes,
-        Targets::Numbers(_) => Task::Numbers,
-    };
-    match &config.training.loss {
-        Some(loss) if loss.value.task() != task => {
-            let (told, others) = match task {
-                Task::Classes => ("classes", "`cross-entropy`"),
-                Task::Numbers => ("numbers", "`mse`, `mae` or `huber`"),
-            };
-            let message = format!("this is no loss for {told}, which the data has");
-            Err(config
-                .source
-                .fault(loss.at.clone(), message, format!("take {others}, or drop the line"))
-                .into())
-        }
-        loss => Ok(loss.as_ref().map(|loss| loss.value)),
     }
 }
 
@@ -193,23 +176,12 @@ fn steps(config: &Config, samples: usize, epochs: usize) -> u64 {
     (epochs as u64).saturating_mul(samples.div_ceil(config.training.batch) as u64)
 }
 
-/// Whether the training is as long as its schedule needs.
-fn enough_steps(config: &Config, samples: usize) -> Result<()> {
-    let Training { schedule, epochs, .. } = &config.training;
-    if schedule.value != Schedule::OneCycle || steps(config, samples, *epochs) > 1 {
-        return Ok(());
-    }
-    let message = "the rate of `one-cycle` rises and falls, but the training has a single step".to_owned();
-    let help = "take more `epochs`, a smaller `batch`, or another schedule";
-    Err(config.source.fault(schedule.at.clone(), message, help).into())
-}
-
 /// The share of the rate at each step.
 fn schedule(config: &Config, samples: usize) -> impl Fn(u64) -> f64 + Send + Sync + 'static {
     let settings = &config.training;
     let all = steps(config, samples, settings.epochs);
     let warmup = steps(config, samples, settings.warmup).min(all);
-    let schedule: Box<dyn wengert::Schedule> = match settings.schedule.value {
+    let schedule: Box<dyn wengert::Schedule> = match settings.schedule {
         Schedule::Constant => Box::new(Warmup::new(warmup)),
         Schedule::Cosine => Box::new(Warmup::new(warmup).then(warmup, Cosine::new((all - warmup).max(1)))),
         Schedule::OneCycle => Box::new(OneCycle::new(all)),
@@ -252,8 +224,15 @@ fn finish(
     if let Some(matrix) = &result.confusion {
         page = page.confusion(matrix);
     }
-    let report = config.folder.join("report.html");
-    page.weights(net).text("Settings", &config.source.text).write(&report)?;
-    tell(format_args!("\n{result}\nwritten: {}, {}\n", model.display(), report.display()))?;
+    let file = config.folder.join("report.html");
+    page.weights(net).text("Settings", &config.source.text).write(&file)?;
+    tell(format_args!(
+        "\n{result}\nwritten: {}, {}\nended after {} of {} epochs: {}\n",
+        model.display(),
+        file.display(),
+        report.epochs.len(),
+        config.training.epochs,
+        report.ended
+    ))?;
     Ok(())
 }

@@ -137,6 +137,25 @@ impl Records {
         (!cell.is_empty() && !MISSING.contains(&cell)).then_some(cell)
     }
 
+    /// The line of the file in which a row, counted from 0, stands: counted from 1, header included.
+    ///
+    /// ```
+    /// use nn::data::{CsvOptions, read_records_from};
+    /// let file = "kind,weight\ncat,4.1\ndog,12\n";
+    /// let pets = read_records_from(file.as_bytes(), "pets", &CsvOptions { header: true, ..CsvOptions::default() })?;
+    /// assert_eq!((pets.line(0), pets.select(&[1]).line(0)), (2, 3));
+    /// # Ok::<(), nn::data::DataError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[track_caller]
+    pub fn line(&self, row: usize) -> u64 {
+        let rows = self.len();
+        assert!(row < rows, "Records: row {row} of {rows} rows\n  help: they are counted from 0");
+        self.lines[row]
+    }
+
     /// The different values of a column, without what is missing: numbers by size, if all are, and texts in the order of their characters.
     pub fn values(&self, column: usize) -> Vec<String> {
         let mut values: Vec<&str> = (0..self.len()).filter_map(|row| self.cell(row, column)).collect();

@@ -1,0 +1,70 @@
+//! Settings that can be read, and do not fit the data or one another. A model that is there has passed them.
+
+use crate::data::Targets;
+use crate::settings::{Config, Loss, Schedule, Task, Training};
+use std::error::Error;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The loss of the settings, if it is one for such targets.
+pub(crate) fn loss_for(config: &Config, targets: &Targets) -> Result<Option<Loss>> {
+    let task = match targets {
+        Targets::Classes(_) => Task::Classes,
+        Targets::Numbers(_) => Task::Numbers,
+    };
+    match config.training.loss {
+        Some(loss) if loss.task() != task => {
+            let (told, others) = match task {
+                Task::Classes => ("classes", "`cross-entropy`"),
+                Task::Numbers => ("numbers", "`mse`, `mae` or `huber`"),
+            };
+            let message = format!("this is no loss for {told}, which the data has");
+            let help = format!("take {others}, or drop the line");
+            Err(config.source.fault_of("training", &["loss"], message, help).into())
+        }
+        loss => Ok(loss),
+    }
+}
+
+/// Whether the training is as long as its schedule needs.
+pub(crate) fn enough_steps(config: &Config, samples: usize) -> Result<()> {
+    let &Training { schedule, epochs, warmup, batch, .. } = &config.training;
+    let fault = |key, message, help| Err(config.source.fault_of("training", &[key], message, help).into());
+    if warmup > epochs {
+        let message = format!("`warmup` is {warmup} epochs, but the training ends after {epochs}");
+        return fault("warmup", message, "let it be shorter than `epochs`; a tenth of them is usual");
+    }
+    if schedule == Schedule::OneCycle && epochs == 1 && samples <= batch {
+        let message =
+            "the rate of `one-cycle` rises and falls, but the training has a single step".to_owned();
+        return fault("schedule", message, "take more `epochs`, a smaller `batch`, or another schedule");
+    }
+    Ok(())
+}
+
+/// Whether something of an image of this shape, `[channels, height, width]`, is left when it has been changed.
+pub(crate) fn image_is_left(config: &Config, image: &[usize]) -> Result<()> {
+    let (Some(augment), &[_, height, width]) = (&config.augment, image) else { return Ok(()) };
+    let side = height.min(width);
+    let fault = |key, pixels: String, what| {
+        let message = format!("`{key}` is {pixels}, {what} an image of {height} by {width} pixels");
+        let help = format!("give less than {side}; a tenth to a half of the image is usual");
+        Err(config.source.fault_of("augment", &[key], message, help).into())
+    };
+    if augment.shift >= side as f64 {
+        return fault("shift", augment.shift.to_string(), "which leaves nothing in sight of");
+    }
+    if augment.cutout >= side {
+        return fault("cutout", augment.cutout.to_string(), "which may blot out the whole of");
+    }
+    Ok(())
+}
+
+/// What is allowed, and seldom meant.
+pub(crate) fn note(config: &Config, samples: usize) -> Option<String> {
+    let batch = config.training.batch;
+    let message =
+        format!("`batch` is {batch}, more than the {samples} training samples: an epoch is a single step");
+    let help = "a smaller one makes more steps of an epoch; 32 is usual";
+    (batch > samples).then(|| config.source.fault_of("training", &["batch"], message, help).note())
+}

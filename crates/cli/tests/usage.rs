@@ -1,0 +1,62 @@
+//! What the command says to somebody who meets it first: how it is used, what is odd, and how a training has ended.
+
+#[expect(dead_code, reason = "other tests look into models, too")]
+mod common;
+
+use common::Folder;
+
+const DIGITS: &str = "[data]\nformat = \"digits\"\n[model]\nhidden = [4]\n[training]\n";
+
+/// Trains by these settings: what it prints, and what it notes.
+fn train(settings: &str) -> (String, String) {
+    let folder = Folder::new();
+    folder.write("run.toml", format!("{DIGITS}{settings}"));
+    let output = folder.command(&["train", "run.toml"]).output().unwrap();
+    let [told, noted] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(output.status.success(), "{noted}");
+    (told, noted)
+}
+
+#[test]
+fn misuse_is_answered_by_the_usage() {
+    let folder = Folder::new();
+    for (arguments, said) in [
+        (&["trian", "x.toml"][..], "there is no command `trian`\n  help: did you mean `train`?"),
+        (&["qqq"], "the commands are `train`, `eval`, `predict`, `summary`, `export`, `help`"),
+        (
+            &["predict", "x.toml"],
+            "`predict` takes other arguments\n  usage: wengert predict SETTINGS FILE [--output FILE]\n",
+        ),
+        (&["train"], "`train` takes other arguments\n  usage: wengert train SETTINGS [--resume]\n"),
+        (&["help", "me"], "`help` takes other arguments\n  usage: wengert help [settings]\n"),
+    ] {
+        let message = folder.fail(arguments);
+        assert!(message.starts_with("error: ") && message.contains(said), "{message}");
+    }
+    for arguments in [&["train", "--help"][..], &["predict", "x.toml", "-h"]] {
+        assert!(folder.run(arguments).contains("  predict SETTINGS FILE"));
+    }
+    assert_eq!(folder.run(&["--version"]), format!("wengert {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn the_last_line_says_why_a_training_has_ended() {
+    let last = |settings: &str| train(settings).0.lines().next_back().unwrap().to_owned();
+    assert_eq!(last("epochs = 2\n"), "ended after 2 of 2 epochs: all epochs are done");
+    // With so high a rate the loss grows.
+    let early = last("epochs = 50\nearly_stopping = 2\nrate = 3.0\n");
+    let (epochs, why) = early.split_once(": ").unwrap();
+    assert_eq!(why, "stopped by early stopping with a patience of 2: the test loss became no better");
+    let epochs: u32 =
+        epochs.strip_prefix("ended after ").unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((3..50).contains(&epochs), "{early}");
+}
+
+#[test]
+fn a_batch_of_all_samples_is_noted() {
+    let (told, noted) = train("epochs = 1\nbatch = 2000\n");
+    assert!(told.starts_with("1438 training samples"), "{told}");
+    let note = "note: `batch` is 2000, more than the 1438 training samples: an epoch is a single step\n --> run.toml:7:9\n";
+    assert!(noted.starts_with(note), "{noted}");
+    assert!(!train("epochs = 1\nbatch = 1438\n").1.contains("note"));
+}
