@@ -45,17 +45,26 @@ pub(crate) fn enough_steps(config: &Config, samples: usize) -> Result<()> {
 /// Whether something of an image of this shape, `[channels, height, width]`, is left when it has been changed.
 pub(crate) fn image_is_left(config: &Config, image: &[usize]) -> Result<()> {
     let (Some(augment), &[_, height, width]) = (&config.augment, image) else { return Ok(()) };
-    let side = height.min(width);
-    let fault = |key, pixels: String, what| {
+    let fault = |key, pixels: String, side: usize, what| {
         let message = format!("`{key}` is {pixels}, {what} an image of {height} by {width} pixels");
         let help = format!("give less than {side}; a tenth to a half of the image is usual");
         Err(config.source.fault_of("augment", &[key], message, help).into())
     };
-    if augment.shift >= side as f64 {
-        return fault("shift", augment.shift.to_string(), "which leaves nothing in sight of");
+    if augment.shift >= height.min(width) as f64 {
+        return fault(
+            "shift",
+            augment.shift.to_string(),
+            height.min(width),
+            "which leaves nothing in sight of",
+        );
     }
-    if augment.cutout >= side {
-        return fault("cutout", augment.cutout.to_string(), "which may blot out the whole of");
+    if augment.cutout >= height.max(width) {
+        return fault(
+            "cutout",
+            augment.cutout.to_string(),
+            height.max(width),
+            "which may blot out the whole of",
+        );
     }
     Ok(())
 }
