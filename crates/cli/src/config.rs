@@ -6,7 +6,7 @@ use crate::settings::{
     Augment, Config, Convolutions, Csv, Data, File, Files, Format, Loss, Model, Optimizer, Scale, Schedule,
     Task, Training, Use,
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wengert::Activation;
 
 impl Config {

@@ -243,7 +243,7 @@ fn a_model_needs_no_files_of_its_training() {
     assert_eq!(folder.run(&["eval", "run.toml"]), measured, "the test is there");
     fs::remove_file(folder.0.join("test.csv")).unwrap();
     assert_eq!(folder.run(&["predict", "run.toml", "new.csv"]).lines().count(), 4);
-    assert!(folder.run(&["summary", "run.toml"]).contains("layers.0"));
+    assert!(folder.run(&["summary", "run.toml"]).contains("layers.1"));
     folder.run(&["export", "run.toml", "run.onnx"]);
     let message = folder.fail(&["eval", "run.toml"]);
     assert!(message.contains("test.csv is not there") && message.contains("run.toml:6:"), "{message}");
