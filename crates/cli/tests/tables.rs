@@ -205,7 +205,7 @@ fn the_first_wrong_cell_of_the_file_is_told() {
         for row in [first, first + 3, first + 5] {
             wrong[row] = wrong[row].replacen(".5", " kg", 1);
         }
-        wrong[first + 1] = ",".to_owned() + &wrong[first + 1].split_once(',').unwrap().1;
+        wrong[first + 1] = ",".to_owned() + wrong[first + 1].split_once(',').unwrap().1;
         folder.write("table.csv", table(&wrong));
         let message = folder.fail(&["train", "run.toml"]);
         let told = format!("table.csv, line {}, column 1: \"", first + 2);
