@@ -1,49 +1,43 @@
 //! Samples from arrays: NumPy's files, images in IDX, and the digits.
 
-use crate::data::{Part, Targets, parts};
-use crate::settings::{Config, Files, Format, Task};
+use crate::data::{Part, Targets};
+use crate::settings::{Config, File, Format, Task, Use};
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wengert::data::read_idx;
 use wengert::files::{read_npy, read_npz_array};
-use wengert::{Rng, Scalar, Tensor};
+use wengert::{Scalar, Tensor};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The training and the test part; see [`crate::data::load`].
-pub(crate) fn read(config: &Config, rng: &mut Rng) -> Result<(Part, Part)> {
+/// The samples of this use, if they have a file of their own.
+pub(crate) fn read(config: &Config, what: Use) -> Result<Option<Part>> {
     let task = config.data.task.unwrap_or(Task::Classes);
-    let (train, test) = match &config.data.format {
-        Format::Digits => {
+    let part = match &config.data.format {
+        Format::Digits => (what == Use::Train).then(|| {
             let digits = wengert::data::digits();
             let x = digits.x().reshape([digits.len(), 8, 8]);
-            (Part { x, y: Targets::Classes(digits.y().clone()) }, None)
-        }
-        Format::Idx(Files { train, test }) => (idx(train)?, test.as_ref().map(idx).transpose()?),
-        Format::Npy(Files { train, test }) => {
-            let read = |files: &[PathBuf; 2]| {
-                let [inputs, targets] = files;
-                let names = files.each_ref().map(|file| file.display().to_string());
-                part(read_npy(inputs)?, &read_npy(targets)?, task, &names)
-            };
-            (read(train)?, test.as_ref().map(read).transpose()?)
-        }
-        Format::Npz { train, test, inputs, targets } => {
-            let read = |file: &PathBuf| {
-                let names = [inputs, targets].map(|array| name(file, array));
-                part(read_npz_array(file, inputs)?, &read_npz_array(file, targets)?, task, &names)
-            };
-            (read(train)?, test.as_ref().map(read).transpose()?)
-        }
+            Ok(Part { x, y: Targets::Classes(digits.y().clone()) })
+        }),
+        Format::Idx(files) => files.of(what).map(|files| idx(pair(config, files)?)),
+        Format::Npy(files) => files.of(what).map(|files| {
+            let [inputs, targets] = pair(config, files)?;
+            let names = [inputs, targets].map(|file| file.display().to_string());
+            part(read_npy(inputs)?, &read_npy(targets)?, task, &names)
+        }),
+        Format::Npz { files, inputs, targets } => files.of(what).map(|file| {
+            let file = config.source.file(file)?;
+            let names = [inputs, targets].map(|array| name(file, array));
+            part(read_npz_array(file, inputs)?, &read_npz_array(file, targets)?, task, &names)
+        }),
         Format::Csv(_) => unreachable!("`table` reads it"),
     };
-    match test {
-        Some(test) => Ok((train, test)),
-        None => {
-            let (rows, others) = parts(train.x.dims()[0], config, rng)?;
-            Ok((train.select(&rows), train.select(&others)))
-        }
-    }
+    part.transpose()
+}
+
+/// The paths of inputs and targets, which have to be there.
+fn pair<'a>(config: &Config, [inputs, targets]: &'a [File; 2]) -> Result<[&'a Path; 2]> {
+    Ok([config.source.file(inputs)?, config.source.file(targets)?])
 }
 
 /// Inputs alone, from a file of the format of the settings.
@@ -60,11 +54,10 @@ fn name(file: &Path, array: &str) -> String {
     format!("{}, array {array:?}", file.display())
 }
 
-fn idx(files: &[PathBuf; 2]) -> Result<Part> {
-    let [images, labels] = files;
+fn idx([images, labels]: [&Path; 2]) -> Result<Part> {
     let y = read_idx(labels)?;
     let y = Tensor::from_vec(y.data.iter().map(|y| f64::from(*y)).collect(), y.shape)?;
-    let names = files.each_ref().map(|file| file.display().to_string());
+    let names = [images, labels].map(|file| file.display().to_string());
     part(pixels(images)?, &y, Task::Classes, &names)
 }
 

@@ -3,10 +3,10 @@
 use crate::fault::{Fault, Source};
 use crate::section::{Document, Given, Section};
 use crate::settings::{
-    Augment, Config, Convolutions, Csv, Data, Files, Format, Loss, Model, Optimizer, Scale, Schedule, Task,
-    Training,
+    Augment, Config, Convolutions, Csv, Data, File, Files, Format, Loss, Model, Optimizer, Scale, Schedule,
+    Task, Training, Use,
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wengert::Activation;
 
 impl Config {
@@ -21,7 +21,7 @@ impl Config {
         Ok(Config::parse(Source { path: path.to_path_buf(), text })?)
     }
 
-    /// Understands settings, and sees that the files that they name are there.
+    /// Understands settings. Whether the files that they name are there is seen when these are read.
     pub(crate) fn parse(source: Source) -> Result<Self, Fault> {
         let mut document = Document::parse(&source, &["data", "model", "training", "augment", "output"])?;
         let folder = source.path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -62,9 +62,7 @@ fn data(mut section: Section<'_>, folder: &Path) -> Result<Data, Fault> {
         Kind::Idx => Format::Idx(files(&mut section, folder)?),
         Kind::Npy => Format::Npy(files(&mut section, folder)?),
         Kind::Npz => Format::Npz {
-            train: file(&mut section, "train", folder)?
-                .ok_or_else(|| section.lacks("train", "train = \"data.npz\""))?,
-            test: file(&mut section, "test", folder)?,
+            files: single_files(&mut section, folder, "train = \"data.npz\"")?,
             inputs: section.or("inputs", "x".into())?,
             targets: section.or("targets", "y".into())?,
         },
@@ -81,19 +79,27 @@ fn data(mut section: Section<'_>, folder: &Path) -> Result<Data, Fault> {
     let scale = section.choice("scale", &scales)?.map(|given| given.value);
     let share = |share: f64| 0.0 < share && share < 1.0;
     let test_share = section.number("test_share", "a share between 0 and 1", share)?;
-    section.belong(&["train", "test"], "a format of files")?;
-    section.belong(&["train_targets", "test_targets"], "`format = \"idx\"` or `\"npy\"`")?;
+    let validation_share = match format.has(Use::Validation) {
+        false => section.number("validation_share", "a share between 0 and 1", share)?,
+        true => None,
+    };
+    section.belong(&["validation_share"], "a training without a file `validation`")?;
+    section.belong(&["train", "validation", "test"], "a format of files")?;
+    let targets = ["train_targets", "validation_targets", "test_targets"];
+    section.belong(&targets, "`format = \"idx\"` or `\"npy\"`")?;
     section.belong(&["inputs", "targets"], "`format = \"npz\"`")?;
-    let of_tables = ["target", "leave_out", "categories", "fill_missing", "header", "delimiter"];
+    let of_tables =
+        ["target", "leave_out", "categories", "unknown_categories", "fill_missing", "header", "delimiter"];
     section.belong(&of_tables, "`format = \"csv\"`")?;
     section.belong(&["task"], "`format = \"csv\"`, `\"npy\"` or `\"npz\"`")?;
     section.finish()?;
     let own = if matches!(kind, Kind::Digits | Kind::Idx) { Scale::None } else { Scale::Standardize };
-    Ok(Data { format, task, scale: scale.unwrap_or(own), test_share: test_share.unwrap_or(0.2) })
+    let (scale, test_share) = (scale.unwrap_or(own), test_share.unwrap_or(0.2));
+    Ok(Data { format, task, scale, test_share, validation_share })
 }
 
 fn csv(section: &mut Section<'_>, folder: &Path) -> Result<Csv, Fault> {
-    let train = file(section, "train", folder)?;
+    let files = single_files(section, folder, "train = \"table.csv\"")?;
     let delimiter = match section.get::<String>("delimiter")? {
         None => ',',
         Some(Given { value, at }) => match *value.chars().collect::<Vec<_>>() {
@@ -104,48 +110,44 @@ fn csv(section: &mut Section<'_>, folder: &Path) -> Result<Csv, Fault> {
             }
         },
     };
+    let unknown = section.choice("unknown_categories", &[("error", false), ("none", true)])?;
     Ok(Csv {
-        train: train.ok_or_else(|| section.lacks("train", "train = \"table.csv\""))?,
-        test: file(section, "test", folder)?,
+        files,
         target: section.need("target", "target = \"price\"")?,
         leave_out: section.get("leave_out")?.unwrap_or(Given { value: Vec::new(), at: 0..0 }),
         categories: section.get("categories")?.unwrap_or(Given { value: Vec::new(), at: 0..0 }),
         fill_missing: section.or("fill_missing", false)?,
+        accept_unknown: unknown.is_some_and(|given| given.value),
         header: section.or("header", true)?,
         delimiter,
     })
 }
 
-fn files(section: &mut Section<'_>, folder: &Path) -> Result<Files, Fault> {
-    let train = file(section, "train", folder)?;
-    let targets = file(section, "train_targets", folder)?;
-    let train = train.ok_or_else(|| section.lacks("train", "train = \"train-inputs.npy\""))?;
-    let targets =
-        targets.ok_or_else(|| section.lacks("train_targets", "train_targets = \"train-targets.npy\""))?;
-    let test = match (file(section, "test", folder)?, file(section, "test_targets", folder)?) {
-        (None, None) => None,
-        (Some(inputs), Some(targets)) => Some([inputs, targets]),
-        (Some(_), None) => return Err(section.lacks("test_targets", "test_targets = \"test-targets.npy\"")),
-        (None, Some(_)) => return Err(section.lacks("test", "test = \"test-inputs.npy\"")),
-    };
-    Ok(Files { train: [train, targets], test })
+/// A file for each use; `help` is a line that names that for training.
+fn single_files(section: &mut Section<'_>, folder: &Path, help: &str) -> Result<Files<File>, Fault> {
+    let mut file = |key| file(section, key, folder);
+    let (train, validation, test) = (file("train")?, file("validation")?, file("test")?);
+    Ok(Files { train: train.ok_or_else(|| section.lacks("train", help))?, validation, test })
 }
 
-/// A path, which starts from the folder of the settings, of a file that is there.
-fn file(section: &mut Section<'_>, key: &'static str, folder: &Path) -> Result<Option<PathBuf>, Fault> {
-    let Some(Given { value, at }) = section.get::<String>(key)? else { return Ok(None) };
-    let path = folder.join(&value);
-    if path.is_file() {
-        return Ok(Some(path));
-    }
-    let what = if path.is_dir() { "is a folder" } else { "is not there" };
-    let whole = std::path::absolute(&path).unwrap_or(path);
-    let message = format!("the file {} {what}", whole.display());
-    Err(section.fault(
-        at,
-        message,
-        "paths start from the folder of the settings, unless they begin at the root",
-    ))
+/// Files of inputs and of targets for each use.
+fn files(section: &mut Section<'_>, folder: &Path) -> Result<Files<[File; 2]>, Fault> {
+    let mut pair = |inputs, targets| match (file(section, inputs, folder)?, file(section, targets, folder)?) {
+        (None, None) => Ok(None),
+        (Some(x), Some(y)) => Ok(Some([x, y])),
+        (Some(_), None) => Err(section.lacks(targets, &format!("{targets} = \"{inputs}-targets.npy\""))),
+        (None, Some(_)) => Err(section.lacks(inputs, &format!("{inputs} = \"{inputs}-inputs.npy\""))),
+    };
+    let train = pair("train", "train_targets")?;
+    let (validation, test) = (pair("validation", "validation_targets")?, pair("test", "test_targets")?);
+    let train = train.ok_or_else(|| section.lacks("train", "train = \"train-inputs.npy\""))?;
+    Ok(Files { train, validation, test })
+}
+
+/// A path, which starts from the folder of the settings.
+fn file(section: &mut Section<'_>, key: &'static str, folder: &Path) -> Result<Option<File>, Fault> {
+    let given = section.get::<String>(key)?;
+    Ok(given.map(|Given { value, at }| Given { value: folder.join(value), at }))
 }
 
 /// The activations by their names.

@@ -1,11 +1,11 @@
-//! The samples that the settings name, and what has been learnt of them: columns, classes, shapes.
+//! The samples that the settings name, what each is for, and what has been learnt of them: columns, classes, shapes.
 
 use crate::describe::{Description, Outputs, numbers};
-use crate::settings::{Config, Format, Scale};
+use crate::settings::{Config, Format, Scale, Use};
 use crate::{arrays, table};
 use std::error::Error;
 use std::path::Path;
-use wengert::data::read_records;
+use wengert::data::{CsvOptions, read_records};
 use wengert::{Dataset, Rng, Samples, Tensor};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -36,56 +36,91 @@ impl Part {
     }
 }
 
+/// All that a training needs.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) train: Part,
+    /// What an epoch is chosen by, if there are samples for it.
+    pub(crate) validation: Option<Part>,
+    pub(crate) test: Part,
+    pub(crate) description: Description,
+}
+
 /// The test part, for a model that is there: from the file for the test that the settings name, or else what the model's own settings
 /// kept from it, whatever seed and share there are now.
 pub(crate) fn test(config: &Config, own: Config, known: &Description) -> Result<Part> {
-    let data = if config.data.format.has_test() { config.data.clone() } else { own.data };
-    let (_, test, description) = load(&Config { data, ..own }, Some(known))?;
-    if description.input == known.input {
+    let config = if config.data.format.has(Use::Test) {
+        Config { data: config.data.clone(), source: config.source.clone(), ..own }
+    } else {
+        own
+    };
+    if let Some(test) = of_file(&config, Use::Test, known)? {
         return Ok(test);
     }
-    Err(format!(
-        "a sample has shape {:?}, but the model has learnt from {:?}\n  help: test on samples of the same kind",
-        description.input, known.input
-    )
-    .into())
+    let all = of_file(&config, Use::Train, known)?.expect("what is learnt from is named");
+    Ok(all.select(&Rows::of(all.x.dims()[0], &config)?.test))
 }
 
-/// The training and the test part. Columns and classes are those that a model knows, if there is one, and else those of the training.
-pub(crate) fn load(config: &Config, known: Option<&Description>) -> Result<(Part, Part, Description)> {
-    let mut rng = Rng::seed(config.training.seed);
-    let (train, test, encoder, outputs) = match &config.data.format {
-        Format::Csv(csv) => table::read(config, csv, &mut rng, known)?,
+/// The samples of a training. Columns and classes are those of the training part.
+pub(crate) fn load(config: &Config) -> Result<Parts> {
+    let (all, rows, encoder, outputs) = match &config.data.format {
+        Format::Csv(csv) => {
+            let records = table::records(config, csv, &csv.files.train)?;
+            let rows = Rows::of(records.len(), config)?;
+            let (encoder, outputs) = table::learn(config, csv, &records, &rows.train)?;
+            (table::part(csv, &records, &encoder, &outputs)?, rows, Some(encoder), outputs)
+        }
         _ => {
-            let (train, test) = arrays::read(config, &mut rng)?;
-            let outputs = match (known, &train.y) {
-                (Some(known), _) => known.outputs.clone(),
-                (None, Targets::Classes(y)) => {
-                    let last = y.iter().copied().max().unwrap_or(0);
+            let all = arrays::read(config, Use::Train)?.expect("what is learnt from is named");
+            let rows = Rows::of(all.x.dims()[0], config)?;
+            let outputs = match &all.y {
+                Targets::Classes(y) => {
+                    let last = rows.train.iter().map(|row| y[*row]).max().unwrap_or(0);
                     Outputs::Classes((0..=last).map(|class| class.to_string()).collect())
                 }
-                (None, Targets::Numbers(y)) => Outputs::Numbers(y.dims()[1]),
+                Targets::Numbers(y) => Outputs::Numbers(y.dims()[1]),
             };
-            (train, test, None, outputs)
+            (all, rows, None, outputs)
         }
     };
-    if known.is_none() {
-        several_classes(config, &train.y, &outputs)?;
-    }
-    let (inputs, others) = (&train.x.dims()[1..], &test.x.dims()[1..]);
-    if inputs != others {
+    let description = Description { input: image(config, &all.x.dims()[1..])?, encoder, outputs };
+    let part = |rows: &[usize], what| fitting(config, all.select(rows), what, &description);
+    let train = part(&rows.train, Use::Train)?;
+    several_classes(config, &train.y, &description.outputs)?;
+    let validation = match config.data.validation_share {
+        Some(_) => Some(part(&rows.validation, Use::Validation)?),
+        None => of_file(config, Use::Validation, &description)?,
+    };
+    let test = of_file(config, Use::Test, &description)?;
+    let test = test.map_or_else(|| part(&rows.test, Use::Test), Ok)?;
+    Ok(Parts { train, validation, test, description })
+}
+
+/// The samples of a use that has a file of its own, for a model of this kind.
+fn of_file(config: &Config, what: Use, known: &Description) -> Result<Option<Part>> {
+    let part = match (&config.data.format, &known.encoder) {
+        (Format::Csv(csv), Some(encoder)) => {
+            let part = |file| table::part(csv, &table::records(config, csv, file)?, encoder, &known.outputs);
+            csv.files.of(what).map(part).transpose()?
+        }
+        (Format::Csv(_), None) => return Err("the model has not learnt from a table".into()),
+        _ => arrays::read(config, what)?,
+    };
+    part.map(|part| fitting(config, part, what, known)).transpose()
+}
+
+/// The samples in the shape that the model wants, if they are of its kind.
+fn fitting(config: &Config, part: Part, what: Use, known: &Description) -> Result<Part> {
+    let input = image(config, &part.x.dims()[1..])?;
+    if input != known.input {
         return Err(format!(
-            "the training inputs have shape {inputs:?}, those of the test {others:?}\n  help: test on samples of the same kind"
+            "a sample of the {what} has shape {input:?}, but the model has learnt from {:?}\n  help: take samples of the same kind",
+            known.input
         )
         .into());
     }
-    let description = Description { input: image(config, inputs)?, encoder, outputs };
-    description.fits(&test.y)?;
-    let shaped = |part: Part| {
-        let dims = [&[part.x.dims()[0]], &description.input[..]].concat();
-        Part { x: part.x.reshape(dims), y: part.y }
-    };
-    Ok((shaped(train), shaped(test), description))
+    known.fits(&part.y, what)?;
+    Ok(Part { x: part.x.reshape([&[part.x.dims()[0]], &input[..]].concat()), y: part.y })
 }
 
 /// Whether there is something to tell apart.
@@ -111,7 +146,8 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
     let x = match &config.data.format {
         Format::Csv(csv) => {
             let encoder = description.encoder.as_ref().ok_or("the model has not learnt from a table")?;
-            encoder.encode(&read_records(file, &table::options(csv))?)?
+            let options = CsvOptions { may_be_empty: true, ..table::options(csv) };
+            encoder.encode(&read_records(file, &options)?)?
         }
         _ => arrays::inputs(config, file)?,
     };
@@ -128,20 +164,33 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
     Ok(x.reshape(dims))
 }
 
-/// The samples of the two parts, at random: none is in both.
-pub(crate) fn parts(n: usize, config: &Config, rng: &mut Rng) -> Result<(Vec<usize>, Vec<usize>)> {
-    let share = config.data.test_share;
-    let test = (share * n as f64).round() as usize;
-    if test == 0 || test == n {
-        return Err(format!(
-            "{n} samples do not fall into a training and a test part of {share}\n  help: give more samples, another `test_share`, or a file for the test"
-        )
-        .into());
+/// The samples of the training file by what they are for, at random: none is for two.
+struct Rows {
+    train: Vec<usize>,
+    validation: Vec<usize>,
+    test: Vec<usize>,
+}
+
+impl Rows {
+    fn of(n: usize, config: &Config) -> Result<Self> {
+        let data = &config.data;
+        let count = |n: usize, share: f64, what: Use| match (share * n as f64).round() as usize {
+            count if count == 0 || count == n => Err(format!(
+                "{n} samples do not fall into a training and a {what} part of {share}\n  help: give more samples, another `{what}_share`, or a file for the {what}"
+            )),
+            count => Ok(count),
+        };
+        let test = if data.format.has(Use::Test) { 0 } else { count(n, data.test_share, Use::Test)? };
+        let validation = data.validation_share.map(|share| count(n - test, share, Use::Validation));
+        let validation = validation.transpose()?.unwrap_or(0);
+        let mut order: Vec<usize> = (0..n).collect();
+        if test + validation > 0 {
+            Rng::seed(config.training.seed).shuffle(&mut order);
+        }
+        let train = order.split_off(test + validation);
+        let validation = order.split_off(test);
+        Ok(Rows { train, validation, test: order })
     }
-    let mut order: Vec<usize> = (0..n).collect();
-    rng.shuffle(&mut order);
-    let train = order.split_off(test);
-    Ok((train, order))
 }
 
 /// The shape of a sample as the model wants it: for convolutions channels, height and width.

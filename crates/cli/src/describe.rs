@@ -1,6 +1,7 @@
 //! What a model file says of itself beside its weights: what goes in, and what comes out.
 
 use crate::data::Targets;
+use crate::settings::Use;
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use wengert::data::{Column, Encoder, Encoding};
@@ -40,18 +41,21 @@ pub(crate) fn numbers(dims: &[usize]) -> Option<usize> {
 }
 
 impl Description {
-    /// Whether a model of this kind can be tested on these targets.
-    pub(crate) fn fits(&self, targets: &Targets) -> Result<(), String> {
+    /// Whether a model of this kind can be measured on these targets.
+    pub(crate) fn fits(&self, targets: &Targets, what: Use) -> Result<(), String> {
         match (&self.outputs, targets) {
-            (Outputs::Classes(classes), Targets::Classes(y)) => match y.iter().find(|y| **y >= classes.len()) {
+            (Outputs::Classes(classes), Targets::Classes(y)) => match y.iter().find(|y| **y >= classes.len())
+            {
                 None => Ok(()),
                 Some(y) => Err(format!(
-                    "the test has class {y}, but training only classes up to {}\n  help: train on all classes",
+                    "the {what} has class {y}, but training only classes up to {}\n  help: train on all classes",
                     classes.len() - 1
                 )),
             },
             (Outputs::Numbers(count), Targets::Numbers(y)) if y.dims()[1] == *count => Ok(()),
-            _ => Err("the test has targets of another kind than training\n  help: test on samples of the same kind".into()),
+            _ => Err(format!(
+                "the {what} has targets of another kind than training\n  help: take samples of the same kind"
+            )),
         }
     }
 
@@ -59,8 +63,8 @@ impl Description {
     pub(crate) fn to_json(&self) -> String {
         let column = |Column { name, encoding }: &Column| match encoding {
             Encoding::Number { missing } => json!({ "name": name, "missing": missing }),
-            Encoding::Categories { values, missing } => {
-                json!({ "name": name, "values": values, "missing": missing })
+            Encoding::Categories { values, missing, unknown } => {
+                json!({ "name": name, "values": values, "missing": missing, "unknown": unknown })
             }
         };
         let mut text = Map::new();
@@ -102,9 +106,12 @@ impl Description {
 
 fn column(value: &Value) -> Option<Column> {
     let encoding = match value.get("values") {
-        Some(values) => {
-            Encoding::Categories { values: texts(values)?, missing: value.get("missing")?.as_bool()? }
-        }
+        Some(values) => Encoding::Categories {
+            values: texts(values)?,
+            missing: value.get("missing")?.as_bool()?,
+            // Files of before do not say it.
+            unknown: value.get("unknown").map_or(Some(false), Value::as_bool)?,
+        },
         None => Encoding::Number {
             missing: match value.get("missing")? {
                 Value::Null => None,
@@ -130,7 +137,8 @@ mod tests {
     #[test]
     fn a_description_comes_back_as_it_was() {
         let numbers = Column { name: "a \"b\"".into(), encoding: Encoding::Number { missing: Some(0.1) } };
-        let texts = Encoding::Categories { values: vec!["x".into(), "ü".into()], missing: true };
+        let texts =
+            Encoding::Categories { values: vec!["x".into(), "ü".into()], missing: true, unknown: true };
         let mut encoder = Encoder::new();
         encoder.columns = vec![numbers, Column { name: "c".into(), encoding: texts }];
         for (encoder, outputs) in
@@ -139,6 +147,9 @@ mod tests {
             let description = Description { input: vec![1, 28, 28], encoder, outputs };
             assert_eq!(Description::from_json(&description.to_json()).unwrap(), description);
         }
+        let before = r#"{"input":[1],"columns":[{"name":"c","values":["x"],"missing":true}],"numbers":1}"#;
+        let column = Description::from_json(before).unwrap().encoder.unwrap().columns.remove(0);
+        assert!(matches!(column.encoding, Encoding::Categories { missing: true, unknown: false, .. }));
         for spoiled in [
             "",
             "{}",

@@ -1,8 +1,9 @@
 //! What is wrong with the settings: which line, why, and what to do.
 
+use crate::section::Given;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{error, fmt};
 use toml::de::DeTable;
 
@@ -16,6 +17,19 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// The path of a file that these settings name, which has to be there.
+    pub(crate) fn file<'a>(&self, file: &'a Given<PathBuf>) -> Result<&'a Path, Fault> {
+        let path = &file.value;
+        if path.is_file() {
+            return Ok(path);
+        }
+        let what = if path.is_dir() { "is a folder" } else { "is not there" };
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let message = format!("the file {} {what}", whole.display());
+        let help = "paths start from the folder of the settings, unless they begin at the root";
+        Err(self.fault(file.at.clone(), message, help))
+    }
+
     /// A fault at these bytes.
     pub(crate) fn fault(&self, at: Range<usize>, message: String, help: impl Into<String>) -> Fault {
         Fault { source: self.clone(), at, message, help: help.into() }

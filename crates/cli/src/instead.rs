@@ -1,7 +1,8 @@
 //! What somebody probably meant by a name that there is not.
 
 /// Names that other programs have for what is called otherwise here.
-const SYNONYMS: [(&str, &str); 62] = [
+const SYNONYMS: [(&str, &str); 63] = [
+    ("validation_split", "validation_share"),
     ("architecture", "kind"),
     ("type", "kind"),
     ("layers", "hidden"),

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod checks;
+mod columns;
 mod config;
 mod data;
 mod describe;
@@ -13,6 +14,7 @@ mod model;
 mod predict;
 mod section;
 mod settings;
+mod summary;
 mod table;
 mod tell;
 mod train;
@@ -36,7 +38,7 @@ Commands:
   eval SETTINGS            Measures the model on the test part
   predict SETTINGS FILE    Tells the samples of a file, as CSV
       --output FILE        Writes it there instead of printing it
-  summary SETTINGS         Prints the layers, their shapes and sizes
+  summary SETTINGS         Prints columns and layers, their shapes and sizes
   export SETTINGS FILE     Writes the model as FILE.onnx or FILE.safetensors
   help [settings]          Prints this, or what may be in the settings
 
@@ -102,12 +104,7 @@ fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
             tell(format_args!("{result}\n"))?;
         }
         ("predict", [settings, file]) => predict::run(&Config::read(settings)?, file, output.as_deref())?,
-        ("summary", [settings]) => {
-            let config = Config::read(settings)?;
-            let (train, _, description) = data::load(&config, None)?;
-            let net = model::Network::new(&config, &description)?;
-            tell(wengert::summary_of(&net, &wengert::Samples::select(&train.x, &[0])))?;
-        }
+        ("summary", [settings]) => summary::run(&Config::read(settings)?)?,
         ("export", [settings, file]) => export::run(&Config::read(settings)?, file)?,
         ("help", [topic]) if topic.to_str() == Some("settings") => tell(REFERENCE)?,
         ("help" | "", []) => tell(HELP)?,

@@ -166,11 +166,16 @@ impl Network {
         Ok(path)
     }
 
+    /// Whether a training by these settings has left a model.
+    pub(crate) fn is_kept(config: &Config) -> bool {
+        path(config).is_file()
+    }
+
     /// Reads the model that was trained by these settings, which may have changed since but for what makes the network.
     /// Gives what it tells, and those settings.
     pub(crate) fn load(config: &Config) -> Result<(Self, Description, Config)> {
         let path = path(config);
-        if !path.is_file() {
+        if !Network::is_kept(config) {
             let is_begun = config.folder.join("checkpoints").is_dir();
             return Err(format!(
                 "{}: there is no model yet\n  help: {}: `wengert train {}{}`",

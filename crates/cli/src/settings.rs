@@ -2,6 +2,7 @@
 
 use crate::fault::Source;
 use crate::section::Given;
+use std::fmt;
 use std::path::PathBuf;
 use wengert::Activation;
 
@@ -23,8 +24,17 @@ pub(crate) struct Data {
     pub(crate) format: Format,
     /// The share of the samples that are kept for testing, where no file of their own is named.
     pub(crate) test_share: f64,
+    /// The share of the others that are kept for validation.
+    pub(crate) validation_share: Option<f64>,
     pub(crate) task: Option<Task>,
     pub(crate) scale: Scale,
+}
+
+impl Data {
+    /// Whether there are samples by which an epoch can be chosen, beside those of the test.
+    pub(crate) fn has_validation(&self) -> bool {
+        self.validation_share.is_some() || self.format.has(Use::Validation)
+    }
 }
 
 /// Where samples come from.
@@ -33,24 +43,63 @@ pub(crate) enum Format {
     /// The digits that are part of the library.
     Digits,
     Csv(Csv),
-    Idx(Files),
-    Npy(Files),
+    /// Files of inputs and of targets.
+    Idx(Files<[File; 2]>),
+    Npy(Files<[File; 2]>),
     Npz {
-        train: PathBuf,
-        test: Option<PathBuf>,
+        files: Files<File>,
         inputs: String,
         targets: String,
     },
 }
 
 impl Format {
-    /// Whether the samples of the test have a file of their own.
-    pub(crate) fn has_test(&self) -> bool {
+    /// Whether samples of this use have a file of their own.
+    pub(crate) fn has(&self, what: Use) -> bool {
         match self {
             Format::Digits => false,
-            Format::Csv(csv) => csv.test.is_some(),
-            Format::Idx(files) | Format::Npy(files) => files.test.is_some(),
-            Format::Npz { test, .. } => test.is_some(),
+            Format::Csv(csv) => csv.files.of(what).is_some(),
+            Format::Idx(files) | Format::Npy(files) => files.of(what).is_some(),
+            Format::Npz { files, .. } => files.of(what).is_some(),
+        }
+    }
+}
+
+/// A path as it was given; `Source::file` sees that the file is there.
+pub(crate) type File = Given<PathBuf>;
+
+/// What samples are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Train,
+    Validation,
+    Test,
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Use::Train => "training",
+            Use::Validation => "validation",
+            Use::Test => "test",
+        })
+    }
+}
+
+/// What is named for each use.
+#[derive(Clone, Debug)]
+pub(crate) struct Files<F> {
+    pub(crate) train: F,
+    pub(crate) validation: Option<F>,
+    pub(crate) test: Option<F>,
+}
+
+impl<F> Files<F> {
+    pub(crate) fn of(&self, what: Use) -> Option<&F> {
+        match what {
+            Use::Train => Some(&self.train),
+            Use::Validation => self.validation.as_ref(),
+            Use::Test => self.test.as_ref(),
         }
     }
 }
@@ -58,21 +107,15 @@ impl Format {
 /// What is particular to a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Csv {
-    pub(crate) train: PathBuf,
-    pub(crate) test: Option<PathBuf>,
+    pub(crate) files: Files<File>,
     pub(crate) target: Given<String>,
     pub(crate) leave_out: Given<Vec<String>>,
     pub(crate) categories: Given<Vec<String>>,
     pub(crate) fill_missing: bool,
+    /// Whether a category that the training part does not have is none, and no error.
+    pub(crate) accept_unknown: bool,
     pub(crate) header: bool,
     pub(crate) delimiter: char,
-}
-
-/// Files of inputs and of targets.
-#[derive(Clone, Debug)]
-pub(crate) struct Files {
-    pub(crate) train: [PathBuf; 2],
-    pub(crate) test: Option<[PathBuf; 2]>,
 }
 
 /// What is to be told.

@@ -1,7 +1,8 @@
 //! `wengert train`: a training by the settings, and all that it leaves in its folder.
 
 use crate::checks;
-use crate::data::{self, Part, Targets, dataset};
+use crate::columns;
+use crate::data::{self, Part, Parts, Targets, dataset};
 use crate::describe::Description;
 use crate::evaluate;
 use crate::model::Network;
@@ -34,7 +35,7 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         )
         .into());
     }
-    let (train, test, description) = data::load(config, None)?;
+    let Parts { train, validation, test, description } = data::load(config)?;
     let samples = train.x.dims()[0];
     let kind = checks::loss_for(config, &train.y)?;
     checks::enough_steps(config, samples)?;
@@ -47,23 +48,34 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     if let Some(note) = checks::note(config, samples) {
         warn(note);
     }
+    let validated = validation
+        .as_ref()
+        .map_or(String::new(), |part| format!("{} validation samples, ", part.x.dims()[0]));
     tell(format_args!(
-        "{samples} training samples, {} test samples, {} weights\n",
+        "{samples} training samples, {validated}{} test samples, {} weights\n{}",
         test.x.dims()[0],
-        wengert::Module::parameter_count(&net)
+        wengert::Module::parameter_count(&net),
+        columns::of(config, &description)
     ))?;
+    if validation.is_none() && config.training.early_stopping.is_some() {
+        tell(
+            "early stopping chooses the epoch by the test, which flatters it: set `validation_share` in `[data]`\n",
+        )?;
+    }
+    // What is measured after every epoch, and what an epoch is chosen by.
+    let watched = validation.as_ref().unwrap_or(&test);
 
     let interrupt = Interrupt::new()?;
-    let report = match (&train.y, &test.y) {
+    let report = match (&train.y, &watched.y) {
         (Targets::Classes(y), Targets::Classes(others)) => {
-            let (train, test) = (dataset(&train.x, y.clone())?, dataset(&test.x, others.clone())?);
+            let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
             let smoothing = config.training.label_smoothing;
             let loss =
                 |logits: &Tensor, y: &Vec<usize>| CrossEntropy::new(y).smoothing(smoothing).apply([logits]);
-            fit(config, &mut net, &train, &test, &interrupt, loss, &[("accuracy", accuracy)], &[])?
+            fit(config, &mut net, &train, &watched, &interrupt, loss, &[("accuracy", accuracy)], &[])?
         }
         (Targets::Numbers(y), Targets::Numbers(others)) => {
-            let (train, test) = (dataset(&train.x, y.clone())?, dataset(&test.x, others.clone())?);
+            let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
             let unit = net
                 .output
                 .as_ref()
@@ -77,7 +89,7 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
                     _ => mse(&told, &y),
                 }
             };
-            fit(config, &mut net, &train, &test, &interrupt, loss, &[("MAE", mean_error)], &[("R2", r2)])?
+            fit(config, &mut net, &train, &watched, &interrupt, loss, &[("MAE", mean_error)], &[("R2", r2)])?
         }
         _ => return Err("training and test have targets of different kinds".into()),
     };
@@ -96,12 +108,17 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
 struct Split {
     seed: u64,
     test_share: f64,
+    /// Where the validation part is from, if there is one.
+    validation: Option<String>,
 }
 
 impl Callback for Split {
     fn remember(&mut self, record: &mut Record<'_>) {
         record.same("seed", &self.seed);
         record.same("test_share", &self.test_share);
+        if let Some(validation) = &self.validation {
+            record.same("validation", validation);
+        }
     }
 }
 
@@ -110,13 +127,15 @@ fn fit<Y: Samples>(
     config: &Config,
     net: &mut Network,
     train: &Dataset<Tensor, Y>,
-    test: &Dataset<Tensor, Y>,
+    watched: &Dataset<Tensor, Y>,
     interrupt: &Interrupt,
     loss: impl Fn(&Tensor, &Y) -> Tensor,
     metrics: &[Measure<Y>],
     over_all: &[Measure<Y>],
 ) -> Result<Report> {
-    let settings = &config.training;
+    let (settings, data) = (&config.training, &config.data);
+    let share = |share: f64| format!("a share of {share}");
+    let validation = data.has_validation().then(|| data.validation_share.map_or("a file".into(), share));
     let mut checkpoints = Checkpoints::new(config.folder.join("checkpoints")).resume();
     if let Some(steps) = settings.checkpoint_steps {
         checkpoints = checkpoints.every_steps(steps as u64);
@@ -130,8 +149,11 @@ fn fit<Y: Samples>(
         .checkpoint(checkpoints)
         .with(interrupt.clone())
         .with(Log::csv(config.folder.join("log.csv")))
-        .with(Split { seed: settings.seed, test_share: config.data.test_share })
+        .with(Split { seed: settings.seed, test_share: data.test_share, validation })
         .progress();
+    if data.has_validation() {
+        trainer = trainer.measured_on("validation");
+    }
     for (name, measure) in metrics {
         trainer = trainer.metric(name, measure);
     }
@@ -156,7 +178,7 @@ fn fit<Y: Samples>(
         };
         batches.workers(settings.workers)
     };
-    Ok(trainer.fit_batches(net, batches, test)?)
+    Ok(trainer.fit_batches(net, batches, watched)?)
 }
 
 fn optimizer(config: &Config) -> Box<dyn wengert::Optimizer> {

@@ -79,11 +79,14 @@ impl Page {
         let (train, test) = (of(&|epoch| epoch.train_loss), of(&|epoch| epoch.test_loss));
         let names: Vec<&str> =
             report.last().map_or(Vec::new(), |last| last.metrics.iter().map(|(name, _)| *name).collect());
-        let mut charts = curves("epoch", &[("training loss", train), ("test loss", test)]);
+        let measured_on = report.last().map_or("test", |last| last.measured_on);
+        let measured_loss = format!("{measured_on} loss");
+        let mut charts = curves("epoch", &[("training loss", train), (&measured_loss, test)]);
         for name in &names {
             charts.push_str(&curves("epoch", &[(name, of(&|epoch| epoch.metric(name).unwrap_or(f64::NAN)))]));
         }
-        let mut table = String::from("<tr><th>epoch</th><th>training loss</th><th>test loss</th>");
+        let mut table =
+            format!("<tr><th>epoch</th><th>training loss</th><th>{}</th>", escaped(&measured_loss));
         names.iter().for_each(|name| put(&mut table, format_args!("<th>{}</th>", escaped(name))));
         table.push_str("<th>seconds</th></tr>\n");
         for epoch in epochs() {
@@ -102,11 +105,12 @@ impl Page {
         let best = epochs().min_by(|a, b| a.test_loss.total_cmp(&b.test_loss));
         let best = best.map_or(String::new(), |best| {
             format!(
-                "<p>{} epochs in {:.1} s. The least test loss, {:.5}, is that of epoch {}.</p>\n",
+                "<p>{} epochs in {:.1} s. The least {measured_loss}, {:.5}, is that of epoch {}.</p>\n",
                 report.epochs.len(),
                 report.seconds(),
                 best.test_loss,
-                best.epoch
+                best.epoch,
+                measured_loss = escaped(&measured_loss)
             )
         });
         self.section("Training", &format!("{best}<div class=\"charts\">\n{charts}</div>\n<details><summary>All epochs</summary><div class=\"wide\"><table>\n{table}</table></div></details>\n"));

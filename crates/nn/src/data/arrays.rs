@@ -5,6 +5,13 @@ use crate::files::{FileError, FileErrorKind, read_npy, read_npz_array};
 use autograd::Tensor;
 use std::path::Path;
 
+/// What is wrong with an array, and what to do.
+type Unfit = (String, &'static str);
+
+/// What to do about targets that are none.
+const CURE: &str =
+    "save as targets one label or one row of numbers for each sample, in the order of the inputs";
+
 /// What an array of NumPy may be as the targets of a data set: labels, whole numbers from 0 on along one axis, or numbers of any shape.
 ///
 /// ```
@@ -23,38 +30,55 @@ use std::path::Path;
 /// # Ok::<(), FileError>(())
 /// ```
 pub trait FromNumpy: Samples {
-    /// The targets, or what keeps the array from being them.
+    /// The targets, or what keeps the array from being them, and a cure.
     #[doc(hidden)]
-    fn from_numpy(array: &Tensor<f64>) -> Result<Self, String>;
+    fn from_numpy(array: &Tensor<f64>) -> Result<Self, Unfit>;
 }
 
 impl FromNumpy for Vec<usize> {
-    fn from_numpy(array: &Tensor<f64>) -> Result<Self, String> {
+    fn from_numpy(array: &Tensor<f64>) -> Result<Self, Unfit> {
         if array.rank() != 1 {
-            return Err(format!("labels of shape {}, which have to lie along one axis", array.shape()));
+            return Err((
+                format!("labels of shape {}, which have to lie along one axis", array.shape()),
+                CURE,
+            ));
         }
         let label = |(sample, label): (usize, f64)| {
             let is_label = label >= 0.0 && label.fract() == 0.0 && label <= f64::from(u32::MAX);
             let reason = || format!("the label of sample {sample} is {label}, no whole number from 0 on");
-            is_label.then_some(label as usize).ok_or_else(reason)
+            is_label.then_some(label as usize).ok_or_else(|| (reason(), CURE))
         };
         array.to_vec().into_iter().enumerate().map(label).collect()
     }
 }
 
 impl FromNumpy for Tensor {
-    fn from_numpy(array: &Tensor<f64>) -> Result<Self, String> {
+    fn from_numpy(array: &Tensor<f64>) -> Result<Self, Unfit> {
         if array.rank() == 0 {
-            return Err(
-                "a single number, where there has to be one entry along axis 0 for each sample".into()
-            );
+            let reason = "a single number, where there has to be one entry along axis 0 for each sample";
+            return Err((reason.into(), CURE));
         }
-        let single = array.to_vec().into_iter().map(|x| x as f32).collect();
+        let wide = array.to_vec();
+        let single: Vec<f32> = wide.iter().map(|x| *x as f32).collect();
+        if let Some(place) =
+            (0..wide.len()).find(|place| wide[*place].is_finite() && single[*place].is_infinite())
+        {
+            let (mut rest, mut subscript) = (place, vec![0; array.rank()]);
+            for (index, size) in subscript.iter_mut().zip(array.dims()).rev() {
+                (*index, rest) = (rest % size, rest / size);
+            }
+            let number = wide[place];
+            let reason = format!(
+                "the element {subscript:?}, counted from 0, is {number:e}, beyond all numbers of 32 bits"
+            );
+            return Err((reason, "give it in a larger unit"));
+        }
         Ok(Tensor::from_vec(single, array.shape().clone()).expect("as many numbers"))
     }
 }
 
-/// Inputs and targets from two `.npy` files: `[n, ..]` each, the targets labels or numbers, whichever the data set has.
+/// Inputs and targets from two `.npy` files: `[n, ..]` each, the targets labels or numbers, whichever the data set has. Numbers are rounded
+/// to 32 bits; infinities and NaN stay what they are.
 ///
 /// ```
 /// use nn::{Dataset, Tensor, data::npy, files::write_npy};
@@ -70,13 +94,15 @@ impl FromNumpy for Tensor {
 /// ```
 ///
 /// # Errors
-/// As [`read_npy`](crate::files::read_npy); if there are not as many targets as inputs, or labels are no whole numbers from 0 on.
+/// As [`read_npy`](crate::files::read_npy) for 64 bits; if there are not as many targets as inputs, labels are no whole numbers from 0 on,
+/// or a finite number is beyond 32 bits.
 pub fn npy<Y: FromNumpy>(
     inputs: impl AsRef<Path>,
     targets: impl AsRef<Path>,
 ) -> Result<Dataset<Tensor, Y>, FileError> {
     let (inputs, targets) = (inputs.as_ref(), targets.as_ref());
-    joined(&read_npy(inputs)?, &read_npy(targets)?, |reason| unfit(targets, reason))
+    let unfit = [inputs, targets].map(|path| move |why| unfit(path, why));
+    joined(&read_npy(inputs)?, &read_npy(targets)?, unfit)
 }
 
 /// Inputs and targets from two arrays of one `.npz` file; as [`npy`].
@@ -97,24 +123,24 @@ pub fn npz<Y: FromNumpy>(
     targets: &str,
 ) -> Result<Dataset<Tensor, Y>, FileError> {
     let path = path.as_ref();
-    let unfit = |reason| unfit(path, reason).of_entry(targets);
+    let unfit = [inputs, targets].map(|array| move |why| unfit(path, why).of_entry(array));
     joined(&read_npz_array(path, inputs)?, &read_npz_array(path, targets)?, unfit)
 }
 
-fn unfit(path: &Path, reason: String) -> FileError {
-    let cure = "save as targets one label or one row of numbers for each sample, in the order of the inputs";
+fn unfit(path: &Path, (reason, cure): Unfit) -> FileError {
     FileError::new(&path.display().to_string(), None, FileErrorKind::malformed(reason, cure))
 }
 
+/// A data set of arrays, for each of which there is what makes an error of its file.
 fn joined<Y: FromNumpy>(
     inputs: &Tensor<f64>,
     targets: &Tensor<f64>,
-    unfit: impl Fn(String) -> FileError,
+    [unfit_inputs, unfit_targets]: [impl Fn(Unfit) -> FileError; 2],
 ) -> Result<Dataset<Tensor, Y>, FileError> {
-    let x = Tensor::from_numpy(inputs).map_err(|_| unfit("the inputs are a single number".into()))?;
-    let y = Y::from_numpy(targets).map_err(&unfit)?;
+    let x = Tensor::from_numpy(inputs).map_err(unfit_inputs)?;
+    let y = Y::from_numpy(targets).map_err(&unfit_targets)?;
     let (n, m) = (x.count(), y.count());
-    Dataset::new(x, y).map_err(|_| unfit(format!("{n} inputs for {m} targets")))
+    Dataset::new(x, y).map_err(|_| unfit_targets((format!("{n} inputs for {m} targets"), CURE)))
 }
 
 #[cfg(test)]
@@ -164,5 +190,27 @@ mod tests {
         let message = npz::<Vec<usize>>(path, "y", "x").unwrap_err().to_string();
         assert!(message.contains(r#"stored.npz, entry "x": labels of shape [2, 2]"#), "{message}");
         assert!(npz::<Vec<usize>>("no/such.npz", "x", "y").unwrap_err().to_string().contains("no/such.npz"));
+    }
+
+    /// In Python, `numpy.float32(1e39)` is infinite, which nobody has measured.
+    #[test]
+    fn numbers_beyond_32_bits_are_errors_that_name_the_element() {
+        let folder = Folder::new();
+        let [x, y] = ["x.npy", "y.npy"].map(|name| folder.path().join(name));
+        let read = |inputs: [[f64; 2]; 2], targets: [[f64; 2]; 2]| {
+            write_npy(&x, &Tensor::from(inputs)).unwrap();
+            write_npy(&y, &Tensor::from(targets)).unwrap();
+            npy::<Tensor>(&x, &y)
+        };
+        let (sound, spoiled) =
+            ([[1.0, 2.0], [f64::NEG_INFINITY, 4.0]], [[1.0, f64::INFINITY], [-1e39, 1e39]]);
+        let kept = read(sound, [[1.0; 2]; 2]).unwrap();
+        assert_eq!(kept.x().to_vec(), [1.0, 2.0, f32::NEG_INFINITY, 4.0], "what the file says");
+        for (error, name) in [(read(spoiled, sound), "x.npy"), (read(sound, spoiled), "y.npy")] {
+            let message = error.unwrap_err().to_string();
+            let told =
+                "the element [1, 0], counted from 0, is -1e39, beyond all numbers of 32 bits; give it in";
+            assert!(message.contains(&format!("{name}: {told}")), "{message}");
+        }
     }
 }

@@ -3,17 +3,12 @@
 //! Lines are split here and not by a general CSV reader, so that every error has the line and column that an editor shows,
 //! and a quotation mark that is never closed is an error instead of a cell that swallows the rest of the file.
 
-use std::{
-    borrow::Cow,
-    io::{BufRead, BufReader, Read},
-    path::Path,
-    str,
-};
-
-use super::{
-    error::{DataError, DataErrorKind, Place},
-    gz::Source,
-};
+use super::error::{DataError, DataErrorKind, Place};
+use super::gz::Source;
+use std::borrow::Cow;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::str;
 
 /// How a CSV file is written, and how much of it may be read.
 ///
@@ -32,11 +27,13 @@ pub struct CsvOptions {
     /// The most bytes of text to read, after decompression; by default 256 MiB, which is at most 1 GiB of numbers.
     /// A compressed file is also held to [`INFLATED_LIMIT`](super::INFLATED_LIMIT).
     pub byte_limit: u64,
+    /// Whether a table may be nothing but its header; by default that is an error, as of a file that was not written in full.
+    pub may_be_empty: bool,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        Self { header: false, delimiter: ',', byte_limit: 256 << 20 }
+        Self { header: false, delimiter: ',', byte_limit: 256 << 20, may_be_empty: false }
     }
 }
 
@@ -52,7 +49,7 @@ impl Default for CsvOptions {
 pub struct Table {
     /// The number of columns, at least 1.
     pub columns: usize,
-    /// The number of rows, at least 1, the header not counted.
+    /// The number of rows, the header not counted: at least 1, unless the options say that there may be none.
     pub rows: usize,
     /// The cells row by row, `rows * columns` of them.
     pub data: Vec<f64>,
@@ -68,7 +65,7 @@ pub struct Table {
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is longer than [`CsvOptions::byte_limit`], is not UTF-8, has no row, has a row that is
+/// If the file cannot be read, is longer than [`CsvOptions::byte_limit`], is not UTF-8, has no row (but see [`CsvOptions::may_be_empty`]), has a row that is
 /// longer or shorter than the first line, an empty line between rows, a line that ends with CR alone, a quotation mark that its line
 /// does not close, or a cell that is not a finite number; also if the delimiter is a quotation mark or a line break.
 ///
@@ -171,11 +168,11 @@ pub(super) fn read_rows(
             ));
         }
     }
-    if rows == 0 {
+    if rows == 0 && !(options.may_be_empty && header.is_some()) {
         let kind = DataErrorKind::malformed("the file has no row", "check that it was written in full");
         return Err(DataError::new(&name, Place::File, kind));
     }
-    Ok(Rows { header, columns: columns.expect("a row was read"), rows })
+    Ok(Rows { header, columns: columns.expect("a line was read"), rows })
 }
 
 /// What is wrong with a line, and at which cell, counted from 1.

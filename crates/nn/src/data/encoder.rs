@@ -3,13 +3,17 @@
 //! What is a number, which categories there are, and what stands for a missing number is learnt from the training part alone, as the
 //! scale of a [`Scaler`](super::Scaler) is.
 
-use super::error::DataError;
+use super::error::{DataError, Place};
 use super::records::{Known, Records, finite};
 use autograd::Tensor;
 use std::collections::HashSet;
 
 /// The most values of a column of texts. What has more is a name or a remark, of which a network would learn rows by heart.
 const CATEGORIES: usize = 256;
+
+/// What to do about a category that training did not have.
+const UNKNOWN: &str = "correct it, drop the row, or accept it in training: by `unknown_categories = \"none\"` in settings, by \
+                       `Encoder::accept_unknown` in programs";
 
 /// How columns of a table become inputs of a network.
 ///
@@ -33,6 +37,7 @@ pub struct Encoder {
     left_out: Vec<String>,
     categories: Vec<String>,
     fill: bool,
+    unknown: bool,
 }
 
 /// A column of a table, and what becomes of it.
@@ -42,7 +47,7 @@ pub struct Encoder {
 /// let options = CsvOptions { header: true, ..CsvOptions::default() };
 /// let pets = read_records_from(&b"kind,weight\ncat,4\ndog,9\n"[..], "pets", &options)?;
 /// let columns = Encoder::new().fit(&pets)?.columns;
-/// assert_eq!(columns[0].encoding, Encoding::Categories { values: vec!["cat".into(), "dog".into()], missing: false });
+/// assert_eq!(columns[0].encoding, Encoding::Categories { values: vec!["cat".into(), "dog".into()], missing: false, unknown: false });
 /// assert_eq!((columns[1].name.as_str(), &columns[1].encoding), ("weight", &Encoding::Number { missing: None }));
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
@@ -61,7 +66,7 @@ pub struct Column {
 /// let options = CsvOptions { header: true, ..CsvOptions::default() };
 /// let pets = read_records_from(&b"kind,weight\ncat,4\n,5\ndog,\n"[..], "pets", &options)?;
 /// let columns = Encoder::new().fill_missing().fit(&pets)?.columns;
-/// assert_eq!(columns[0].encoding, Encoding::Categories { values: vec!["cat".into(), "dog".into()], missing: true });
+/// assert_eq!(columns[0].encoding, Encoding::Categories { values: vec!["cat".into(), "dog".into()], missing: true, unknown: false });
 /// assert_eq!(columns[1].encoding, Encoding::Number { missing: Some(4.5) });
 /// # Ok::<(), nn::data::DataError>(())
 /// ```
@@ -78,6 +83,8 @@ pub enum Encoding {
         values: Vec<String>,
         /// Whether a missing value is 0 in all inputs; otherwise it is an error.
         missing: bool,
+        /// Whether any other value is 0 in all inputs; otherwise it is an error.
+        unknown: bool,
     },
 }
 
@@ -116,12 +123,28 @@ impl Encoder {
         Encoder { fill: true, ..self }
     }
 
+    /// Accepts categories that the training part does not have: 0 in all inputs.
+    ///
+    /// ```
+    /// use nn::data::{CsvOptions, Encoder, read_records_from};
+    /// let options = CsvOptions { header: true, ..CsvOptions::default() };
+    /// let train = read_records_from(&b"kind\ncat\ndog\n"[..], "train", &options)?;
+    /// let test = read_records_from(&b"kind\ndog\nemu\n"[..], "test", &options)?;
+    /// assert!(Encoder::new().fit(&train)?.encode(&test).is_err());
+    /// assert_eq!(Encoder::new().accept_unknown().fit(&train)?.encode(&test)?.to_vec(), [0.0, 1.0, 0.0, 0.0]);
+    /// # Ok::<(), nn::data::DataError>(())
+    /// ```
+    #[must_use]
+    pub fn accept_unknown(self) -> Self {
+        Encoder { unknown: true, ..self }
+    }
+
     /// Learns from the training part what the columns are.
     ///
     /// # Errors
     /// If a column that was named is not there, or none is left; if a value is missing, unless [`fill_missing`](Self::fill_missing) says
     /// otherwise; if a column has numbers in some rows and texts in others, and is not named as [`categories`](Self::categories); or if a
-    /// column of texts has no value, or more than 256 different ones.
+    /// column of texts has no value, or more than 256 different ones. Of several wrong cells the first in the file is named.
     pub fn fit(mut self, records: &Records) -> Result<Self, DataError> {
         let places = |names: &[String]| {
             names.iter().map(|name| records.column(name)).collect::<Result<HashSet<_>, _>>()
@@ -136,7 +159,7 @@ impl Encoder {
             };
             Ok(Column { name: name.clone(), encoding: encoding? })
         });
-        self.columns = columns.collect::<Result<_, _>>()?;
+        self.columns = all_or_first(columns)?;
         if self.columns.is_empty() {
             let reason = "no column is left for the inputs".to_owned();
             return Err(records.refused(reason, "leave fewer columns out"));
@@ -145,15 +168,14 @@ impl Encoder {
     }
 
     fn learn_number(&self, records: &Records, column: usize) -> Result<Encoding, DataError> {
-        let (mut sum, mut known) = (0.0, 0_u32);
-        for row in 0..records.len() {
-            match records.number(row, column)? {
-                Some(number) => (sum, known) = (sum + f64::from(number), known + 1),
-                None if self.fill => {}
-                None => return Err(missing_value(records, row, column)),
-            }
-        }
-        Ok(Encoding::Number { missing: self.fill.then_some((sum / f64::from(known)) as f32) })
+        let number = |row| match records.number(row, column)? {
+            None if !self.fill => Err(missing_value(records, row, column)),
+            number => Ok(number),
+        };
+        let numbers = records.each(|row| number(row).ok(), |row| number(row).err())?;
+        let known = numbers.iter().flatten().count();
+        let sum: f64 = numbers.iter().flatten().map(|number| f64::from(*number)).sum();
+        Ok(Encoding::Number { missing: self.fill.then_some((sum / known as f64) as f32) })
     }
 
     fn learn_categories(&self, records: &Records, column: usize) -> Result<Encoding, DataError> {
@@ -168,10 +190,11 @@ impl Encoder {
                 format!("the column {name:?} has {} different texts, of {CATEGORIES} at most", values.len());
             return Err(records.refused(reason, "leave it out, or bring its texts into groups"));
         }
-        match (0..records.len()).find(|row| records.cell(*row, column).is_none()) {
-            Some(row) if !self.fill => Err(missing_value(records, row, column)),
-            _ => Ok(Encoding::Categories { values, missing: self.fill }),
+        if !self.fill {
+            let is_there = |row| records.cell(row, column).map(drop);
+            records.each(is_there, |row| Some(missing_value(records, row, column)))?;
         }
+        Ok(Encoding::Categories { values, missing: self.fill, unknown: self.unknown })
     }
 
     /// What each input is: the name of its column, and for a category its value behind `=`.
@@ -189,38 +212,59 @@ impl Encoder {
     ///
     /// # Errors
     /// If a column is not there; if a value is missing where none was in training, and no filling was asked for; if a number is none, or
-    /// is beyond 32 bits; or if a category is none that was learnt.
+    /// is beyond 32 bits; or if a category is none that was learnt, unless [`accept_unknown`](Self::accept_unknown) says otherwise. Of
+    /// several wrong cells the first in the file is named.
     pub fn encode(&self, records: &Records) -> Result<Tensor, DataError> {
-        let sources = self.columns.iter().map(|Column { name, encoding }| {
-            let known = match encoding {
-                Encoding::Number { .. } => Known::new(&[]),
-                Encoding::Categories { values, .. } => Known::new(values),
-            };
-            Ok((records.column(name)?, known))
-        });
-        let sources = sources.collect::<Result<Vec<_>, DataError>>()?;
-        let mut inputs = Vec::new();
-        for row in 0..records.len() {
-            for (Column { encoding, .. }, &(place, ref known)) in self.columns.iter().zip(&sources) {
-                match encoding {
-                    Encoding::Number { missing } => {
+        let places = self.columns.iter().map(|column| records.column(&column.name));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let width = self.inputs().len();
+        let (mut inputs, mut first) = (vec![0.0; records.len() * width], 0);
+        all_or_first(self.columns.iter().zip(places).map(|(Column { encoding, .. }, place)| {
+            let rows = inputs.chunks_exact_mut(width);
+            match encoding {
+                Encoding::Number { missing } => {
+                    let number = |row| {
                         let number = records.number(row, place)?.or(*missing);
-                        inputs.push(number.ok_or_else(|| missing_value(records, row, place))?);
+                        number.ok_or_else(|| missing_value(records, row, place))
+                    };
+                    let numbers = records.each(|row| number(row).ok(), |row| number(row).err())?;
+                    rows.zip(numbers).for_each(|(row, number)| row[first] = number);
+                    first += 1;
+                }
+                Encoding::Categories { values, missing, unknown } => {
+                    let known = Known::new(values);
+                    let told = |row| match records.cell(row, place) {
+                        None => missing.then_some(None),
+                        Some(cell) => known.place(cell).map(Some).or(unknown.then_some(None)),
+                    };
+                    let told = records.each(told, |row| {
+                        let unknown = |cell| records.unknown(row, place, cell, values, UNKNOWN);
+                        let missing = || missing_value(records, row, place);
+                        Some(records.cell(row, place).map_or_else(missing, unknown))
+                    })?;
+                    for (row, told) in rows.zip(told) {
+                        told.into_iter().for_each(|value| row[first + value] = 1.0);
                     }
-                    Encoding::Categories { values, missing } => {
-                        let told = match records.cell(row, place) {
-                            None if *missing => None,
-                            None => return Err(missing_value(records, row, place)),
-                            Some(cell) => Some(records.place(row, place, cell, known)?),
-                        };
-                        inputs.extend((0..values.len()).map(|value| f32::from(told == Some(value))));
-                    }
+                    first += values.len();
                 }
             }
-        }
-        Ok(Tensor::from_vec(inputs, [records.len(), self.inputs().len()])
-            .expect("as many inputs for each row"))
+            Ok(())
+        }))?;
+        Ok(Tensor::from_vec(inputs, [records.len(), width]).expect("as many inputs for each row"))
     }
+}
+
+/// What comes of all columns, or of several errors the one whose place comes first in the file.
+fn all_or_first<V>(columns: impl Iterator<Item = Result<V, DataError>>) -> Result<Vec<V>, DataError> {
+    let (mut all, mut errors) = (Vec::new(), Vec::new());
+    for column in columns {
+        column.map_or_else(|error| errors.push(error), |column| all.push(column));
+    }
+    let place = |error: &DataError| match error.place() {
+        Place::Cell { line, column } => (line, column),
+        _ => (0, 0),
+    };
+    errors.into_iter().min_by_key(place).map_or(Ok(all), Err)
 }
 
 fn missing_value(records: &Records, row: usize, column: usize) -> DataError {
@@ -278,6 +322,49 @@ mod tests {
     }
 
     #[test]
+    fn what_training_did_not_have_is_none_where_that_is_asked_for() {
+        let encoder = Encoder::new().accept_unknown().fit(&records("a,b\n1,x\n2,y\n")).unwrap();
+        assert_eq!(
+            encoder.encode(&records("b,a\nz,3\ny,4\n")).unwrap().to_vec(),
+            [3.0, 0.0, 0.0, 4.0, 0.0, 1.0]
+        );
+        let error = encoder.encode(&records("b,a\n,3\n")).unwrap_err().to_string();
+        assert!(error.contains("line 2, column 1: the value is missing"), "{error}");
+    }
+
+    /// Whatever the order of the rows: of one column, and of several.
+    #[test]
+    fn the_first_wrong_cell_of_the_file_is_named() {
+        let text = "a,b,c\n1,x,1\n2,y,2\nwrong,,3 kg\n4,x,\n5,x,5 kg\nnone,x,6 kg\n";
+        let all = records(text);
+        let mixed = all.select(&[5, 0, 4, 3, 2, 1]);
+        for (left_out, place) in [
+            (
+                &["b", "c"][..],
+                "bytes, line 4, column 1: \"wrong\" is not a finite number (1 more wrong cell in",
+            ),
+            (
+                &["a", "b"],
+                "bytes, line 4, column 3: \"3 kg\" is not a finite number (3 more wrong cells in this column);",
+            ),
+            (&["a", "c"], "bytes, line 4, column 2: the value is missing; "),
+            (&[], "bytes, line 4, column 1: "),
+        ] {
+            let encoder = left_out.iter().fold(Encoder::new(), |encoder, name| encoder.leave_out(*name));
+            let sound = encoder.clone().fit(&all.select(&[0, 1])).unwrap();
+            for error in [encoder.clone().fit(&mixed).unwrap_err(), sound.encode(&mixed).unwrap_err()] {
+                assert!(error.to_string().starts_with(place), "{error}");
+            }
+        }
+        let known = Encoder::new().fit(&records("a,c\nwrong,1\n")).unwrap();
+        let error = known.encode(&mixed).unwrap_err().to_string();
+        assert!(
+            error.starts_with("bytes, line 2, column 1: \"1\" is none of [\"wrong\"] (4 more wrong cells"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn what_does_not_fit_is_an_error_with_place_and_reason() {
         let fit = |encoder: Encoder, text: &str| encoder.fit(&records(text)).unwrap_err();
         let many: String = (0..257).map(|n| format!("1,t{n}\n")).collect();
@@ -328,7 +415,7 @@ mod tests {
             beyond 32 bits
                 bytes, line 2, column 1: 1e39 is beyond all numbers of 32 bits; give it in a larger unit
             an unknown category
-                bytes, line 2, column 2: "z" is none of ["x", "y"]; correct it, drop the row, or learn from data in which it occurs
+                bytes, line 2, column 2: "z" is none of ["x", "y"]; correct it, drop the row, or accept it in training: by `unknown_categories = "none"` in settings, by `Encoder::accept_unknown` in programs
         "#]].assert_eq(&errors.concat());
     }
 }

@@ -101,6 +101,16 @@ impl DataError {
         Self { file: file.to_owned(), place, kind }
     }
 
+    /// Says of a wrong cell how many more of its column are wrong.
+    #[must_use]
+    pub(crate) fn and_more(mut self, more: usize) -> Self {
+        if let (DataErrorKind::Malformed { reason, .. }, 1..) = (&mut self.kind, more) {
+            let cells = if more == 1 { "cell" } else { "cells" };
+            reason.push_str(&format!(" ({more} more wrong {cells} in this column)"));
+        }
+        self
+    }
+
     /// The path of the file, or the name that was given to the reader.
     pub fn file(&self) -> &str {
         &self.file

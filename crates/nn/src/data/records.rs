@@ -43,7 +43,8 @@ pub struct Records {
 /// `N/A`, `NaN`, `nan`, `null`, `NULL` or `?`. Without a [header](CsvOptions::header) columns are called `1`, `2` and so on.
 ///
 /// # Errors
-/// As [`read_csv`](super::read_csv), but for what stands in the cells; and if two columns have one name.
+/// As [`read_csv`](super::read_csv), but for what stands in the cells; and if two columns have one name. An error that is found in a column
+/// of the table names the first of its cells in the file, and how many more are wrong.
 ///
 /// ```
 /// use nn::data::{CsvOptions, read_records};
@@ -104,8 +105,11 @@ impl Records {
         &self.names
     }
 
-    /// The number of rows, at least 1, the header not counted.
-    #[expect(clippy::len_without_is_empty, reason = "a table without a row is an error when it is read")]
+    /// The number of rows, the header not counted.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a table without a row is an error, unless one asks for it"
+    )]
     pub fn len(&self) -> usize {
         self.lines.len()
     }
@@ -175,9 +179,8 @@ impl Records {
     /// # Errors
     /// If a cell is missing, or is no finite number of 32 bits.
     pub fn numbers(&self, column: usize) -> Result<Tensor, DataError> {
-        let numbers =
-            (0..self.len()).map(|row| self.number(row, column)?.ok_or_else(|| self.missing(row, column)));
-        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+        let number = |row| self.number(row, column)?.ok_or_else(|| self.missing(row, column));
+        let numbers = self.each(|row| number(row).ok(), |row| number(row).err())?;
         Ok(Tensor::from_vec(numbers, [self.len(), 1]).expect("a number for each row"))
     }
 
@@ -186,12 +189,13 @@ impl Records {
     /// # Errors
     /// If a cell is missing, or is none of the classes.
     pub fn labels(&self, column: usize, classes: &[String]) -> Result<Vec<usize>, DataError> {
-        let classes = Known::new(classes);
-        let label = |row| {
-            let cell = self.cell(row, column).ok_or_else(|| self.missing(row, column))?;
-            self.place(row, column, cell, &classes)
-        };
-        (0..self.len()).map(label).collect()
+        let known = Known::new(classes);
+        let label = |row| self.cell(row, column).and_then(|cell| known.place(cell));
+        self.each(label, |row| {
+            let cure = "correct it, drop the row, or learn from data in which it occurs";
+            let unknown = |cell| self.unknown(row, column, cell, classes, cure);
+            Some(self.cell(row, column).map_or_else(|| self.missing(row, column), unknown))
+        })
     }
 
     /// The rows of these numbers, in this order, each as often as it is named.
@@ -212,6 +216,21 @@ impl Records {
         }
     }
 
+    /// What `read` makes of each row. If it makes nothing of some, the error is the `fault` of that which comes first in the file, and says
+    /// how many more there are.
+    pub(super) fn each<V>(
+        &self,
+        read: impl Fn(usize) -> Option<V>,
+        fault: impl Fn(usize) -> Option<DataError>,
+    ) -> Result<Vec<V>, DataError> {
+        let values: Vec<V> = (0..self.len()).filter_map(&read).collect();
+        let wrong = (0..self.len()).filter(|row| values.len() < self.len() && read(*row).is_none());
+        match wrong.min_by_key(|row| self.lines[*row]).and_then(fault) {
+            Some(error) => Err(error.and_more(self.len() - values.len() - 1)),
+            None => Ok(values),
+        }
+    }
+
     /// What stands in a cell as a number; nothing, if it is missing.
     pub(super) fn number(&self, row: usize, column: usize) -> Result<Option<f32>, DataError> {
         let Some(text) = self.cell(row, column) else { return Ok(None) };
@@ -228,18 +247,16 @@ impl Records {
         }
     }
 
-    /// The place of a value among those that are known.
-    pub(super) fn place(
+    /// The error of a value that is none of those that are known.
+    pub(super) fn unknown(
         &self,
         row: usize,
         column: usize,
         cell: &str,
-        known: &Known<'_>,
-    ) -> Result<usize, DataError> {
-        known.places.get(cell).copied().ok_or_else(|| {
-            let reason = format!("{} is none of {:?}", excerpt(cell), known.values);
-            self.fault(row, column, reason, "correct it, drop the row, or learn from data in which it occurs")
-        })
+        known: &[String],
+        cure: &'static str,
+    ) -> DataError {
+        self.fault(row, column, format!("{} is none of {known:?}", excerpt(cell)), cure)
     }
 
     fn missing(&self, row: usize, column: usize) -> DataError {
@@ -256,17 +273,18 @@ impl Records {
     }
 }
 
-/// The values that a column may have, and where each is among them.
-pub(super) struct Known<'a> {
-    values: &'a [String],
-    places: HashMap<&'a str, usize>,
-}
+/// Where each of the values that a column may have is among them.
+pub(super) struct Known<'a>(HashMap<&'a str, usize>);
 
 impl<'a> Known<'a> {
     pub(super) fn new(values: &'a [String]) -> Self {
         // Of equal ones the first counts.
         let places = values.iter().enumerate().rev().map(|(place, value)| (value.as_str(), place));
-        Known { values, places: places.collect() }
+        Known(places.collect())
+    }
+
+    pub(super) fn place(&self, value: &str) -> Option<usize> {
+        self.0.get(value).copied()
     }
 }
 
@@ -313,6 +331,20 @@ mod tests {
         assert!(error.starts_with("bytes, line 2, column 2: \"x\""), "{error}");
     }
 
+    #[test]
+    fn a_header_alone_is_a_table_where_that_is_asked_for() {
+        let read = |text: &str, header| {
+            let options = CsvOptions { header, may_be_empty: true, ..CsvOptions::default() };
+            read_records_from(text.as_bytes(), "bytes", &options)
+        };
+        let none = read("a,b\n", true).unwrap();
+        assert_eq!((none.names(), none.len()), (&["a".to_owned(), "b".to_owned()][..], 0));
+        assert_eq!(none.numbers(1).unwrap().dims(), [0, 1]);
+        for error in [read("", true), read("\n", true), read("", false)].map(Result::unwrap_err) {
+            assert!(error.to_string().contains("the file has no row"), "{error}");
+        }
+    }
+
     /// A search through all names for each would take minutes.
     #[test]
     fn names_and_classes_are_found_at_once() {
@@ -337,6 +369,10 @@ mod tests {
             ("a text for a number", read().numbers(1).unwrap_err()),
             ("no number", read().numbers(0).unwrap_err()),
             ("beyond 32 bits", read().select(&[2]).numbers(0).unwrap_err()),
+            (
+                "several cells",
+                records("a\n1\nx\n\"\"\n1e39\n").unwrap().select(&[3, 2, 1, 0]).numbers(0).unwrap_err(),
+            ),
             ("no such class", read().labels(1, &["x".to_owned()]).unwrap_err()),
             ("no class", read().select(&[2]).labels(1, &["x".to_owned()]).unwrap_err()),
         ];
@@ -349,13 +385,15 @@ mod tests {
             no such column
                 bytes: there is no column "c", only ["a", "b"]; name columns as the file does
             a text for a number
-                bytes, line 2, column 2: "x" is not a finite number; write a number, leave the column out, or name it as one of categories
+                bytes, line 2, column 2: "x" is not a finite number (2 more wrong cells in this column); write a number, leave the column out, or name it as one of categories
             no number
-                bytes, line 3, column 1: the value is missing; fill it in, or drop the row
+                bytes, line 3, column 1: the value is missing (1 more wrong cell in this column); fill it in, or drop the row
             beyond 32 bits
                 bytes, line 4, column 1: 1e39 is beyond all numbers of 32 bits; give it in a larger unit
+            several cells
+                bytes, line 3, column 1: "x" is not a finite number (2 more wrong cells in this column); write a number, leave the column out, or name it as one of categories
             no such class
-                bytes, line 3, column 2: "y" is none of ["x"]; correct it, drop the row, or learn from data in which it occurs
+                bytes, line 3, column 2: "y" is none of ["x"] (1 more wrong cell in this column); correct it, drop the row, or learn from data in which it occurs
             no class
                 bytes, line 4, column 2: the value is missing; fill it in, or drop the row
         "#]].assert_eq(&errors.concat());

@@ -4,6 +4,7 @@ use super::csv::{CsvOptions, Table, of_32_bits, read_csv};
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorKind, Place};
 use autograd::Tensor;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Reads a table whose columns `targets` are numbers to be told from the others: inputs `[n, columns]` and targets `[n, targets]`, in the
@@ -77,11 +78,20 @@ impl Columns {
     fn read(path: &Path, targets: &[&str], options: &CsvOptions) -> Result<Self, DataError> {
         let table = read_csv(path, options)?;
         let mut columns = Columns { file: path.display().to_string(), table, targets: Vec::new() };
+        let numbers = || (1..=columns.table.columns).map(|column| column.to_string()).collect();
+        let names: Vec<String> = columns.table.header.clone().unwrap_or_else(numbers);
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::with_capacity(names.len());
+        for (column, name) in names.iter().enumerate() {
+            places.entry(name).or_default().push(column);
+        }
+        let mut taken = HashSet::with_capacity(targets.len());
         for target in targets {
-            let found = columns.find(target).and_then(|column| match columns.targets.contains(&column) {
-                true => Err(format!("the column {target:?} is asked for twice")),
-                false => Ok(column),
-            });
+            let found = match places.get(target).map(Vec::as_slice) {
+                Some(&[column]) if taken.insert(column) => Ok(column),
+                Some([_]) => Err(format!("the column {target:?} is asked for twice")),
+                Some(_) => Err(format!("two columns are called {target:?}")),
+                None => Err(format!("there is no column {target:?}, only {names:?}")),
+            };
             let column =
                 found.map_err(|reason| columns.refused(reason, "name each target once, as the file does"))?;
             columns.targets.push(column);
@@ -96,21 +106,9 @@ impl Columns {
         }
     }
 
-    /// The column of this name.
-    fn find(&self, name: &str) -> Result<usize, String> {
-        let numbers = || (1..=self.table.columns).map(|column| column.to_string()).collect();
-        let names: Vec<String> = self.table.header.clone().unwrap_or_else(numbers);
-        let mut found = (0..names.len()).filter(|&column| names[column] == name);
-        match (found.next(), found.next()) {
-            (Some(column), None) => Ok(column),
-            (Some(_), Some(_)) => Err(format!("two columns are called {name:?}")),
-            (None, _) => Err(format!("there is no column {name:?}, only {names:?}")),
-        }
-    }
-
     fn inputs(&self) -> Result<Tensor, DataError> {
-        let inputs: Vec<usize> =
-            (0..self.table.columns).filter(|column| !self.targets.contains(column)).collect();
+        let targets: HashSet<usize> = self.targets.iter().copied().collect();
+        let inputs: Vec<usize> = (0..self.table.columns).filter(|column| !targets.contains(column)).collect();
         self.tensor(&inputs)
     }
 
@@ -161,6 +159,19 @@ mod tests {
         let path = folder.write("plain.csv", b"0.5,1\n0.25,0\n");
         let data = csv_classes(path, "2", &options(false)).unwrap();
         assert_eq!((data.x().to_vec(), data.y()), (vec![0.5, 0.25], &vec![1, 0]));
+    }
+
+    /// A search through all names for each target would take minutes.
+    #[test]
+    fn targets_of_wide_tables_are_found_at_once() {
+        const MANY: usize = 100_000;
+        let names: Vec<String> = (0..MANY).map(|column| format!("c{column}")).collect();
+        let folder = Folder::new();
+        let text = format!("{}\n{}\n", names.join(","), vec!["1"; MANY].join(","));
+        let path = folder.write("wide.csv", text.as_bytes());
+        let targets: Vec<&str> = names[1..].iter().map(String::as_str).collect();
+        let data = csv_regression(&path, &targets, &options(true)).unwrap();
+        assert_eq!((data.x().dims(), data.y().dims()), (&[1, 1][..], &[1, MANY - 1][..]));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub enum TrainError {
     /// A data set has no samples.
     Empty {
-        /// Which: `"training"` or `"test"`.
+        /// Which: `"training"`, or `"test"`, if [what is measured](crate::Trainer::measured_on) has no other name.
         name: &'static str,
     },
     /// The loss or a gradient became NaN or infinite. The step was not made: the parameters are those before it or, where a callback restores

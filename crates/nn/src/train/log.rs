@@ -155,10 +155,11 @@ impl<T: Scalar> Callback<T> for Log {
     }
 
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
+        let measured_loss = format!("{} loss", epoch.measured_on);
         let mut values = vec![
             ("epoch", epoch.epoch as f64),
             ("train loss", epoch.train_loss),
-            ("test loss", epoch.test_loss),
+            (&measured_loss, epoch.test_loss),
         ];
         values.extend(&epoch.metrics);
         values.extend([("learning rate", training.lr), ("seconds", epoch.seconds)]);

@@ -81,6 +81,8 @@ struct Settings<'a, Y, T: Scalar> {
     micro_batch: Option<usize>,
     budget: Option<Budget>,
     workers: usize,
+    /// What the samples are called that are measured after every epoch.
+    measured_on: &'static str,
     /// Every how many steps layers are looked at, and who is told.
     diagnoses: Option<(usize, Tell<'a>)>,
 }
@@ -110,6 +112,7 @@ impl<'a, O, Y, T: Scalar> Trainer<'a, O, NoLoss, Y, T> {
             micro_batch: None,
             budget: None,
             workers: 0,
+            measured_on: "test",
             diagnoses: None,
         };
         Trainer { optimizer, loss: NoLoss, settings }
@@ -200,7 +203,8 @@ where
         X: Samples,
     {
         let mut first = batches(&mut self.settings.rng.clone());
-        for (name, is_empty) in [("training", first.len() == 0), ("test", test.is_empty())] {
+        for (name, is_empty) in [("training", first.len() == 0), (self.settings.measured_on, test.is_empty())]
+        {
             if is_empty {
                 return Err(TrainError::Empty { name });
             }

@@ -117,6 +117,24 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         self
     }
 
+    /// What the samples are called that are measured after every epoch, in progress, logs and pages: `"test"`, unless it is said
+    /// otherwise. Samples by which an epoch is chosen, as [`stop_early`](Self::stop_early) does, are better no test.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let (train, validation) = data.split(0.75, &mut Rng::seed(0));
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(1).measured_on("validation");
+    /// let report = trainer.fit(&mut net, &train, &validation)?;
+    /// assert!(report.epochs[0].to_string().contains("  validation loss "));
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    pub fn measured_on(mut self, name: &'static str) -> Self {
+        self.settings.measured_on = name;
+        self
+    }
+
     /// The seed of the order of samples and of everything random in the network. The same seed, data and network give
     /// the same bits.
     pub fn seed(mut self, seed: u64) -> Self {

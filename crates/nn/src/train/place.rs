@@ -69,8 +69,13 @@ impl Place {
         (self.loss, self.seconds) = (Mean::default(), 0.0);
     }
 
-    /// Shows itself to a record, with the values of these metrics.
-    pub(super) fn remember<T: Scalar>(&mut self, metrics: &[&'static str], record: &mut Record<'_, T>) {
+    /// Shows itself to a record, with the values of these metrics, which were measured on samples of this name.
+    pub(super) fn remember<T: Scalar>(
+        &mut self,
+        metrics: &[&'static str],
+        measured_on: &'static str,
+        record: &mut Record<'_, T>,
+    ) {
         record.same("samples", &self.samples);
         record.same("batches", &self.batches);
         record.count("epoch", &mut self.epoch);
@@ -113,7 +118,8 @@ impl Place {
         }
         let (text, now) = (written(&self.report.epochs), record.found("epoch"));
         let epochs = record.parsed("epochs", text, |text| {
-            let epochs = text.lines().map(|line| read(line, metrics)).collect::<Option<Vec<_>>>()?;
+            let epochs =
+                text.lines().map(|line| read(line, metrics, measured_on)).collect::<Option<Vec<_>>>()?;
             let are_in_order = (1..).zip(&epochs).all(|(i, measured)| measured.epoch == i);
             (are_in_order && now.is_none_or(|epoch: usize| epochs.len() + 1 == epoch)).then_some(epochs)
         });
@@ -126,7 +132,7 @@ impl Place {
 /// A line for each epoch: its number, its losses, its seconds, and `name=value` of each metric.
 fn written(epochs: &[EpochReport]) -> String {
     let mut text = String::new();
-    for EpochReport { epoch, train_loss, test_loss, metrics, seconds } in epochs {
+    for EpochReport { epoch, train_loss, test_loss, metrics, seconds, .. } in epochs {
         write!(text, "{epoch}\t{train_loss}\t{test_loss}\t{seconds}").expect("memory");
         metrics.iter().for_each(|(name, value)| write!(text, "\t{name}={value}").expect("memory"));
         text.push('\n');
@@ -135,7 +141,7 @@ fn written(epochs: &[EpochReport]) -> String {
 }
 
 /// The epoch of such a line, with those metrics that are still among these.
-fn read(line: &str, metrics: &[&'static str]) -> Option<EpochReport> {
+fn read(line: &str, metrics: &[&'static str], measured_on: &'static str) -> Option<EpochReport> {
     let mut words = line.split('\t');
     let mut next = || words.next();
     let (epoch, train_loss, test_loss, seconds) = (next()?, next()?, next()?, next()?);
@@ -149,6 +155,7 @@ fn read(line: &str, metrics: &[&'static str]) -> Option<EpochReport> {
         epoch: epoch.parse().ok()?,
         train_loss: train_loss.parse().ok()?,
         test_loss: test_loss.parse().ok()?,
+        measured_on,
         metrics: measured,
         seconds: seconds.parse().ok()?,
     })

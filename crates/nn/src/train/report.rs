@@ -92,9 +92,11 @@ pub struct EpochReport {
     pub epoch: usize,
     /// The mean loss over the training samples, each taken before its step.
     pub train_loss: f64,
-    /// The mean loss over the test samples after the epoch.
+    /// The mean loss over the test samples after the epoch, or over those that are measured instead of them.
     pub test_loss: f64,
-    /// The metrics over the test samples, by name.
+    /// What these are called: `"test"`, unless [`Trainer::measured_on`](crate::Trainer::measured_on) says otherwise.
+    pub measured_on: &'static str,
+    /// The metrics over the same samples, by name.
     pub metrics: Vec<(&'static str, f64)>,
     /// How long it took, measuring included.
     pub seconds: f64,
@@ -110,8 +112,8 @@ impl EpochReport {
 /// One line: `epoch 3  train loss 0.3478  test loss 0.2580  accuracy 0.9526  0.12 s`, or `8.5 ms` where it was that short.
 impl fmt::Display for EpochReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EpochReport { epoch, train_loss, test_loss, metrics, seconds } = self;
-        write!(f, "epoch {epoch}  train loss {train_loss:.4}  test loss {test_loss:.4}")?;
+        let EpochReport { epoch, train_loss, test_loss, measured_on, metrics, seconds } = self;
+        write!(f, "epoch {epoch}  train loss {train_loss:.4}  {measured_on} loss {test_loss:.4}")?;
         metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))?;
         match *seconds < 0.1 {
             true => write!(f, "  {:.1} ms", seconds * 1e3),

@@ -48,7 +48,8 @@ where
             let (test_loss, metrics) = self.evaluate(net, test);
             let seconds = before + start.elapsed().as_secs_f64();
             let train_loss = place.loss.value();
-            let measured = EpochReport { epoch: place.epoch, train_loss, test_loss, metrics, seconds };
+            let (epoch, measured_on) = (place.epoch, self.settings.measured_on);
+            let measured = EpochReport { epoch, train_loss, test_loss, measured_on, metrics, seconds };
             let ended =
                 self.tell(net, place.lr, |callback, training| callback.on_epoch(&measured, training))?;
             place.end_epoch(measured, ended);
@@ -254,7 +255,7 @@ where
                 now.take_over(found);
             }
             let names: Vec<&'static str> = self.settings.metrics.iter().map(|metric| metric.name).collect();
-            place.remember(&names, record);
+            place.remember(&names, self.settings.measured_on, record);
         });
         for (i, callback) in self.settings.callbacks.iter_mut().enumerate() {
             let mut training = InTraining { module: &mut *net, optimizer: &mut self.optimizer, lr: place.lr };

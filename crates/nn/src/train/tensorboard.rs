@@ -166,7 +166,7 @@ impl<T: Scalar> Callback<T> for TensorBoard {
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
         let mut scalars = vec![
             ("loss/train".to_owned(), epoch.train_loss),
-            ("loss/test".to_owned(), epoch.test_loss),
+            (format!("loss/{}", epoch.measured_on), epoch.test_loss),
             ("learning rate".to_owned(), training.lr),
         ];
         scalars.extend(epoch.metrics.iter().map(|(name, value)| (format!("metrics/{name}"), *value)));

@@ -1,0 +1,281 @@
+//! Parts, columns and files of data: what each command takes, what it needs, and what it says of them.
+
+mod common;
+
+use common::Folder;
+use std::fs;
+use wengert::Tensor;
+use wengert::files::write_npy;
+
+/// Rows of a size, a colour and a name, and whether the size is above 5; line 2 is the first.
+fn rows(n: usize) -> Vec<String> {
+    let row = |n: usize| {
+        let size = n * 7 % 11;
+        format!("{size}.5,{},row{n},{}", ["red", "blue"][n % 2], if size > 5 { "large" } else { "small" })
+    };
+    (0..n).map(row).collect()
+}
+
+fn table(rows: &[String]) -> String {
+    format!("size,colour,name,kind\n{}\n", rows.join("\n"))
+}
+
+fn settings(data: &str, training: &str) -> String {
+    format!(
+        "[data]\nformat = \"csv\"\ntrain = \"table.csv\"\ntarget = \"kind\"\nleave_out = [\"name\"]\n{data}[model]\nhidden = [4]\n[training]\nepochs = 3\n{training}"
+    )
+}
+
+fn folder(data: &str, training: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("table.csv", table(&rows(40)));
+    folder.write("run.toml", settings(data, training));
+    folder
+}
+
+/// The column of the log that is measured after every epoch.
+fn log(folder: &Folder, run: &str) -> (String, Vec<f64>) {
+    let text = fs::read_to_string(folder.0.join(run).join("log.csv")).unwrap();
+    let mut cells = text.lines().map(|line| line.split(',').nth(2).unwrap().to_owned());
+    let name = cells.next().unwrap();
+    (name, cells.map(|cell| cell.parse().unwrap()).collect())
+}
+
+/// A fifth of 40 rows is for the test, and a quarter of the other 32 for the validation.
+#[test]
+fn a_validation_part_is_watched_and_the_test_measured_once() {
+    let folder = folder("validation_share = 0.25\n", "early_stopping = 2\n");
+    let output = folder.command(&["train", "run.toml"]).output().unwrap();
+    let [told, progress] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    assert!(output.status.success(), "{progress}");
+    assert!(told.contains("24 training samples, 8 validation samples, 8 test samples"), "{told}");
+    assert!(progress.contains("validation loss") && !progress.contains("test loss"), "{progress}");
+    assert!(!told.contains("flatters"), "{told}");
+    assert_eq!(log(&folder, "runs/run").0, "validation loss");
+    let page = fs::read_to_string(folder.0.join("runs/run/report.html")).unwrap();
+    assert!(page.contains("The least validation loss"), "the page calls it so");
+    let measured = folder.run(&["eval", "run.toml"]);
+    assert!(measured.starts_with("test accuracy: ") && told.contains(&measured), "{told}\n{measured}");
+    // The test part is the one that there is without validation.
+    folder.write("plain.toml", settings("", "early_stopping = 2\n"));
+    let told = folder.run(&["train", "plain.toml"]);
+    assert!(told.contains("32 training samples, 8 test samples"), "{told}");
+    assert!(
+        told.contains(
+            "early stopping chooses the epoch by the test, which flatters it: set `validation_share`"
+        ),
+        "{told}"
+    );
+    assert_eq!(log(&folder, "runs/plain").0, "test loss");
+    folder.write("plain.toml", settings("", "early_stopping = 2\n[output]\nfolder = \"runs/run\"\n"));
+    assert_eq!(folder.run(&["eval", "plain.toml"]), measured, "of the model's own settings");
+}
+
+/// Of a file whose labels are all wrong the first epoch is the best; by the test, which is right, it would be the last.
+#[test]
+fn the_epoch_is_chosen_by_the_validation() {
+    let wrong = rows(40).into_iter().map(|row| match row.strip_suffix("large") {
+        Some(row) => format!("{row}small"),
+        None => row.replace("small", "large"),
+    });
+    let folder = folder("validation = \"wrong.csv\"\n", "early_stopping = 4\nrate = 0.05\n");
+    folder.write("wrong.csv", table(&wrong.collect::<Vec<_>>()));
+    folder.write(
+        "run.toml",
+        settings("validation = \"wrong.csv\"\n", "early_stopping = 4\nrate = 0.05\n")
+            .replace("epochs = 3", "epochs = 60"),
+    );
+    let told = folder.run(&["train", "run.toml"]);
+    assert!(told.contains("32 training samples, 40 validation samples, 8 test samples"), "{told}");
+    let (name, losses) = log(&folder, "runs/run");
+    let best = (0..losses.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b])).unwrap();
+    assert_eq!(
+        (name.as_str(), losses.len()),
+        ("validation loss", best + 5),
+        "four epochs without a better one"
+    );
+    assert!(best < 5, "{losses:?}");
+}
+
+/// Samples of arrays, too: IDX and `.npy` have two files for each use.
+#[test]
+fn arrays_have_files_for_the_validation() {
+    let folder = Folder::new();
+    let x = Tensor::from_vec((0..40).map(|n| (n * 7 % 11) as f32).collect(), [20, 2]).unwrap();
+    write_npy(folder.0.join("x.npy"), &x).unwrap();
+    write_npy(folder.0.join("y.npy"), &Tensor::from((0..20).map(|n| (n % 2) as f32).collect::<Vec<_>>()))
+        .unwrap();
+    let settings = |more: &str| {
+        format!(
+            "[data]\nformat = \"npy\"\ntrain = \"x.npy\"\ntrain_targets = \"y.npy\"\ntask = \"classes\"\n{more}[training]\nepochs = 1\n"
+        )
+    };
+    folder.write("run.toml", settings("validation = \"x.npy\"\nvalidation_targets = \"y.npy\"\n"));
+    assert!(
+        folder.run(&["train", "run.toml"]).contains("16 training samples, 20 validation samples, 4 test")
+    );
+    let both = "test = \"x.npy\"\ntest_targets = \"y.npy\"\nvalidation_share = 0.3\n";
+    folder.write("share.toml", settings(both));
+    assert!(
+        folder.run(&["train", "share.toml"]).contains("14 training samples, 6 validation samples, 20 test")
+    );
+    for (more, part) in [
+        ("validation = \"x.npy\"\n", "`[data]` lacks the key `validation_targets`"),
+        ("validation_share = 0.01\n", "16 samples do not fall into a training and a validation part of 0.01"),
+        (
+            "validation = \"x.npy\"\nvalidation_targets = \"y.npy\"\nvalidation_share = 0.1\n",
+            "`validation_share` belongs to a training without a file `validation`",
+        ),
+    ] {
+        folder.write("wrong.toml", settings(more));
+        let message = folder.fail(&["train", "wrong.toml"]);
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+/// A training that goes on gets the samples that it had, to the same bits.
+#[test]
+fn what_goes_on_has_the_same_validation() {
+    let folder = folder("validation_share = 0.25\n", "early_stopping = 9\n");
+    folder.run(&["train", "run.toml"]);
+    for data in ["", "validation_share = 0.5\n", "validation = \"table.csv\"\n"] {
+        folder.write("run.toml", settings(data, "early_stopping = 9\n"));
+        let message = folder.fail(&["train", "run.toml", "--resume"]);
+        assert!(message.contains("validation"), "{data}: {message}");
+    }
+    let longer = |data: &str, more: &str| {
+        settings(data, &format!("early_stopping = 9\n{more}")).replace("epochs = 3", "epochs = 6")
+    };
+    folder.write("run.toml", longer("validation_share = 0.25\n", ""));
+    folder.run(&["train", "run.toml", "--resume"]);
+    folder.write("whole.toml", longer("validation_share = 0.25\n", ""));
+    folder.run(&["train", "whole.toml"]);
+    assert!(folder.weights("runs/run") == folder.weights("runs/whole"), "other bits");
+    assert_eq!(log(&folder, "runs/run"), log(&folder, "runs/whole"));
+}
+
+/// `green` is in the file for the test only.
+#[test]
+fn a_category_that_training_did_not_have_may_be_none() {
+    let folder = folder("test = \"test.csv\"\n", "");
+    folder.write("test.csv", table(&[rows(6), vec!["1.5,green,row6,small".into()]].concat()));
+    let message = folder.fail(&["train", "run.toml"]);
+    assert!(
+        message.contains("test.csv, line 8, column 2: \"green\" is none of [\"blue\", \"red\"]")
+            && message.contains("`unknown_categories = \"none\"`"),
+        "{message}"
+    );
+    let accept = settings("test = \"test.csv\"\nunknown_categories = \"none\"\n", "");
+    folder.write("run.toml", &accept);
+    folder.run(&["train", "run.toml"]);
+    // The model keeps it, whatever the settings say now.
+    folder.write("run.toml", accept.replace("\"none\"", "\"error\""));
+    folder.run(&["eval", "run.toml"]);
+    folder.write("new.csv", "size,colour\n1.5,green\n1.5,pink\n1.5,red\n");
+    let told = folder.run(&["predict", "run.toml", "new.csv"]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines.len() == 4 && lines[1] == lines[2] && lines[2] != lines[3], "{told}");
+}
+
+#[test]
+fn columns_are_told_as_what_they_are_taken() {
+    let folder = folder("", "");
+    let columns = "columns of numbers: 1: \"size\"\ncolumns of categories: 1: \"colour\" (2 values)\ncolumns left out: 1: \"name\"\n";
+    assert!(folder.run(&["summary", "run.toml"]).starts_with(columns), "before a training");
+    assert!(folder.run(&["train", "run.toml"]).contains(columns));
+    assert!(folder.run(&["summary", "run.toml"]).starts_with(columns), "of a model");
+    let names: Vec<String> = (0..200).map(|column| format!("c{column}")).collect();
+    let wide: String = (0..20).map(|n| format!("{n},").repeat(200) + ["a\n", "b\n"][n % 2]).collect();
+    folder.write("table.csv", format!("{},kind\n{wide}", names.join(",")));
+    folder.write("wide.toml", settings("", "").replace("leave_out = [\"name\"]\n", ""));
+    let told = folder.run(&["train", "wide.toml"]);
+    assert!(
+        told.contains("columns of numbers: 200: \"c0\", \"c1\", ") && told.contains("\"c7\" and 192 more\n"),
+        "{told}"
+    );
+    assert!(!told.contains("c8"), "{told}");
+}
+
+/// Whatever the order of the samples, and whichever part a row is in.
+#[test]
+fn the_first_wrong_cell_of_the_file_is_told() {
+    let folder = folder("", "");
+    for first in [0, 7, 20, 33] {
+        let mut wrong = rows(40);
+        for row in [first, first + 3, first + 5] {
+            wrong[row] = wrong[row].replacen(".5", " kg", 1);
+        }
+        wrong[first + 1] = ",".to_owned() + wrong[first + 1].split_once(',').unwrap().1;
+        folder.write("table.csv", table(&wrong));
+        let message = folder.fail(&["train", "run.toml"]);
+        let told = format!("table.csv, line {}, column 1: \"", first + 2);
+        assert!(
+            message.contains(&told) && message.contains("(3 more wrong cells in this column)"),
+            "{message}"
+        );
+        let message = folder.fail(&["predict", "run.toml", "table.csv"]);
+        assert!(message.contains("there is no model yet"), "{message}");
+    }
+    // An unknown category is told only when training is over the columns; still the first of the file.
+    let mut wrong = rows(40);
+    wrong[39] = wrong[39].replace("blue", "");
+    wrong[2] = wrong[2].replace("red", "");
+    folder.write("table.csv", table(&wrong));
+    let message = folder.fail(&["train", "run.toml"]);
+    assert!(
+        message.contains("line 4, column 2: the value is missing (1 more wrong cell in this column)"),
+        "{message}"
+    );
+}
+
+/// As on another machine, with nothing but the settings and the model.
+#[test]
+fn a_model_needs_no_files_of_its_training() {
+    let folder = folder("test = \"test.csv\"\nvalidation = \"validation.csv\"\n", "");
+    folder.write("test.csv", table(&rows(9)));
+    folder.write("validation.csv", table(&rows(9)));
+    folder.run(&["train", "run.toml"]);
+    folder.write("new.csv", table(&rows(3)));
+    let measured = folder.run(&["eval", "run.toml"]);
+    for gone in ["table.csv", "validation.csv"] {
+        fs::remove_file(folder.0.join(gone)).unwrap();
+    }
+    assert_eq!(folder.run(&["eval", "run.toml"]), measured, "the test is there");
+    fs::remove_file(folder.0.join("test.csv")).unwrap();
+    assert_eq!(folder.run(&["predict", "run.toml", "new.csv"]).lines().count(), 4);
+    assert!(folder.run(&["summary", "run.toml"]).contains("layers.1"));
+    folder.run(&["export", "run.toml", "run.onnx"]);
+    let message = folder.fail(&["eval", "run.toml"]);
+    assert!(message.contains("test.csv is not there") && message.contains("run.toml:6:"), "{message}");
+    fs::remove_dir_all(folder.0.join("runs")).unwrap();
+    let message = folder.fail(&["train", "run.toml"]);
+    assert!(message.contains("table.csv is not there") && message.contains("run.toml:3:"), "{message}");
+}
+
+#[test]
+fn the_summary_of_a_model_is_of_what_was_trained() {
+    let folder = folder("", "");
+    folder.run(&["train", "run.toml"]);
+    let trained = folder.run(&["summary", "run.toml"]);
+    folder.write("run.toml", settings("", "").replace("[4]", "[5, 5]"));
+    let changed = folder.run(&["summary", "run.toml"]);
+    assert_eq!(
+        changed,
+        format!("the settings have changed since; this is the model as it was trained\n{trained}")
+    );
+}
+
+#[test]
+fn of_a_table_without_rows_nothing_is_told() {
+    let folder = folder("", "");
+    folder.run(&["train", "run.toml"]);
+    folder.write("none.csv", "colour,size\n");
+    assert_eq!(folder.run(&["predict", "run.toml", "none.csv"]), "class,p(large),p(small)\n");
+    folder.write("none.csv", "colour\n");
+    assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("there is no column \"size\""));
+    folder.write("none.csv", "");
+    assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("the file has no row"));
+    folder.write("table.csv", "size,colour,name,kind\n");
+    folder.write("other.toml", settings("", ""));
+    assert!(folder.fail(&["train", "other.toml"]).contains("the file has no row"));
+}
