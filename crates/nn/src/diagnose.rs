@@ -5,6 +5,10 @@
 //! recurrent neural networks", 2013). A unit that is at the end of its range hands nothing on: a sigmoid that is saturated (X. Glorot and
 //! Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010), a relu that is never above 0.
 
+mod trouble;
+
+pub use trouble::Trouble;
+
 use crate::capture::{Seen, Value, place, split};
 use crate::module::Module;
 use autograd::{Applied, Gradients, Scalar, Tensor, observe};
@@ -28,7 +32,8 @@ const ACTIVATIONS: [&str; 10] =
 /// trained on. It costs a backward pass of its own, and keeps what the layers give meanwhile; once in some hundred steps it costs
 /// nothing that matters.
 ///
-/// Printed, it is a table with advice, layer by layer. What a layer gives is looked at after the activation that follows it.
+/// Printed, it is a table of the layers, and below it advice about each trouble that there is. What a layer gives is looked at after the
+/// activation that follows it.
 ///
 /// ```
 /// use nn::{Activation, Layer, Mlp, Mode, Rng, Tensor, Trouble, diagnose};
@@ -131,57 +136,6 @@ pub struct LayerState {
     pub troubles: Vec<Trouble>,
 }
 
-/// What ails a layer.
-///
-/// ```
-/// use nn::{Param, Tensor, Trouble, diagnose};
-/// let w = Param::new(Tensor::from([[20.0]]));
-/// let x = Tensor::from([[1.0], [-1.0]]); // the sigmoid of 20 is nearly 1, that of -20 nearly 0
-/// let (_, diagnosis) = diagnose(&w, || x.linear(&w, None).sigmoid().sum());
-/// assert_eq!(diagnosis.rows[0].troubles, [Trouble::Saturated]);
-/// assert!(Trouble::Saturated.advice().contains("smaller weights"));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Trouble {
-    /// A value or a gradient is NaN or infinite.
-    NotFinite,
-    /// Its gradient is less than a millionth of that of another layer.
-    Vanishing,
-    /// The root mean square of its gradient is above 1000.
-    Exploding,
-    /// More than half of its units are 0 for every sample.
-    Dead,
-    /// More than half of its values are at the ends of their range.
-    Saturated,
-}
-
-impl Trouble {
-    /// What it is, and what to do.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Trouble::NotFinite => {
-                "gives, or gets, what is not finite; `trace_nan` tells where the first was born"
-            }
-            Trouble::Vanishing => {
-                "gets next to no gradient: layers above let little through; try relu or gelu in place of sigmoid or tanh, \
-                 normalisation (`LayerNorm`, `BatchNorm1d`), a way past the layers (`Residual`), or `Init::HeNormal`"
-            }
-            Trouble::Exploding => {
-                "gets an enormous gradient; try `clip_norm`, a lower learning rate, normalisation, or smaller weights to begin with"
-            }
-            Trouble::Dead => {
-                "has units that are 0 for every sample and learn nothing more; try a lower learning rate, `Init::HeNormal`, biases \
-                 of 0, or a leaky relu"
-            }
-            Trouble::Saturated => {
-                "has values at the end of their range, where the slope is 0; try smaller weights to begin with, inputs scaled \
-                 to deviation 1 (`Scaler`), normalisation, or relu"
-            }
-        }
-    }
-}
-
 impl LayerState {
     fn of<T: Scalar>(
         net: &(impl Module<T> + ?Sized),
@@ -217,6 +171,11 @@ impl LayerState {
         let gradient = (count > 0).then(|| (squares / count as f64).sqrt());
         let dead = dead(output.dims(), &values);
         LayerState { path, mean, deviation, dead, saturated, gradient, troubles: Vec::new() }
+    }
+
+    /// What ails it, by name.
+    pub(crate) fn named_troubles(&self) -> String {
+        self.troubles.iter().map(|trouble| format!("{trouble:?}")).collect::<Vec<_>>().join(", ")
     }
 
     fn judge(&mut self, largest: f64) {
@@ -276,6 +235,17 @@ impl Diagnosis {
     pub fn troubled(&self) -> impl Iterator<Item = &LayerState> {
         self.rows.iter().filter(|row| !row.troubles.is_empty())
     }
+
+    /// What ails any of the layers, each once.
+    pub(crate) fn troubles(&self) -> Vec<Trouble> {
+        let mut all: Vec<Trouble> = Vec::new();
+        for trouble in self.rows.iter().flat_map(|row| &row.troubles) {
+            if !all.contains(trouble) {
+                all.push(*trouble);
+            }
+        }
+        all
+    }
 }
 
 impl fmt::Display for Diagnosis {
@@ -285,27 +255,24 @@ impl fmt::Display for Diagnosis {
         let width = self.rows.iter().map(|row| name(row).chars().count()).max().unwrap_or(0).max(5);
         writeln!(
             f,
-            "{:width$}  {:>10}  {:>10}  {:>6}  {:>9}  {:>10}",
+            "{:width$}  {:>10}  {:>10}  {:>6}  {:>9}  {:>10}  trouble",
             "layer", "mean", "deviation", "dead", "saturated", "gradient"
         )?;
         for row in &self.rows {
             let gradient = row.gradient.map_or(String::new(), |g| format!("{g:.2e}"));
-            writeln!(
-                f,
-                "{:width$}  {:>10.2e}  {:>10.2e}  {:>4.0} %  {:>7.0} %  {gradient:>10}",
+            let line = format!(
+                "{:width$}  {:>10.2e}  {:>10.2e}  {:>4.0} %  {:>7.0} %  {gradient:>10}  {}",
                 name(row),
                 row.mean,
                 row.deviation,
                 100.0 * row.dead,
-                100.0 * row.saturated
-            )?;
+                100.0 * row.saturated,
+                row.named_troubles()
+            );
+            writeln!(f, "{}", line.trim_end())?;
         }
-        for row in self.troubled() {
-            for trouble in &row.troubles {
-                writeln!(f, "{}: {}", name(row), trouble.advice())?;
-            }
-        }
-        Ok(())
+        let told = |trouble: &Trouble| writeln!(f, "{trouble:?}: {}", trouble.advice());
+        self.troubles().iter().try_for_each(told)
     }
 }
 
@@ -411,6 +378,20 @@ mod tests {
             });
             assert_eq!(troubles(&net, &Tensor::normal([32, 1, 8, 8], 0.0, 1.0, &mut rng)), expected);
         }
+    }
+
+    /// Of many layers that suffer alike, each says what ails it, and the advice stands there once.
+    #[test]
+    fn advice_is_printed_once() {
+        let net: Mlp = Mlp::new(&[16; 20], Activation::Sigmoid, &mut Rng::seed(0));
+        let (_, diagnosis) = diagnose(&net, || net.forward(&input(16), &mut Mode::eval()).square().mean());
+        let printed = diagnosis.to_string();
+        let layers = diagnosis.troubled().count();
+        assert!(layers > 5, "{printed}");
+        assert_eq!(printed.lines().filter(|line| line.ends_with("  Vanishing")).count(), layers, "{printed}");
+        let advice = format!("\nVanishing: {}\n", Trouble::Vanishing.advice());
+        assert_eq!(printed.matches(&advice).count(), 1, "{printed}");
+        assert_eq!(printed.lines().count(), 1 + diagnosis.rows.len() + 1, "{printed}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A page about a training, in one file of HTML that needs nothing from anywhere: curves, tables, histograms and pictures.
 
+mod image;
+
 use crate::chart::{Axis, Chart, escaped};
 use crate::files::{FileError, FileErrorKind, replace};
 use crate::layer_history::LayerHistory;
@@ -7,6 +9,7 @@ use crate::metrics::ConfusionMatrix;
 use crate::module::Module;
 use crate::train::Report;
 use autograd::{Gradients, Scalar, Tensor};
+use image::{base64, bitmap};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -54,14 +57,20 @@ const STYLE: &str = "\
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.2rem 0.7rem; text-align: right; border-bottom: 1px solid #8884; }
+th, td { padding: 0.2rem 0.7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #8884; }
 th:first-child, td:first-child { text-align: left; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: 1rem; align-items: end; }
 .samples { display: flex; flex-wrap: wrap; gap: 0.7rem; }
+.samples figure { width: 7rem; text-align: center; }
 figure { margin: 0; }
-figcaption { font-size: 0.8rem; text-align: center; }
+figcaption { font-size: 0.8rem; text-align: center; overflow-wrap: anywhere; }
+.legend { display: flex; flex-wrap: wrap; justify-content: center; gap: 0 1rem; }
+.legend span::before { content: \"\"; display: inline-block; width: 1.2rem; height: 0.2rem; margin-right: 0.4rem; vertical-align: middle; background: var(--line); }
 img { image-rendering: pixelated; width: 5rem; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; margin: 1rem 0; }
+.layers td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }
+.upright th:not(:first-child) { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; padding: 0.7rem 0.2rem; border: 0; }
+.many th, .many td { padding: 0.2rem 0.3rem; font-size: 0.8rem; }
 ";
 
 impl Page {
@@ -72,6 +81,10 @@ impl Page {
 
     /// The losses and metrics of every epoch, as curves and as a table.
     pub fn run(mut self, report: &Report) -> Self {
+        if report.epochs.is_empty() {
+            self.section("Training", "<p>No epoch was measured.</p>\n");
+            return self;
+        }
         let epochs = || report.epochs.iter();
         let of = |value: &dyn Fn(&crate::EpochReport) -> f64| -> Vec<(f64, f64)> {
             epochs().map(|epoch| (epoch.epoch as f64, value(epoch))).collect()
@@ -102,18 +115,15 @@ impl Page {
             }
             put(&mut table, format_args!("<td>{:.2}</td></tr>\n", epoch.seconds));
         }
-        let best = epochs().min_by(|a, b| a.test_loss.total_cmp(&b.test_loss));
-        let best = best.map_or(String::new(), |best| {
-            format!(
-                "<p>{} epochs in {:.1} s. The least {measured_loss}, {:.5}, is that of epoch {}.</p>\n",
-                report.epochs.len(),
-                report.seconds(),
-                best.test_loss,
-                best.epoch,
-                measured_loss = escaped(&measured_loss)
-            )
+        let measured_loss = escaped(&measured_loss);
+        let measured = epochs().filter(|epoch| !epoch.test_loss.is_nan());
+        let best = measured.min_by(|a, b| a.test_loss.total_cmp(&b.test_loss));
+        let best = best.map_or(format!("No {measured_loss} is a number."), |best| {
+            format!("The least {measured_loss}, {:.5}, is that of epoch {}.", best.test_loss, best.epoch)
         });
-        self.section("Training", &format!("{best}<div class=\"charts\">\n{charts}</div>\n<details><summary>All epochs</summary><div class=\"wide\"><table>\n{table}</table></div></details>\n"));
+        let many = if report.epochs.len() == 1 { "epoch" } else { "epochs" };
+        let told = format!("<p>{} {many} in {:.1} s. {best}</p>\n", report.epochs.len(), report.seconds());
+        self.section("Training", &format!("{told}<div class=\"charts\">\n{charts}</div>\n<details><summary>All epochs</summary><div class=\"wide\"><table>\n{table}</table></div></details>\n"));
         self
     }
 
@@ -128,7 +138,9 @@ impl Page {
     /// How often each class was taken for each other.
     pub fn confusion(mut self, matrix: &ConfusionMatrix) -> Self {
         let most = matrix.counts().iter().copied().max().unwrap_or(0).max(1) as f64;
-        let mut table = String::from("<tr><th>truth \\ predicted</th>");
+        let is_long = matrix.labels().iter().any(|label| label.chars().count() > 3);
+        let upright = if is_long { " class=\"upright\"" } else { "" };
+        let mut table = format!("<tr{upright}><th>truth \\ predicted</th>");
         matrix.labels().iter().for_each(|label| put(&mut table, format_args!("<th>{}</th>", escaped(label))));
         table.push_str("<th>recall</th></tr>\n");
         for (class, counts) in matrix.counts().chunks(matrix.classes()).enumerate() {
@@ -146,7 +158,8 @@ impl Page {
             let recall = matrix.recall(class).map_or(String::new(), |recall| format!("{recall:.3}"));
             put(&mut table, format_args!("<td>{recall}</td></tr>\n"));
         }
-        self.section("Confusion", &format!("<div class=\"wide\"><table>\n{table}</table></div>\n"));
+        let many = if matrix.classes() > 12 { " class=\"many\"" } else { "" };
+        self.section("Confusion", &format!("<div class=\"wide\"><table{many}>\n{table}</table></div>\n"));
         self
     }
 
@@ -251,14 +264,15 @@ fn put(html: &mut String, what: std::fmt::Arguments<'_>) {
     html.write_fmt(what).expect("a text takes all");
 }
 
-/// A chart of lines over the same axes.
+/// A chart of lines over the same axes, the lower of which counts.
 fn curves(x_name: &str, lines: &[(&str, Vec<(f64, f64)>)]) -> String {
     let points = || lines.iter().flat_map(|(_, points)| points);
-    let mut chart = Chart::new(Axis::over(points().map(|p| p.0)), x_name, Axis::over(points().map(|p| p.1)));
+    let (x, y) = (Axis::count_over(points().map(|p| p.0)), Axis::over(points().map(|p| p.1)));
+    let mut chart = Chart::new(x, x_name, y);
     for (name, points) in lines {
         chart.line(name, points.iter().copied());
     }
-    chart.svg()
+    chart.figure("")
 }
 
 /// A chart of how many of the numbers lie where.
@@ -269,60 +283,19 @@ fn histogram<T: Scalar>(name: &str, tensor: &Tensor<T>) -> String {
     let axis = Axis::over(finite.iter().copied());
     let mut counts = [0.0; PARTS];
     finite.iter().for_each(|&x| counts[((axis.share(x) * PARTS as f64) as usize).min(PARTS - 1)] += 1.0);
-    let height = Axis::over(counts.iter().copied()).and_zero();
+    let height = Axis::count_over(counts.iter().copied()).and_zero();
     let lost = numbers.len() - finite.len();
     let lost = if lost > 0 { format!(", {lost} not finite") } else { String::new() };
-    let mut chart = Chart::new(axis, &format!("{name} {}{lost}", tensor.shape()), height);
+    let mut chart = Chart::new(axis, "", height);
     let at = |i: usize| axis.at(i as f64 / PARTS as f64);
     chart.bars(counts.iter().enumerate().map(|(i, &count)| (at(i), at(i + 1), count)));
-    chart.svg()
-}
-
-/// A bitmap of shades of grey, the rows from above: a header, a table of 256 shades, and rows from below, each filled up to four bytes.
-fn bitmap(width: usize, shades: &[u8]) -> Vec<u8> {
-    const HEAD: usize = 54 + 4 * 256;
-    let row = width.next_multiple_of(4);
-    let height = shades.len() / width.max(1);
-    let size = HEAD + row * height;
-    let mut bytes = b"BM".to_vec();
-    let number = |bytes: &mut Vec<u8>, x: usize| bytes.extend((x as u32).to_le_bytes());
-    [size, 0, HEAD, 40, width, height].into_iter().for_each(|x| number(&mut bytes, x));
-    bytes.extend([1, 0, 8, 0]);
-    [0, row * height, 2835, 2835, 256, 0].into_iter().for_each(|x| number(&mut bytes, x));
-    (0..=255).for_each(|shade| bytes.extend([shade, shade, shade, 0]));
-    for shades in shades.chunks_exact(width.max(1)).rev() {
-        bytes.extend(shades);
-        bytes.resize(bytes.len() + row - width, 0);
-    }
-    bytes
-}
-
-/// Base64 (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let bits = (0..3).fold(0_u32, |bits, i| bits << 8 | u32::from(three.get(i).copied().unwrap_or(0)));
-        for i in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
-            text.push(if i <= three.len() { digit.into() } else { '=' });
-        }
-    }
-    text
+    chart.figure(&format!("{name} {}{lost}", tensor.shape()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The examples of RFC 4648, section 10.
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        let expected = ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"];
-        for (len, expected) in expected.into_iter().enumerate() {
-            assert_eq!(base64(&b"foobar"[..len]), expected);
-        }
-    }
+    use crate::{Ended, EpochReport};
 
     #[test]
     fn a_page_needs_nothing_from_elsewhere_and_escapes_what_it_is_given() {
@@ -348,11 +321,39 @@ mod tests {
         assert!(!html.contains("<cat>") && !html.contains("<script"));
     }
 
+    /// A run whose epochs have these test losses.
+    fn run(test_losses: &[f64]) -> String {
+        let epochs = (1..).zip(test_losses).map(|(epoch, &test_loss)| EpochReport {
+            epoch,
+            train_loss: 1.0,
+            test_loss,
+            measured_on: "test",
+            metrics: Vec::new(),
+            seconds: 0.5,
+        });
+        Page::new("t")
+            .run(&Report { epochs: epochs.collect(), resumed: None, ended: Ended::Finished })
+            .to_html()
+    }
+
+    /// Of the two NaN, one has the sign of what 0/0 gives on common processors, below all numbers in the total order.
     #[test]
-    fn a_bitmap_has_its_rows_from_below() {
-        let bytes = bitmap(3, &[1, 2, 3, 4, 5, 6]);
-        assert_eq!(bytes.len(), 54 + 1024 + 8);
-        assert_eq!(bytes[2..6], (bytes.len() as u32).to_le_bytes());
-        assert_eq!(bytes[1078..], [4, 5, 6, 0, 1, 2, 3, 0]);
+    fn the_least_test_loss_is_a_number_if_any_is() {
+        let html = run(&[0.5, 0.25, f64::NAN, -f64::NAN]);
+        assert!(
+            html.contains("4 epochs in 2.0 s. The least test loss, 0.25000, is that of epoch 2."),
+            "{html}"
+        );
+        assert!(run(&[f64::NAN]).contains("1 epoch in 0.5 s. No test loss is a number."));
+        assert!(run(&[]).contains("No epoch was measured.") && !run(&[]).contains("<svg"));
+    }
+
+    #[test]
+    fn long_names_of_classes_stand_upright_and_many_classes_are_small() {
+        let html = |matrix: &ConfusionMatrix| Page::new("t").confusion(matrix).to_html();
+        let [few, many] = [10, 20].map(|classes| html(&ConfusionMatrix::new(classes)));
+        assert!(few.contains("<table>\n<tr><th>") && many.contains("<table class=\"many\">"));
+        let named = html(&ConfusionMatrix::new(2).with_labels(["cat", "ankle boot"]));
+        assert!(named.contains("<tr class=\"upright\">"));
     }
 }

@@ -39,42 +39,29 @@ impl LayerHistory {
         let Some((step, last)) = self.looks.last() else {
             return "<p>No layer was looked at.</p>\n".to_owned();
         };
-        let mut html =
-            format!("<p>In step {step}:</p>\n<pre class=\"wide\">{}</pre>\n", escaped(&last.to_string()));
-        html.push_str("<div class=\"charts\">\n");
+        let mut html = format!("<p>In step {step}:</p>\n{}<div class=\"charts\">\n", state(last));
         for (name, is_log, value) in QUANTITIES {
-            for layers in self.groups() {
-                let chart = self.chart(&layers, is_log, value);
-                writeln!(html, "<figure><figcaption>{name}</figcaption>{chart}</figure>").expect("memory");
+            for layers in self.paths().chunks(LINES) {
+                html.push_str(&self.chart(layers, is_log, value).figure(name));
             }
         }
         html.push_str("</div>\n");
         html
     }
 
-    /// The paths of all layers in the order of the last look that knows them, as many together as a chart's legend has room for.
-    fn groups(&self) -> Vec<Vec<&str>> {
+    /// The paths of all layers, in the order of the last look that knows them.
+    fn paths(&self) -> Vec<&str> {
         let mut paths: Vec<&str> = Vec::new();
         for row in self.looks.iter().rev().flat_map(|(_, look)| &look.rows) {
             if !paths.contains(&row.path.as_str()) {
                 paths.push(&row.path);
             }
         }
-        let mut groups: Vec<Vec<&str>> = Vec::new();
-        for path in paths {
-            let room = |group: &&mut Vec<&str>| {
-                group.len() < LINES && Chart::has_room(group.iter().copied().chain([path]).map(shown))
-            };
-            match groups.last_mut().filter(room) {
-                Some(group) => group.push(path),
-                None => groups.push(vec![path]),
-            }
-        }
-        groups
+        paths
     }
 
     /// A line for each of these layers.
-    fn chart(&self, layers: &[&str], is_log: bool, value: fn(&LayerState) -> f64) -> String {
+    fn chart(&self, layers: &[&str], is_log: bool, value: fn(&LayerState) -> f64) -> Chart {
         let points = |path: &str| -> Vec<(f64, f64)> {
             let of = |look: &Diagnosis| look.rows.iter().find(|row| row.path == path).map_or(f64::NAN, value);
             self.looks.iter().map(|(step, look)| (*step as f64, of(look))).collect()
@@ -82,11 +69,11 @@ impl LayerHistory {
         let lines: Vec<Vec<(f64, f64)>> = layers.iter().map(|path| points(path)).collect();
         let values = || lines.iter().flatten().map(|point| point.1);
         let y = if is_log { Axis::decades_over(values()) } else { Axis::over(values()) };
-        let mut chart = Chart::new(Axis::over(lines[0].iter().map(|point| point.0)), "step", y);
+        let mut chart = Chart::new(Axis::count_over(lines[0].iter().map(|point| point.0)), "step", y);
         for (path, points) in layers.iter().zip(lines) {
             chart.line(shown(path), points.into_iter());
         }
-        chart.svg()
+        chart
     }
 }
 
@@ -103,6 +90,32 @@ const QUANTITIES: [Quantity; 4] = [
 /// The name of the layer with this path.
 fn shown(path: &str) -> &str {
     if path.is_empty() { "(itself)" } else { path }
+}
+
+/// A table of the state of each layer, and below it, once for each, what its troubles mean.
+fn state(look: &Diagnosis) -> String {
+    let mut html = String::from(
+        "<div class=\"wide\"><table class=\"layers\">\n<tr><th>layer</th><th>mean</th><th>deviation</th><th>dead</th><th>saturated</th><th>gradient</th><th>trouble</th></tr>\n",
+    );
+    for row in &look.rows {
+        let gradient = row.gradient.map_or(String::new(), |gradient| format!("{gradient:.2e}"));
+        writeln!(
+            html,
+            "<tr><td>{}</td><td>{:.2e}</td><td>{:.2e}</td><td>{:.0} %</td><td>{:.0} %</td><td>{gradient}</td><td>{}</td></tr>",
+            escaped(shown(&row.path)),
+            row.mean,
+            row.deviation,
+            100.0 * row.dead,
+            100.0 * row.saturated,
+            row.named_troubles()
+        )
+        .expect("memory");
+    }
+    html.push_str("</table></div>\n");
+    for trouble in look.troubles() {
+        writeln!(html, "<p><b>{trouble:?}</b>: {}</p>", escaped(trouble.advice())).expect("memory");
+    }
+    html
 }
 
 impl<T: Scalar> Callback<T> for LayerHistory {
@@ -178,7 +191,7 @@ mod tests {
 
     /// The ends of the line that is drawn below a caption: how far down each lies.
     fn ends(html: &str, caption: &str) -> (f64, f64) {
-        let (_, figure) = html.split_once(&format!("<figcaption>{caption}</figcaption>")).expect(caption);
+        let (_, figure) = html.split_once(&format!("<figcaption>{caption}\n")).expect(caption);
         let line = figure.split("<path d=\"").find(|part| part.contains("fill=\"none\"")).expect("a line");
         let points = line.split_once('"').expect("its end").0.trim_start_matches('M');
         let heights: Vec<f64> = points
@@ -207,36 +220,27 @@ mod tests {
     }
 
     #[test]
-    fn every_layer_has_a_line_and_a_legend_that_is_not_cut_off() {
+    fn every_layer_has_a_line_and_a_name_that_is_whole() {
         let names: Vec<String> =
             (0..30).map(|i| format!("encoder.blocks.{i}.{}", "<x>".repeat(i % 9))).collect();
         let rows = || names.iter().map(|name| row(name, [0.0, 1.0, 0.75, f64::NAN])).collect::<Vec<_>>();
         // A layer that was there only once, and has no trained parameter.
         let before = LayerState { gradient: None, ..row("", [1.0; 4]) };
         let history = history(vec![(1, [rows(), vec![before]].concat()), (2, rows())]);
-        let groups = history.groups();
-        let all: Vec<&str> = groups.iter().flatten().copied().collect();
         let expected: Vec<&str> = names.iter().map(String::as_str).chain([""]).collect();
-        assert_eq!(all, expected);
-        assert!(
-            groups.iter().all(|group| group.len() <= LINES) && groups.iter().any(|group| group.len() > 1)
-        );
+        assert_eq!(history.paths(), expected);
         let html = Page::new("t").layers(&history).to_html();
         for name in &names {
-            assert_eq!(
-                html.matches(&format!(">{}</text>", escaped(name))).count(),
-                QUANTITIES.len(),
-                "{name}"
-            );
+            let named = html.matches(&format!(">{}</span>", escaped(name))).count();
+            assert_eq!(named, QUANTITIES.len(), "{name}");
         }
-        // A name begins at its x, and takes seven of the 640 of the picture a letter.
-        for legend in html.split("<text x=\"").filter(|text| text.contains("\" y=\"18\">")) {
-            let (x, name) = legend.split_once("\" y=\"18\">").unwrap();
-            let name = name.split_once("</text>").unwrap().0.replace("&lt;", "<").replace("&gt;", ">");
-            let end = x.parse::<f64>().unwrap() + 7.0 * name.chars().count() as f64;
-            assert!(end <= 640.0, "{name} ends at {end}");
-        }
-        assert!(html.contains("(itself)") && html.contains(Trouble::Dead.advice()) && !html.contains("<x>"));
+        let charts = html.matches("<svg").count();
+        assert_eq!(charts, QUANTITIES.len() * expected.len().div_ceil(LINES));
+        assert!(
+            html.contains("(itself)")
+                && html.matches(Trouble::Dead.advice()).count() == 1
+                && !html.contains("<x>")
+        );
         assert!(LayerHistory::default().to_html().contains("No layer was looked at"));
     }
 

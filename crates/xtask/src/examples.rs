@@ -67,7 +67,10 @@ enum Form {
 
 /// Builds the examples and runs each of these.
 fn run_each(workspace: &Workspace, examples: &[String], form: Form, failures: &mut Vec<String>) -> Result {
-    let mut build = workspace.cargo("build --release -p examples --examples");
+    let mut build = workspace.cargo("build --release -p examples");
+    examples.iter().for_each(|name| {
+        build.args(["--example", name]);
+    });
     process::run(&mut build, BUILD_LIMIT, process::silent)?;
     let (package, folder) = FASHION;
     if !Path::new(folder).exists()
@@ -93,7 +96,10 @@ fn run_each(workspace: &Workspace, examples: &[String], form: Form, failures: &m
         match outcome {
             Ok(Outcome::Passed) => println!("  {name}: {:.1} s", start.elapsed().as_secs_f64()),
             Ok(Outcome::LeftOut) => println!("  {name}: LEFT OUT, its data is not here; see README.md"),
-            Err(message) => failures.push(format!("example {name}:\n{message}")),
+            Err(message) => {
+                println!("  {name}: FAILED; what it printed comes at the end");
+                failures.push(format!("example {name}:\n{message}"));
+            }
         }
     }
     Ok(())

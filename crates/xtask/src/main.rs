@@ -33,7 +33,7 @@ The tasks of the repository.
     cargo xtask test --deep     also what takes long: 200 kills of a training, ten minutes of programs at random
     cargo xtask test --list     the names of the checks, in order
     cargo xtask examples        build and run every example, the long ones in a short form, and hold each to what it promises
-    cargo xtask examples --long    the long ones to their end: an hour; the data of all has to be there, see README.md
+    cargo xtask examples --long    the long ones to their end: half an hour; the data of all has to be there, see README.md
     cargo xtask book            build the book and look for dead links, leftovers and anything from the network
     cargo xtask bench-smoke     the instructions of a step and of operators, beside the kept ones; UPDATE=1 keeps the new ones
     cargo xtask memcheck        the tests of kernels and buffers under valgrind, but for the slowest

@@ -86,7 +86,8 @@ pub(crate) fn finish(
             break None;
         }
         if start.elapsed() > next_sign {
-            println!("  ... {} s, still running", start.elapsed().as_secs());
+            let program = name.split(' ').next().unwrap_or(&name);
+            println!("  ... {} s, {program} is still running", start.elapsed().as_secs());
             next_sign += SIGN_OF_LIFE;
         }
     };

@@ -206,8 +206,14 @@ mod tests {
     #[test]
     fn short_times_are_told_in_milliseconds() {
         let told = |seconds| {
-            let epoch =
-                EpochReport { epoch: 3, train_loss: 0.5, test_loss: 0.25, metrics: Vec::new(), seconds };
+            let epoch = EpochReport {
+                epoch: 3,
+                train_loss: 0.5,
+                test_loss: 0.25,
+                measured_on: "test",
+                metrics: Vec::new(),
+                seconds,
+            };
             epoch.to_string().rsplit("  ").next().unwrap().to_owned()
         };
         let times = [0.0, 0.000_34, 0.0042, 0.0876, 0.1, 2.345, 612.0].map(told);
