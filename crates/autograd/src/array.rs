@@ -102,11 +102,16 @@ impl<T: Element> Array<T> {
     #[inline]
     pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Result<Self, ShapeError> {
         let shape = shape.into();
-        let mut buffer = Buffer::new(shape.try_size()?).map_err(|e| e.operand("shape", &shape, ""))?;
-        if let Some(elements) = buffer.get_mut() {
+        let size = shape.try_size()?;
+        // The layout is complete before the elements are written: it is moved afterwards, when it has long reached the cache.
+        let mut array = match Buffer::new(size) {
+            Ok(buffer) => Array { buffer, layout: Layout::contiguous(shape) },
+            Err(error) => return Err(no_room(error, shape)),
+        };
+        if let Some(elements) = array.buffer.get_mut() {
             write(elements);
         }
-        Ok(Array { buffer, layout: Layout::contiguous(shape) })
+        Ok(array)
     }
 
     /// The shape.
@@ -271,6 +276,11 @@ impl<T: Element> std::fmt::Debug for Array<T> {
         f.debug_list().entries(self.view().iter().take(8)).finish()?;
         write!(f, "{})", if self.size() > 8 { " and more" } else { "" })
     }
+}
+
+#[cold]
+fn no_room(error: ShapeError, shape: Shape) -> ShapeError {
+    error.operand("shape", &shape, "")
 }
 
 #[cfg(test)]

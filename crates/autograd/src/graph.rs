@@ -247,9 +247,16 @@ fn value<T: Scalar>(
             nan::value(op, x, y, caller);
             onnx::value(op, x, y, caller);
         }
-        Err(_) => y = y.map_err(|e| e.of(&op.name())),
+        Err(_) => named(&mut y, op),
     }
     y
+}
+
+/// Puts the operator's name into an error. In its place: a value would be moved.
+#[cold]
+fn named<T: Scalar>(y: &mut Result<Array<T>, ShapeError>, op: &dyn AnyOp<T>) {
+    let found = std::mem::replace(y, Err(ShapeError::new("")));
+    *y = found.map_err(|error| error.of(&op.name()));
 }
 
 /// What the gradients of a call will read, unless the call is not recorded.

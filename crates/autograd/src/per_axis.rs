@@ -14,19 +14,36 @@ const FEW: usize = 4;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum PerAxis<T> {
     /// The number of entries, and these; behind them defaults, so that equal lists are equal throughout.
-    Few(u8, [T; FEW]),
+    Few(Count, [T; FEW]),
     /// More than fit.
     Many(Box<[T]>),
+}
+
+/// A number up to [`FEW`]. It fills a word, so that lists are moved by whole words: what is written in pieces and read as one waits
+/// until it has reached the cache.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub(crate) enum Count {
+    Zero,
+    One,
+    Two,
+    Three,
+    Four,
 }
 
 impl<T: Copy + Default> PerAxis<T> {
     /// `len` times the default.
     #[inline]
     pub(crate) fn defaults(len: usize) -> Self {
-        match len {
-            0..=FEW => PerAxis::Few(len as u8, [T::default(); FEW]),
-            _ => PerAxis::Many(vec![T::default(); len].into()),
-        }
+        let count = match len {
+            0 => Count::Zero,
+            1 => Count::One,
+            2 => Count::Two,
+            3 => Count::Three,
+            FEW => Count::Four,
+            _ => return PerAxis::Many(vec![T::default(); len].into()),
+        };
+        PerAxis::Few(count, [T::default(); FEW])
     }
 }
 
@@ -35,7 +52,7 @@ impl<T> Deref for PerAxis<T> {
     #[inline]
     fn deref(&self) -> &[T] {
         match self {
-            PerAxis::Few(len, entries) => &entries[..usize::from(*len)],
+            PerAxis::Few(len, entries) => &entries[..*len as usize],
             PerAxis::Many(entries) => entries,
         }
     }
@@ -45,7 +62,7 @@ impl<T> DerefMut for PerAxis<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         match self {
-            PerAxis::Few(len, entries) => &mut entries[..usize::from(*len)],
+            PerAxis::Few(len, entries) => &mut entries[..*len as usize],
             PerAxis::Many(entries) => entries,
         }
     }
