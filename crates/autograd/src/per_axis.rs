@@ -47,6 +47,36 @@ impl<T: Copy + Default> PerAxis<T> {
     }
 }
 
+impl<T: Copy> PerAxis<T> {
+    /// A list as long as this one, each of whose entries is what `join` makes of `last` and the entries behind it, the last of them first.
+    /// (Few entries are all worked out in registers and written once.)
+    #[inline]
+    pub(crate) fn of_those_behind<S: Copy + Default>(&self, last: S, join: impl Fn(S, T) -> S) -> PerAxis<S> {
+        let mut joined = last;
+        let mut next = |entry| {
+            let before = joined;
+            joined = join(joined, entry);
+            before
+        };
+        match self {
+            PerAxis::Few(count, entries) => {
+                let mut list = [S::default(); FEW];
+                for i in (0..FEW).rev() {
+                    if i < *count as usize {
+                        list[i] = next(entries[i]);
+                    }
+                }
+                PerAxis::Few(*count, list)
+            }
+            PerAxis::Many(entries) => {
+                let mut list = vec![last; entries.len()];
+                list.iter_mut().zip(entries).rev().for_each(|(s, &entry)| *s = next(entry));
+                PerAxis::Many(list.into())
+            }
+        }
+    }
+}
+
 impl<T> Deref for PerAxis<T> {
     type Target = [T];
     #[inline]
@@ -109,6 +139,16 @@ mod tests {
                 assert_ne!(written, PerAxis::from(&entries[..]));
                 assert_ne!(written, PerAxis::from(&entries[1..]));
             }
+        }
+    }
+
+    #[test]
+    fn those_behind_are_joined_from_the_last_one_on() {
+        let lists = [vec![], vec![2], vec![2, 3], vec![2, 3, 5, 7], vec![2, 3, 5, 7, 11, 13]];
+        for entries in lists {
+            let behind = PerAxis::from(&entries[..]).of_those_behind(100, |sum: i32, entry| 2 * sum + entry);
+            let from = |i: usize| entries[i + 1..].iter().rev().fold(100, |sum, entry| 2 * sum + entry);
+            assert_eq!(behind, (0..entries.len()).map(from).collect());
         }
     }
 }

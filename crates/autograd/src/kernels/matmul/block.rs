@@ -159,7 +159,8 @@ unsafe fn multiply_narrow<T: Scalar>(engine: &Engine<T>, product: &Product<T>) {
     let turned = room.start();
     for (first, m) in evenly(product.m, count(product.m, LITTLE / n)) {
         let a = product.a.at(first, 0);
-        let transpose = Product { m: n, k, n: m, a: product.b, b: a, c: turned, c_row: m as isize, plus: None };
+        let transpose =
+            Product { m: n, k, n: m, a: product.b, b: a, c: turned, c_row: m as isize, plus: None };
         let first = first as isize;
         // SAFETY: rows `first..first + m` are in A and C, and the room is for `n` times as many elements, which are then initialised.
         unsafe {
