@@ -101,11 +101,17 @@ impl<T: Element> Array<T> {
     /// If there is no memory for the shape.
     #[inline]
     pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Result<Self, ShapeError> {
-        let shape = shape.into();
-        let mut buffer = Buffer::new(shape.try_size()?).map_err(|e| e.operand("shape", &shape, ""))?;
-        if let Some(elements) = buffer.get_mut() {
+        let mut array = Self::unwritten(shape.into())?;
+        if let Some(elements) = array.buffer.get_mut() {
             write(elements);
         }
+        Ok(array)
+    }
+
+    /// Memory that holds anything. Not compiled into every operator.
+    #[inline(never)]
+    fn unwritten(shape: Shape) -> Result<Self, ShapeError> {
+        let buffer = Buffer::new(shape.try_size()?).map_err(|e| e.operand("shape", &shape, ""))?;
         Ok(Array { buffer, layout: Layout::contiguous(shape) })
     }
 

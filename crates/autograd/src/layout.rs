@@ -40,7 +40,6 @@ pub struct Layout {
 
 impl Layout {
     /// Row-major: the last axis is contiguous, and nothing lies between the elements.
-    #[inline]
     pub fn contiguous(shape: Shape) -> Self {
         let strides = row_major(shape.dims());
         Layout { shape, strides, offset: 0, is_contiguous: true }

@@ -3,7 +3,6 @@
 //! Nearly all tensors have at most four axes. So many entries stand in the list itself, which is then copied and compared as
 //! one piece, without a loop and without memory of its own.
 
-use smallvec::SmallVec;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -26,6 +25,17 @@ impl<T: Copy + Default> PerAxis<T> {
         match len {
             0..=FEW => PerAxis::Few(len as u8, [T::default(); FEW]),
             _ => PerAxis::Many(vec![T::default(); len].into()),
+        }
+    }
+
+    /// Adds an entry. More than fit are copied for each: tensors of so many axes are rare.
+    fn push(&mut self, entry: T) {
+        match self {
+            PerAxis::Few(len, entries) if usize::from(*len) < FEW => {
+                entries[usize::from(*len)] = entry;
+                *len += 1;
+            }
+            _ => *self = PerAxis::Many(self.iter().copied().chain([entry]).collect()),
         }
     }
 }
@@ -63,8 +73,9 @@ impl<T: Copy + Default> From<&[T]> for PerAxis<T> {
 impl<T: Copy + Default> FromIterator<T> for PerAxis<T> {
     #[inline]
     fn from_iter<I: IntoIterator<Item = T>>(entries: I) -> Self {
-        let entries: SmallVec<[T; FEW]> = entries.into_iter().collect();
-        entries.as_slice().into()
+        let mut list = Self::defaults(0);
+        entries.into_iter().for_each(|entry| list.push(entry));
+        list
     }
 }
 
