@@ -60,8 +60,6 @@ enum Held<T: Scalar> {
 trait Slot<T: Scalar>: Any + Send + Sync {
     fn op(&self) -> &dyn AnyOp<T>;
     fn clear(&mut self);
-    /// Moves the operator into a slot that lies idle, or into a new one if that is of another type.
-    fn move_to(&mut self, slot: &mut Option<Box<dyn Slot<T>>>);
 }
 
 impl<T: Scalar, O: AnyOp<T>> Slot<T> for Option<O> {
@@ -70,13 +68,6 @@ impl<T: Scalar, O: AnyOp<T>> Slot<T> for Option<O> {
     }
     fn clear(&mut self) {
         *self = None;
-    }
-    fn move_to(&mut self, slot: &mut Option<Box<dyn Slot<T>>>) {
-        let idle = slot.as_deref_mut().map(|slot| slot as &mut dyn Any);
-        match idle.and_then(|slot| slot.downcast_mut::<Self>()) {
-            Some(idle) => *idle = self.take(),
-            None => *slot = Some(Box::new(self.take())),
-        }
     }
 }
 
@@ -147,6 +138,15 @@ impl<T: Scalar> Node<T> {
     pub(crate) fn op(&self) -> &dyn AnyOp<T> {
         self.op.as_ref().expect("a leaf has no operator").op()
     }
+
+    #[inline]
+    fn set_op<O: AnyOp<T>>(&mut self, op: O) {
+        let slot = self.op.as_deref_mut().map(|slot| slot as &mut dyn Any);
+        match slot.and_then(|slot| slot.downcast_mut::<Option<O>>()) {
+            Some(slot) => *slot = Some(op),
+            None => self.op = Some(Box::new(Some(op))),
+        }
+    }
 }
 
 /// A tensor's place in the graph: an owner of its node, or none for a constant.
@@ -209,28 +209,20 @@ pub(crate) fn next_id() -> Id {
 }
 
 /// Evaluates an operator, and records the call if an input is tracked and recording is on.
+///
+/// Little of it is compiled for each operator anew: a network uses many.
 #[inline]
 #[track_caller]
 pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
-    record_slot(&mut Some(op), x, Location::caller())
-}
-
-/// As [`record`]: not compiled for each operator anew, since a network uses many.
-#[inline(never)]
-fn record_slot<T: Scalar>(
-    slot: &mut dyn Slot<T>,
-    x: &[&Tensor<T>],
-    caller: &'static Location<'static>,
-) -> Result<Tensor<T>, ShapeError> {
-    let op = slot.op();
-    let seen = observe::begin(op);
-    let y = value(op, x, caller)?;
-    let y = match kept(op, x) {
+    let caller = Location::caller();
+    let seen = observe::begin(&op);
+    let y = value(&op, x, caller)?;
+    let y = match kept(&op, x) {
         None => Tensor::constant(y),
         Some(keeps) => {
             let place = Node::make(|node| {
                 node.hold(x, &y, keeps, caller);
-                slot.move_to(&mut node.op);
+                node.set_op(op);
             });
             Tensor::tracked(y, place)
         }
@@ -242,7 +234,7 @@ fn record_slot<T: Scalar>(
 /// The value of an operator, seen by all that look on.
 #[inline]
 fn value<T: Scalar>(
-    op: &dyn AnyOp<T>,
+    op: &impl AnyOp<T>,
     x: &[&Tensor<T>],
     caller: &'static Location<'static>,
 ) -> Result<Array<T>, ShapeError> {
@@ -262,7 +254,7 @@ fn value<T: Scalar>(
 
 /// What the gradients of a call will read, unless the call is not recorded.
 #[inline]
-fn kept<T: Scalar>(op: &dyn AnyOp<T>, x: &[&Tensor<T>]) -> Option<Keeps> {
+fn kept<T: Scalar>(op: &impl AnyOp<T>, x: &[&Tensor<T>]) -> Option<Keeps> {
     if !is_recording() {
         return None;
     }

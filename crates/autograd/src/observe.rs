@@ -135,7 +135,7 @@ pub(crate) struct Pending {
 
 /// Begins a call.
 #[inline]
-pub(crate) fn begin<T: Scalar>(op: &dyn AnyOp<T>) -> Option<Pending> {
+pub(crate) fn begin<T: Scalar>(op: &impl AnyOp<T>) -> Option<Pending> {
     ON.get().then(|| Pending { operator: op.name(), _paused: Paused::new() })
 }
 
