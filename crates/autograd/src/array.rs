@@ -101,17 +101,23 @@ impl<T: Element> Array<T> {
     /// If there is no memory for the shape.
     #[inline]
     pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Result<Self, ShapeError> {
-        let shape = shape.into();
-        let size = shape.try_size()?;
-        // The layout is complete before the elements are written: it is moved afterwards, when it has long reached the cache.
-        let mut array = match Buffer::new(size) {
-            Ok(buffer) => Array { buffer, layout: Layout::contiguous(shape) },
-            Err(error) => return Err(no_room(error, shape)),
-        };
-        if let Some(elements) = array.buffer.get_mut() {
+        let mut array = None;
+        Self::put_unwritten(shape.into(), &mut array)?;
+        if let Some(elements) = array.as_mut().and_then(|array: &mut Self| array.buffer.get_mut()) {
             write(elements);
         }
-        Ok(array)
+        Ok(array.expect("it has been put there"))
+    }
+
+    /// Memory that holds anything. Not compiled into every operator, and put in its place: what is returned would be moved, and what has
+    /// just been written in pieces is slow to be read as one.
+    #[inline(never)]
+    fn put_unwritten(shape: Shape, place: &mut Option<Self>) -> Result<(), ShapeError> {
+        match Buffer::new(shape.try_size()?) {
+            Ok(buffer) => *place = Some(Array { buffer, layout: Layout::contiguous(shape) }),
+            Err(error) => return Err(error.operand("shape", &shape, "")),
+        }
+        Ok(())
     }
 
     /// The shape.
@@ -276,11 +282,6 @@ impl<T: Element> std::fmt::Debug for Array<T> {
         f.debug_list().entries(self.view().iter().take(8)).finish()?;
         write!(f, "{})", if self.size() > 8 { " and more" } else { "" })
     }
-}
-
-#[cold]
-fn no_room(error: ShapeError, shape: Shape) -> ShapeError {
-    error.operand("shape", &shape, "")
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! Nearly all tensors have at most four axes. So many entries stand in the list itself, which is then copied and compared as
 //! one piece, without a loop and without memory of its own.
 
-use smallvec::SmallVec;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -31,19 +30,28 @@ pub(crate) enum Count {
     Four,
 }
 
+impl Count {
+    #[inline]
+    fn new(len: usize) -> Option<Self> {
+        match len {
+            0 => Some(Count::Zero),
+            1 => Some(Count::One),
+            2 => Some(Count::Two),
+            3 => Some(Count::Three),
+            FEW => Some(Count::Four),
+            _ => None,
+        }
+    }
+}
+
 impl<T: Copy + Default> PerAxis<T> {
     /// `len` times the default.
     #[inline]
     pub(crate) fn defaults(len: usize) -> Self {
-        let count = match len {
-            0 => Count::Zero,
-            1 => Count::One,
-            2 => Count::Two,
-            3 => Count::Three,
-            FEW => Count::Four,
-            _ => return PerAxis::Many(vec![T::default(); len].into()),
-        };
-        PerAxis::Few(count, [T::default(); FEW])
+        match Count::new(len) {
+            Some(count) => PerAxis::Few(count, [T::default(); FEW]),
+            None => PerAxis::Many(vec![T::default(); len].into()),
+        }
     }
 }
 
@@ -110,8 +118,17 @@ impl<T: Copy + Default> From<&[T]> for PerAxis<T> {
 impl<T: Copy + Default> FromIterator<T> for PerAxis<T> {
     #[inline]
     fn from_iter<I: IntoIterator<Item = T>>(entries: I) -> Self {
-        let entries: SmallVec<[T; FEW]> = entries.into_iter().collect();
-        entries.as_slice().into()
+        let mut entries = entries.into_iter();
+        let mut few = [T::default(); FEW];
+        let mut len = 0;
+        for entry in entries.by_ref() {
+            if len == FEW {
+                return PerAxis::Many(few.into_iter().chain([entry]).chain(entries).collect());
+            }
+            few[len] = entry;
+            len += 1;
+        }
+        PerAxis::Few(Count::new(len).expect("no more than fit"), few)
     }
 }
 

@@ -60,10 +60,8 @@ impl<T: Scalar> Loop for Forward<'_, T> {
         let together = (STRETCH / n).clamp(1, TOGETHER);
         for (x, y) in x.chunks(together * n).zip(y.chunks_mut(together * width)) {
             let rows = x.len() / n;
-            match of {
-                Of::Softmax => stats.of_rows(x, n, Some(y), scratch),
-                _ => stats.of_rows(x, n, None, scratch),
-            }
+            let kept = matches!(of, Of::Softmax).then_some(&mut *y);
+            stats.of_rows(x, n, kept, scratch);
             let Stats { tops, sums } = &mut stats;
             if !matches!(of, Of::Softmax) {
                 sums[..rows].iter_mut().for_each(|sum| *sum = sum.fast_ln());
