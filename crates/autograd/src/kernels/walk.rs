@@ -13,8 +13,8 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Of operands that are read with this shape: the walk, and the strides of each.
-    pub(super) fn of<'a>(
-        layouts: &mut dyn Iterator<Item = &'a Layout>,
+    pub(super) fn of(
+        layouts: &mut dyn Iterator<Item = &Layout>,
         shape: &Shape,
     ) -> (Walk, SmallVec<[Small<isize>; 4]>) {
         let mut strides: SmallVec<[Small<isize>; 4]> =
