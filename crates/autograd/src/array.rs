@@ -101,12 +101,23 @@ impl<T: Element> Array<T> {
     /// If there is no memory for the shape.
     #[inline]
     pub fn build(shape: impl Into<Shape>, write: impl FnOnce(&mut [T])) -> Result<Self, ShapeError> {
-        let shape = shape.into();
-        let mut buffer = Buffer::new(shape.try_size()?).map_err(|e| e.operand("shape", &shape, ""))?;
-        if let Some(elements) = buffer.get_mut() {
+        let mut array = None;
+        Self::put_unwritten(shape.into(), &mut array)?;
+        if let Some(elements) = array.as_mut().and_then(|array: &mut Self| array.buffer.get_mut()) {
             write(elements);
         }
-        Ok(Array { buffer, layout: Layout::contiguous(shape) })
+        Ok(array.expect("it has been put there"))
+    }
+
+    /// Memory that holds anything. Not compiled into every operator, and put in its place: what is returned would be moved, and what has
+    /// just been written in pieces is slow to be read as one.
+    #[inline(never)]
+    fn put_unwritten(shape: Shape, place: &mut Option<Self>) -> Result<(), ShapeError> {
+        match Buffer::new(shape.try_size()?) {
+            Ok(buffer) => *place = Some(Array { buffer, layout: Layout::contiguous(shape) }),
+            Err(error) => return Err(error.operand("shape", &shape, "")),
+        }
+        Ok(())
     }
 
     /// The shape.

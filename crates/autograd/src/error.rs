@@ -68,8 +68,13 @@ impl ShapeError {
     }
 
     /// Adds an operand: what it is called, its shape, and what is to be seen in it (may be empty).
-    pub fn operand(mut self, label: impl Into<String>, shape: &Shape, note: impl Into<String>) -> Self {
-        self.0.operands.push((label.into(), shape.clone(), note.into()));
+    pub fn operand(self, label: impl Into<String>, shape: &Shape, note: impl Into<String>) -> Self {
+        self.with_operand(label.into(), shape, note.into())
+    }
+
+    #[cold]
+    fn with_operand(mut self, label: String, shape: &Shape, note: String) -> Self {
+        self.0.operands.push((label, shape.clone(), note));
         self
     }
 

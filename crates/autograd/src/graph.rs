@@ -21,6 +21,7 @@ use crate::recording::is_recording;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::watch::is_watched;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::panic::Location;
@@ -60,6 +61,8 @@ enum Held<T: Scalar> {
 trait Slot<T: Scalar>: Any + Send + Sync {
     fn op(&self) -> &dyn AnyOp<T>;
     fn clear(&mut self);
+    /// Moves the operator into the memory of a node.
+    fn move_to(&mut self, node: &mut Node<T>);
 }
 
 impl<T: Scalar, O: AnyOp<T>> Slot<T> for Option<O> {
@@ -69,18 +72,24 @@ impl<T: Scalar, O: AnyOp<T>> Slot<T> for Option<O> {
     fn clear(&mut self) {
         *self = None;
     }
+    fn move_to(&mut self, node: &mut Node<T>) {
+        node.set_op(self.take().expect("a call has its operator"));
+    }
 }
 
 impl<T: Scalar> Node<T> {
     /// An empty node, in memory that lay idle if there is any.
     #[inline]
     fn make(fill: impl FnOnce(&mut Node<T>)) -> Place<T> {
-        let mut place = idle::take_node().unwrap_or_else(|| {
-            let (shape, inputs, caller) = (Shape::scalar(), Vec::new(), Location::caller());
-            Arc::new(Node { id: 0, shape, inputs, op: None, output: None, caller })
-        });
+        let mut place = idle::take_node().unwrap_or_else(Node::new);
         fill(Arc::get_mut(&mut place).expect("a node that lies idle has no other owner"));
         Place(Some(place))
+    }
+
+    #[cold]
+    fn new() -> Arc<Self> {
+        let (shape, inputs, caller) = (Shape::scalar(), Vec::new(), Location::caller());
+        Arc::new(Node { id: 0, shape, inputs, op: None, output: None, caller })
     }
 
     /// A leaf: a variable that gradients are asked for.
@@ -215,46 +224,65 @@ pub(crate) fn next_id() -> Id {
 #[track_caller]
 pub(crate) fn record<T: Scalar, O: AnyOp<T>>(op: O, x: &[&Tensor<T>]) -> Result<Tensor<T>, ShapeError> {
     let caller = Location::caller();
-    let seen = observe::begin(&op);
-    let y = value(&op, x, caller)?;
-    let y = match kept(&op, x) {
-        None => Tensor::constant(y),
-        Some(keeps) => {
-            let place = Node::make(|node| {
-                node.hold(x, &y, keeps, caller);
-                node.set_op(op);
-            });
-            Tensor::tracked(y, place)
+    if is_watched() {
+        return record_watched(&mut Some(op), x, caller);
+    }
+    let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
+    match op.value(&arrays) {
+        Ok(y) => {
+            let keeps = kept(&op, x);
+            Ok(tracked(x, y, keeps, caller, |node| node.set_op(op)))
         }
-    };
+        Err(error) => Err(named(error, &op)),
+    }
+}
+
+/// As [`record`], seen by all that look on.
+#[cold]
+fn record_watched<T: Scalar>(
+    slot: &mut dyn Slot<T>,
+    x: &[&Tensor<T>],
+    caller: &'static Location<'static>,
+) -> Result<Tensor<T>, ShapeError> {
+    let op = slot.op();
+    let seen = observe::begin(op);
+    let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
+    let span = profile::forward(op, x, caller);
+    let y = op.value(&arrays).map_err(|error| named(error, op))?;
+    profile::close(span, y.shape());
+    nan::value(op, x, &y, caller);
+    onnx::value(op, x, &y, caller);
+    let keeps = kept(op, x);
+    let y = tracked(x, y, keeps, caller, |node| slot.move_to(node));
     observe::end(seen, x, &y);
     Ok(y)
 }
 
-/// The value of an operator, seen by all that look on.
+#[cold]
+fn named<T: Scalar>(error: ShapeError, op: &dyn AnyOp<T>) -> ShapeError {
+    error.of(&op.name())
+}
+
+/// A value with its place in the graph, if its call is recorded. What is passed puts the operator there.
 #[inline]
-fn value<T: Scalar>(
-    op: &impl AnyOp<T>,
+fn tracked<T: Scalar>(
     x: &[&Tensor<T>],
+    y: Array<T>,
+    keeps: Option<Keeps>,
     caller: &'static Location<'static>,
-) -> Result<Array<T>, ShapeError> {
-    let arrays: SmallVec<[&Array<T>; 4]> = x.iter().map(|x| x.array()).collect();
-    let span = profile::forward(op, x, caller);
-    let mut y = op.value(&arrays);
-    match &y {
-        Ok(y) => {
-            profile::close(span, y.shape());
-            nan::value(op, x, y, caller);
-            onnx::value(op, x, y, caller);
-        }
-        Err(_) => y = y.map_err(|e| e.of(&op.name())),
-    }
-    y
+    set_op: impl FnOnce(&mut Node<T>),
+) -> Tensor<T> {
+    let Some(keeps) = keeps else { return Tensor::constant(y) };
+    let place = Node::make(|node| {
+        node.hold(x, &y, keeps, caller);
+        set_op(node);
+    });
+    Tensor::tracked(y, place)
 }
 
 /// What the gradients of a call will read, unless the call is not recorded.
 #[inline]
-fn kept<T: Scalar>(op: &impl AnyOp<T>, x: &[&Tensor<T>]) -> Option<Keeps> {
+fn kept<T: Scalar>(op: &(impl AnyOp<T> + ?Sized), x: &[&Tensor<T>]) -> Option<Keeps> {
     if !is_recording() {
         return None;
     }

@@ -42,7 +42,7 @@ impl Layout {
     /// Row-major: the last axis is contiguous, and nothing lies between the elements.
     #[inline]
     pub fn contiguous(shape: Shape) -> Self {
-        let strides = row_major(shape.dims());
+        let strides = shape.row_major_strides();
         Layout { shape, strides, offset: 0, is_contiguous: true }
     }
 
@@ -284,17 +284,6 @@ impl Layout {
         }
         Places::new(self.shape.dims(), &self.strides, self.offset as isize)
     }
-}
-
-#[inline]
-fn row_major(dims: &[usize]) -> PerAxis<isize> {
-    let mut strides = PerAxis::defaults(dims.len());
-    let mut stride = 1_isize;
-    for (s, &dim) in strides.iter_mut().zip(dims).rev() {
-        *s = stride;
-        stride = stride.saturating_mul(dim.max(1) as isize);
-    }
-    strides
 }
 
 /// Whether strides lead through elements that follow each other.

@@ -61,6 +61,7 @@ mod rng;
 mod scalar;
 mod shape;
 mod tensor;
+mod watch;
 
 pub use algebra::{Algebra, Number};
 pub use array::{Array, Contiguous, Elements, View};

@@ -15,7 +15,8 @@ use crate::op::AnyOp;
 use crate::profile::Pass;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
-use std::cell::{Cell, RefCell};
+use crate::watch::Watcher;
+use std::cell::RefCell;
 use std::panic::Location;
 
 /// Runs `f`, and finds the first NaN and the first infinity among the values and gradients that are worked out on this thread.
@@ -48,9 +49,9 @@ pub fn trace_nan<R>(f: impl FnOnce() -> R) -> (R, NanTrace) {
     (result, trace)
 }
 
+const ON: Watcher = Watcher::NAN;
+
 thread_local! {
-    /// Apart from the rest, so that asking costs one load.
-    static ON: Cell<bool> = const { Cell::new(false) };
     static TRACING: RefCell<Tracing> = RefCell::default();
 }
 

@@ -7,8 +7,9 @@
 use crate::op::AnyOp;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
+use crate::watch::Watcher;
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 
 /// An operator that was applied.
@@ -46,9 +47,9 @@ impl<T: Scalar> fmt::Debug for Applied<'_, T> {
 
 type Observer<T> = Box<dyn FnMut(Applied<'_, T>)>;
 
+const ON: Watcher = Watcher::OBSERVER;
+
 thread_local! {
-    /// Apart from the observer, so that asking costs one load.
-    static ON: Cell<bool> = const { Cell::new(false) };
     /// An [`Observer`] of some type of numbers.
     static OBSERVER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
@@ -135,7 +136,7 @@ pub(crate) struct Pending {
 
 /// Begins a call.
 #[inline]
-pub(crate) fn begin<T: Scalar>(op: &impl AnyOp<T>) -> Option<Pending> {
+pub(crate) fn begin<T: Scalar>(op: &dyn AnyOp<T>) -> Option<Pending> {
     ON.get().then(|| Pending { operator: op.name(), _paused: Paused::new() })
 }
 

@@ -10,7 +10,7 @@ use crate::algebra::{Algebra, Number};
 use crate::array::{Array, View};
 use crate::error::{OrPanic, ShapeError};
 use crate::graph::Call;
-use crate::kernels::map::{Each, map_each, map_in_place};
+use crate::kernels::map::{Each, map, map_each, map_in_place};
 use crate::kernels::update::update_with;
 use crate::onnx::{self, Operands};
 use crate::op::{Keeps, Op, snake_case};
@@ -218,6 +218,21 @@ pub(crate) fn constant_slope<T: Scalar, const N: usize>(
     (formula.keeps(i) == Keeps::NONE).then(|| formula.df(i, [nan; N], nan).0)
 }
 
+/// A cotangent times a derivative that is the same everywhere.
+#[inline(never)]
+fn scaled<T: Scalar>(dy: &Tensor<T>, slope: T) -> Tensor<T> {
+    if slope == T::one() {
+        return dy.clone();
+    }
+    Tensor::build(dy.shape(), |dx| map([dy.array().view()], dy.shape(), dx, |[dy]| dy * slope))
+}
+
+/// As [`scaled`], in its place.
+#[inline(never)]
+fn scale<T: Scalar>(dy: &mut [T], slope: T) {
+    map_in_place(dy, |[dy]: [T; 1], []: [T; 0]| dy * slope);
+}
+
 impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
     fn name(&self) -> String {
         self.0.name()
@@ -236,8 +251,8 @@ impl<T: Scalar, P: Pointwise<T, N>, const N: usize> Op<T, N> for Map<P> {
             let y = if keeps.has_y() { call.y() } else { absent() };
             return dy * self.0.df(i, x, y);
         }
-        if constant_slope(&self.0, i) == Some(T::one()) {
-            return dy.clone();
+        if let Some(slope) = constant_slope(&self.0, i) {
+            return scaled(dy, slope);
         }
         // One pass; `dy` stands in for operands that are not there.
         let x = from_fn(|j| call.kept_x(j).filter(|_| keeps.has_x(j)).unwrap_or(dy.array()).view());
@@ -272,7 +287,7 @@ impl<P> Map<P> {
     {
         let Some(dy) = dy.as_mut_slice() else { return false };
         if let Some(slope) = constant_slope(&self.0, 0) {
-            map_in_place(dy, |[dy]: [T; 1], []: [T; 0]| dy * slope);
+            scale(dy, slope);
             return true;
         }
         let keeps = self.0.keeps(0);

@@ -17,8 +17,9 @@ use crate::op::AnyOp;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::watch::Watcher;
 use smallvec::SmallVec;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -138,9 +139,9 @@ impl fmt::Display for Pass {
     }
 }
 
+const ON: Watcher = Watcher::PROFILE;
+
 thread_local! {
-    /// Apart from the recorder, so that asking costs one load.
-    static ON: Cell<bool> = const { Cell::new(false) };
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 

@@ -44,6 +44,12 @@ impl Shape {
         self.0.len()
     }
 
+    /// The steps from one index to the next, an axis each, where the elements lie in row-major order without gaps.
+    #[inline]
+    pub(crate) fn row_major_strides(&self) -> PerAxis<isize> {
+        self.0.of_those_behind(1, |stride, size| stride.saturating_mul(size.max(1) as isize))
+    }
+
     /// The number of elements: the product of the sizes, 1 for a scalar.
     ///
     /// # Panics

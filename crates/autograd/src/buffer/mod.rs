@@ -86,11 +86,24 @@ impl<T: Element> Buffer<T> {
     /// The elements, to write to, if there is no other owner.
     #[inline]
     pub(crate) fn get_mut(&mut self) -> Option<&mut [T]> {
-        let block = Arc::get_mut(&mut self.block)?;
+        if !self.has_one_owner() {
+            return None;
+        }
+        let start = self.block.start.as_ptr().cast();
         // SAFETY: the block is longer than `len` elements of `T`, aligned to `ALIGN`, initialised throughout with
-        // values of `T` (any bits will do, or `new` zeroed them and only `T`s were written since), and `get_mut` has
-        // shown that nobody else refers to it.
-        Some(unsafe { std::slice::from_raw_parts_mut(block.start.as_ptr().cast(), self.len) })
+        // values of `T` (any bits will do, or `new` zeroed them and only `T`s were written since), and nobody else refers to it.
+        Some(unsafe { std::slice::from_raw_parts_mut(start, self.len) })
+    }
+
+    /// Whether nobody else refers to the block, and what other owners did with it is seen. As there are no weak references, counting
+    /// the strong ones is enough, and needs no locked instruction, as `Arc::get_mut` does.
+    #[inline]
+    fn has_one_owner(&self) -> bool {
+        let is_one = Arc::strong_count(&self.block) == 1;
+        if is_one {
+            fence(Ordering::Acquire);
+        }
+        is_one
     }
 
     /// Whether both are the same memory.
@@ -120,11 +133,10 @@ impl<T: Element> Clone for Buffer<T> {
 impl<T: Element> Drop for Buffer<T> {
     #[inline]
     fn drop(&mut self) {
+        let is_last = self.has_one_owner();
         // SAFETY: `block` is not used again: this is `drop`, and nothing else takes it.
         let block = unsafe { ManuallyDrop::take(&mut self.block) };
-        if Arc::strong_count(&block) == 1 {
-            // What other owners did with it, they did before they let go.
-            fence(Ordering::Acquire);
+        if is_last {
             // A thread that is ending has no pool any more; the block is then freed as it goes out of scope.
             let _ = POOL.try_with(|pool| pool.borrow_mut().give(block));
         }

@@ -185,7 +185,6 @@ impl Pool {
         Ok(block)
     }
 
-    #[inline]
     pub(super) fn give(&mut self, block: Arc<Block>) {
         let bytes = block.bytes;
         self.stats.live_buffers -= 1;

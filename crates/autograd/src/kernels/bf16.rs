@@ -6,7 +6,7 @@
 //! T. Mary and M. Mikaitis, "Stochastic rounding: implementation, error analysis and applications", 2022.) The random bits are a function
 //! of a key and of the place of the number, so they are the same on any number of threads, and there is no generator to keep.
 
-use super::update::{Keep, update_kept};
+use super::update::{Decayed, Keep, update_all};
 use crate::scalar::Scalar;
 use std::fmt;
 
@@ -71,7 +71,10 @@ pub fn update_bf16<T: Scalar, const N: usize>(
     key: u64,
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
-    update_kept(w, g, slots, &InHalves { key: (key ^ key >> 32) as u32 }, decay, rule);
+    // One loop for both, which takes as long.
+    let [shrink, pull] = decay.unwrap_or([T::one(), T::zero()]);
+    let keep = InHalves { key: (key ^ key >> 32) as u32 };
+    update_all(w, g, slots, &keep, &Decayed { shrink, pull, rule });
 }
 
 /// Rounded with bits that follow from this key.

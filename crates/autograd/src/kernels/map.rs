@@ -53,7 +53,7 @@ pub(crate) fn map_each<T: Element, V: Element, U: Send, const N: usize, const M:
 ) {
     assert_eq!(y.len(), shape.size(), "the output does not fit the shape");
     if let (Some(x), Some(more)) = (plain(&x, shape, y.len()), plain(&more, shape, y.len())) {
-        in_stretches(y, 64, |first, y| {
+        in_stretches(y, 64, &|first, y| {
             let f = &f;
             on_widest(Row {
                 x: x.map(|x| &x[first..][..y.len()]),
@@ -64,13 +64,14 @@ pub(crate) fn map_each<T: Element, V: Element, U: Send, const N: usize, const M:
         });
     } else if !y.is_empty() {
         let tiled = Tiled::new(x, more, shape);
-        in_stretches(y, tiled.columns(), |first, y| tiled.map(first, y, &f));
+        in_stretches(y, tiled.columns(), &|first, y| tiled.map(first, y, &f));
     }
 }
 
 /// Calls `work` with stretches of `y`, in whole multiples of `unit` elements, and where each begins: with one, or with some for
-/// several threads if that pays. What an element costs is not known: the first stretch tells.
-fn in_stretches<U: Send>(y: &mut [U], unit: usize, work: impl Fn(usize, &mut [U]) + Sync) {
+/// several threads if that pays. What an element costs is not known: the first stretch tells. Not compiled for each function anew.
+#[inline(never)]
+fn in_stretches<U: Send>(y: &mut [U], unit: usize, work: &(dyn Fn(usize, &mut [U]) + Sync)) {
     let least = SAMPLE.next_multiple_of(unit);
     if y.len() < 24 * least || threads::threads() == 1 {
         return work(0, y);
@@ -97,7 +98,7 @@ pub(crate) fn plain<'a, T: Element, const N: usize>(
 
 /// Writes `f` of each element in its place.
 pub(crate) fn map_in_place<T: Element>(y: &mut [T], f: impl Each<T, T, T, 1, 0>) {
-    in_stretches(y, 64, |_, y| on_widest(InPlace { y, f: &f }));
+    in_stretches(y, 64, &|_, y| on_widest(InPlace { y, f: &f }));
 }
 
 struct InPlace<'a, T, F> {

@@ -26,6 +26,7 @@
 //! - [`threads`]: work cut into parts for several threads;
 //! - [`tiles`]: operands that broadcast or are strided, gathered piece by piece;
 //! - [`update`]: the pass of an optimizer over a parameter;
+//! - [`walk`]: the axes of operands that are read together;
 //! - [`widest`]: loops compiled for each instruction set.
 #![allow(unsafe_code)]
 
@@ -57,4 +58,5 @@ pub(crate) mod sum_of;
 pub(crate) mod threads;
 mod tiles;
 pub(crate) mod update;
+mod walk;
 pub(crate) mod widest;

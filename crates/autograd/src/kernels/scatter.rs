@@ -4,7 +4,7 @@
 //! terms of one.
 
 use super::threads;
-use super::tiles::Walk;
+use super::walk::Walk;
 use crate::array::View;
 use crate::layout::{Layout, Places};
 use crate::scalar::{Element, Scalar};

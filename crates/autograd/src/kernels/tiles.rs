@@ -7,11 +7,11 @@
 
 use super::map::{Each, Row};
 use super::matmul::pack;
+use super::walk::Walk;
 use super::widest::{Loop, on_widest};
 use crate::array::View;
 use crate::scalar::Element;
 use crate::shape::{Shape, Small};
-use smallvec::SmallVec;
 use std::array::from_fn;
 
 /// The elements of a tile: few enough that some tiles stay in the first-level cache.
@@ -32,10 +32,8 @@ pub(super) struct Tiled<'a, T, V, const N: usize, const M: usize> {
 
 impl<'a, T: Element, V: Element, const N: usize, const M: usize> Tiled<'a, T, V, N, M> {
     pub(super) fn new(x: [View<'a, T>; N], more: [View<'a, V>; M], shape: &Shape) -> Self {
-        let layouts = x.iter().map(|x| x.layout()).chain(more.iter().map(|x| x.layout()));
-        let mut strides: SmallVec<[Small<isize>; 4]> =
-            layouts.map(|layout| layout.strides_in(shape)).collect();
-        let walk = Walk::merged(shape.dims(), &mut strides);
+        let mut layouts = x.iter().map(|x| x.layout()).chain(more.iter().map(|x| x.layout()));
+        let (walk, strides) = Walk::of(&mut layouts, shape);
         let mut strides = strides.into_iter();
         let mut next = || strides.next().expect("strides of every operand");
         Tiled { walk, x: x.map(|x| Operand::new(x, next())), more: more.map(|x| Operand::new(x, next())) }
@@ -49,47 +47,71 @@ impl<'a, T: Element, V: Element, const N: usize, const M: usize> Tiled<'a, T, V,
     /// Writes `f` of the operands to `y`, some rows from the element `first` of the whole on.
     #[inline(never)]
     pub(super) fn map<U>(&self, first: usize, y: &mut [U], f: &impl Each<T, V, U, N, M>) {
-        on_widest(Rows { of: self, first: first / self.walk.columns, y, f });
+        let columns = self.walk.columns;
+        self.for_each_tile(first / columns, y.len() / columns, &mut |of| {
+            on_widest(Lines { of, columns, y: &mut y[of.start..], f });
+        });
+    }
+
+    /// Calls `work` with what is read of each tile of so many rows from row `first` on. Not compiled for each function anew.
+    #[inline(never)]
+    fn for_each_tile(&self, first: usize, rows: usize, work: &mut dyn FnMut(&Tiles<'_, T, V, N, M>)) {
+        let Tiled { walk, x, more } = self;
+        let (x, more) = (x.each_ref().map(Tile::of), more.each_ref().map(Tile::of));
+        let columns = walk.columns;
+        let across =
+            x.iter().any(|x| x.operand.lies_across()) || more.iter().any(|x| x.operand.lies_across());
+        let (most, width) = match columns {
+            ..=TILE if !across => (TILE / columns, columns),
+            _ if columns <= TILE / SIDE => (TILE / columns / SIDE * SIDE, columns),
+            _ if across => (ACROSS, TILE / ACROSS),
+            _ => (1, TILE),
+        };
+        let is_repeated = |x: &Tile<'_, T>| width >= LONG && x.operand.step == 0;
+        let repeated = if N == 2 && M == 0 { x.iter().position(is_repeated) } else { None };
+        let mut tiles = Tiles { x, more, repeated, start: 0, lines: 0, len: 0 };
+        let before_next = walk.rows.last().copied().unwrap_or(1);
+        let mut row = 0;
+        while row < rows {
+            let index = walk.index(first + row);
+            let height = most.min(before_next - index.last().unwrap_or(&0)).min(rows - row);
+            for column in (0..columns).step_by(width) {
+                tiles.start = row * columns + column;
+                tiles.go_to(&index, column, height, width.min(columns - column), columns);
+                work(&tiles);
+            }
+            row += height;
+        }
     }
 }
 
-/// The axes that are left when neighbours are merged along which every operand passes evenly: some that make up the rows, and
-/// the last, of columns.
-pub(super) struct Walk {
-    pub(super) rows: Small<usize>,
-    pub(super) columns: usize,
+/// What is read of all operands at a time.
+struct Tiles<'a, T, V, const N: usize, const M: usize> {
+    x: [Tile<'a, T>; N],
+    more: [Tile<'a, V>; M],
+    /// Of two operands, the one that repeats an element along each row.
+    repeated: Option<usize>,
+    /// Where the result begins, after how many elements, and how many lines of which length it has.
+    start: usize,
+    lines: usize,
+    len: usize,
 }
 
-impl Walk {
-    /// Merges the axes of `dims`, and the strides of each operand with them.
-    pub(super) fn merged(dims: &[usize], strides: &mut [Small<isize>]) -> Self {
-        let mut rows: Small<usize> = Small::new();
-        for (axis, &dim) in dims.iter().enumerate().filter(|(_, dim)| **dim != 1) {
-            let at = rows.len();
-            let evenly = |strides: &Small<isize>| strides[at - 1] == strides[axis] * dim as isize;
-            match rows.last_mut() {
-                Some(last) if strides.iter().all(evenly) => {
-                    *last *= dim;
-                    strides.iter_mut().for_each(|strides| strides[at - 1] = strides[axis]);
-                }
-                _ => {
-                    rows.push(dim);
-                    strides.iter_mut().for_each(|strides| strides[at] = strides[axis]);
-                }
+impl<T: Element, V: Element, const N: usize, const M: usize> Tiles<'_, T, V, N, M> {
+    fn go_to(&mut self, index: &[usize], column: usize, height: usize, width: usize, columns: usize) {
+        // Where a tile has all columns its rows lie behind each other, and count as one.
+        let is_packed = width == columns;
+        (self.lines, self.len) = match is_packed && self.repeated.is_none() {
+            true => (1, height * width),
+            false => (height, width),
+        };
+        for (n, x) in self.x.iter_mut().enumerate() {
+            match self.repeated == Some(n) {
+                true => x.at = Area { place: x.operand.place(index, column), height, width },
+                false => x.go_to(index, column, height, width, is_packed),
             }
         }
-        strides.iter_mut().for_each(|strides| strides.truncate(rows.len()));
-        let columns = rows.pop().unwrap_or(1);
-        Walk { rows, columns }
-    }
-
-    /// The index of a row on the axes of rows.
-    fn index(&self, mut row: usize) -> Small<usize> {
-        let mut index: Small<usize> = SmallVec::from_elem(0, self.rows.len());
-        for (index, &dim) in index.iter_mut().zip(&self.rows).rev() {
-            (*index, row) = (row % dim, row / dim);
-        }
-        index
+        self.more.iter_mut().for_each(|x| x.go_to(index, column, height, width, is_packed));
     }
 }
 
@@ -147,7 +169,7 @@ impl<'a, T: Element> Tile<'a, T> {
     }
 
     /// Goes to an area, whose rows are read as one if `is_packed`.
-    #[inline(always)]
+    #[inline(never)]
     fn go_to(&mut self, index: &[usize], column: usize, height: usize, width: usize, is_packed: bool) {
         let &Operand { data, down, step, .. } = self.operand;
         let place = self.operand.place(index, column);
@@ -162,17 +184,10 @@ impl<'a, T: Element> Tile<'a, T> {
         }
         self.held = self.at;
         let copy = &mut self.copy.get_or_insert_with(|| [T::default(); TILE])[..height * width];
-        let from = |i: usize, j: usize| (place + i as isize * down + j as isize * step) as usize;
         if down == 1 && step != 0 && height > 1 {
             return transpose(data, place, step, width, copy);
         }
-        for (i, row) in copy.chunks_exact_mut(width).enumerate() {
-            match step {
-                0 => row.fill(data[from(i, 0)]),
-                1 => row.copy_from_slice(&data[from(i, 0)..][..width]),
-                _ => row.iter_mut().enumerate().for_each(|(j, to)| *to = data[from(i, j)]),
-            }
-        }
+        on_widest(Gather { operand: self.operand, place, width, copy });
     }
 
     /// The elements of a row, or of all if they are read as one.
@@ -181,6 +196,35 @@ impl<'a, T: Element> Tile<'a, T> {
         match &self.copy {
             Some(copy) if self.held.height > 0 => &copy[i * self.at.width..][..len],
             _ => &self.operand.data[(self.at.place + i as isize * self.operand.down) as usize..][..len],
+        }
+    }
+
+    /// The element that is repeated along a row.
+    #[inline(always)]
+    fn value(&self, i: usize) -> T {
+        self.operand.data[(self.at.place + i as isize * self.operand.down) as usize]
+    }
+}
+
+/// Copies what lies in rows of `width` from `place` on.
+struct Gather<'a, T> {
+    operand: &'a Operand<'a, T>,
+    place: isize,
+    width: usize,
+    copy: &'a mut [T],
+}
+
+impl<T: Element> Loop for Gather<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Gather { operand: &Operand { data, down, step, .. }, place, width, copy } = self;
+        let from = |i: usize, j: usize| (place + i as isize * down + j as isize * step) as usize;
+        for (i, row) in copy.chunks_exact_mut(width).enumerate() {
+            match step {
+                0 => row.fill(data[from(i, 0)]),
+                1 => row.copy_from_slice(&data[from(i, 0)..][..width]),
+                _ => row.iter_mut().enumerate().for_each(|(j, to)| *to = data[from(i, j)]),
+            }
         }
     }
 }
@@ -214,70 +258,35 @@ where
     }
 }
 
-/// `y = f(x..., more...)` from row `first` on.
-struct Rows<'a, T, V, U, F, const N: usize, const M: usize> {
-    of: &'a Tiled<'a, T, V, N, M>,
-    first: usize,
+/// `y = f(x..., more...)` over tiles, whose lines lie `columns` apart in `y`.
+struct Lines<'a, 't, T, V, U, F, const N: usize, const M: usize> {
+    of: &'a Tiles<'t, T, V, N, M>,
+    columns: usize,
     y: &'a mut [U],
     f: &'a F,
 }
 
-impl<T: Element, V: Element, U, F, const N: usize, const M: usize> Loop for Rows<'_, T, V, U, F, N, M>
+impl<T: Element, V: Element, U, F, const N: usize, const M: usize> Loop for Lines<'_, '_, T, V, U, F, N, M>
 where
     F: Each<T, V, U, N, M>,
 {
     #[inline(always)]
     fn run(self) {
-        let Rows { of: Tiled { walk, x, more }, first, mut y, f } = self;
-        let (mut x, mut more) = (x.each_ref().map(Tile::of), more.each_ref().map(Tile::of));
-        let columns = walk.columns;
-        let across =
-            x.iter().any(|x| x.operand.lies_across()) || more.iter().any(|x| x.operand.lies_across());
-        let (height, width) = match columns {
-            ..=TILE if !across => (TILE / columns, columns),
-            _ if columns <= TILE / SIDE => (TILE / columns / SIDE * SIDE, columns),
-            _ if across => (ACROSS, TILE / ACROSS),
-            _ => (1, TILE),
-        };
-        let is_repeated = |x: &Tile<'_, T>| width >= LONG && x.operand.step == 0;
-        // Of two operands, the one that repeats an element along each row.
-        let repeated = if N == 2 && M == 0 { x.iter().position(is_repeated) } else { None };
-        let (mut row, end) = (first, first + y.len() / columns);
-        let before_next = walk.rows.last().copied().unwrap_or(1);
-        while row < end {
-            let index = walk.index(row);
-            let height = height.min(before_next - index.last().unwrap_or(&0)).min(end - row);
-            let band;
-            (band, y) = y.split_at_mut(height * columns);
-            for column in (0..columns).step_by(width) {
-                let width = width.min(columns - column);
-                // Where a tile has all columns its rows lie behind each other, and count as one.
-                let is_packed = width == columns;
-                if let Some(n) = repeated {
-                    x[1 - n].go_to(&index, column, height, width, is_packed);
-                    let &Operand { data, down, .. } = x[n].operand;
-                    let place = x[n].operand.place(&index, column);
-                    for i in 0..height {
-                        let value = data[(place + i as isize * down) as usize];
-                        let (row, y) = (x[1 - n].row(i, width), &mut band[i * columns + column..][..width]);
-                        let (x, more) = ([row; N], from_fn(|n| more[n].row(i, width)));
-                        match n {
-                            0 => Row { x, more, y, f: &Repeated::<_, _, 0> { f, value } }.run(),
-                            _ => Row { x, more, y, f: &Repeated::<_, _, 1> { f, value } }.run(),
-                        }
-                    }
-                    continue;
-                }
-                let (lines, len) = if is_packed { (1, height * width) } else { (height, width) };
-                x.iter_mut().for_each(|x| x.go_to(&index, column, height, width, is_packed));
-                more.iter_mut().for_each(|x| x.go_to(&index, column, height, width, is_packed));
-                for i in 0..lines {
-                    let y = &mut band[i * columns + column..][..len];
-                    Row { x: from_fn(|n| x[n].row(i, len)), more: from_fn(|n| more[n].row(i, len)), y, f }
-                        .run();
-                }
+        let Lines { of: &Tiles { ref x, ref more, repeated, lines, len, .. }, columns, y, f } = self;
+        // Known here, so that other functions than those of two operands have one loop only.
+        let repeated = if N == 2 && M == 0 { repeated } else { None };
+        for i in 0..lines {
+            let y = &mut y[i * columns..][..len];
+            let more = from_fn(|n| more[n].row(i, len));
+            let Some(n) = repeated else {
+                Row { x: from_fn(|n| x[n].row(i, len)), more, y, f }.run();
+                continue;
+            };
+            let (value, x) = (x[n].value(i), [x[1 - n].row(i, len); N]);
+            match n {
+                0 => Row { x, more, y, f: &Repeated::<_, _, 0> { f, value } }.run(),
+                _ => Row { x, more, y, f: &Repeated::<_, _, 1> { f, value } }.run(),
             }
-            row += height;
         }
     }
 }

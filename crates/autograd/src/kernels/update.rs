@@ -26,7 +26,7 @@ pub fn update_each<T: Scalar, const N: usize>(
     slots: [&mut [T]; N],
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
-    update_kept(w, g, slots, &AsTheyAre, None, rule);
+    update_all(w, g, slots, &AsTheyAre, &Rule(rule));
 }
 
 /// As [`update_each`], of weights that decay: the rule sees `shrink · w` for the weight `w`, and `g + pull · w` for the gradient `g`.
@@ -47,22 +47,8 @@ pub fn update_decayed<T: Scalar, const N: usize>(
     decay: [T; 2],
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
-    update_kept(w, g, slots, &AsTheyAre, Some(decay), rule);
-}
-
-/// As [`update_each`] or, with a decay, as [`update_decayed`], of remembered numbers that are kept in a way of their own.
-pub(super) fn update_kept<T: Scalar, K: Keep<T>, const N: usize>(
-    w: &mut [T],
-    g: &[T],
-    slots: [&mut [K::Kept]; N],
-    keep: &K,
-    decay: Option<[T; 2]>,
-    rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
-) {
-    match decay {
-        None => update_all(w, g, slots, keep, &Rule(rule)),
-        Some([shrink, pull]) => update_all(w, g, slots, keep, &Decayed { shrink, pull, rule }),
-    }
+    let [shrink, pull] = decay;
+    update_all(w, g, slots, &AsTheyAre, &Decayed { shrink, pull, rule });
 }
 
 /// How what is remembered of an element is kept until the next step.
@@ -91,10 +77,10 @@ impl<T: Scalar> Keep<T> for AsTheyAre {
 }
 
 /// Not a closure around the rule: the compiler would not copy both into the loop.
-struct Decayed<T, R> {
-    shrink: T,
-    pull: T,
-    rule: R,
+pub(super) struct Decayed<T, R> {
+    pub(super) shrink: T,
+    pub(super) pull: T,
+    pub(super) rule: R,
 }
 
 impl<T: Scalar, R, const N: usize> Each<T, T, (T, [T; N]), 2, N> for Decayed<T, R>
@@ -129,7 +115,8 @@ pub(crate) fn update_with<T: Scalar, const N: usize>(
     update_all(w, g, slots, &AsTheyAre, &rule);
 }
 
-fn update_all<T: Scalar, K: Keep<T>, const N: usize>(
+/// As [`update_each`], of remembered numbers that are kept in a way of their own.
+pub(super) fn update_all<T: Scalar, K: Keep<T>, const N: usize>(
     w: &mut [T],
     g: &[T],
     slots: [&mut [K::Kept]; N],

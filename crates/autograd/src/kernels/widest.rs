@@ -20,6 +20,12 @@ pub(crate) fn on_widest(work: impl Loop) {
         // SAFETY: the processor has AVX2.
         return unsafe { on_avx2(work) };
     }
+    on_any(work);
+}
+
+/// Compiled once, however many places there are that call it; so are the others, which cannot be inlined there.
+#[inline(never)]
+fn on_any(work: impl Loop) {
     work.run();
 }
 

@@ -34,6 +34,7 @@ mod input;
 mod message;
 mod options;
 mod output;
+mod place;
 mod trace;
 mod value;
 

@@ -8,40 +8,18 @@ use super::constant::{Constant, Data, Kind};
 use super::form::{Operands, Unsupported};
 use super::graph::{Depends, Entry, Graph, Id, Port, Source};
 use super::output::Output;
+use super::place::{AnyArray, Place};
 use super::value::{Read, Value};
 use crate::array::Array;
 use crate::op::AnyOp;
 use crate::scalar::{Element, Scalar};
 use crate::tensor::Tensor;
+use crate::watch::Watcher;
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::Location;
 use std::rc::Rc;
-
-/// Where the elements of an array lie. Where an axis has size 1, its stride does not matter.
-#[derive(PartialEq, Eq, Hash)]
-struct Place {
-    buffer: usize,
-    offset: usize,
-    dims: Vec<usize>,
-    strides: Vec<isize>,
-}
-
-/// The buffer of an array.
-fn buffer<E: Element>(array: &Array<E>) -> usize {
-    array.view().data().as_ptr() as usize
-}
-
-impl Place {
-    fn of<E: Element>(array: &Array<E>) -> Self {
-        let layout = array.layout();
-        let dims = layout.shape().dims().to_vec();
-        let strides =
-            dims.iter().zip(layout.strides()).map(|(&dim, &stride)| if dim == 1 { 0 } else { stride });
-        Place { buffer: buffer(array), offset: layout.offset(), strides: strides.collect(), dims }
-    }
-}
 
 /// What has been recorded.
 pub(super) struct Recorder {
@@ -57,9 +35,9 @@ pub(super) struct Recorder {
     held: Vec<Box<dyn Any>>,
 }
 
+const ON: Watcher = Watcher::ONNX;
+
 thread_local! {
-    /// Apart from the rest, so that asking costs one load.
-    static ON: Cell<bool> = const { Cell::new(false) };
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 
@@ -141,30 +119,32 @@ impl Recorder {
     }
 
     /// Remembers what an array is.
-    fn know<E: Element>(&mut self, array: &Array<E>, value: Value, is_computed: bool) {
-        if array.size() == 0 {
+    fn know(&mut self, array: &dyn AnyArray, value: Value, is_computed: bool) {
+        let layout = array.layout();
+        if layout.size() == 0 {
             return;
         }
         if is_computed {
-            self.computed.insert(buffer(array), ());
+            self.computed.insert(array.buffer(), ());
         }
-        if array.layout().is_contiguous() {
-            self.runs.insert((buffer(array), array.layout().offset(), array.size()), value.clone());
+        if layout.is_contiguous() {
+            self.runs.insert((array.buffer(), layout.offset(), layout.size()), value.clone());
         }
         self.known.insert(Place::of(array), value);
-        self.held.push(Box::new(array.clone()));
+        self.held.push(array.owner());
     }
 
     /// What an array is.
-    pub(super) fn value_of<E: Element>(&mut self, array: &Array<E>) -> Value {
-        if let Some(value) = self.known.get(&Place::of(array)).filter(|_| array.size() > 0) {
+    pub(super) fn value_of(&mut self, array: &dyn AnyArray) -> Value {
+        let layout = array.layout();
+        if let Some(value) = self.known.get(&Place::of(array)).filter(|_| layout.size() > 0) {
             return value.clone();
         }
-        if self.computed.contains_key(&buffer(array)) && array.size() > 0 {
-            let run = (buffer(array), array.layout().offset(), array.size());
-            return match self.runs.get(&run).filter(|_| array.layout().is_contiguous()).cloned() {
+        if self.computed.contains_key(&array.buffer()) && layout.size() > 0 {
+            let run = (array.buffer(), layout.offset(), layout.size());
+            return match self.runs.get(&run).filter(|_| layout.is_contiguous()).cloned() {
                 Some(Value(Read::Of(id))) => {
-                    let shape = Value::sizes(array.shape().dims());
+                    let shape = Value::sizes(layout.shape().dims());
                     let inputs = vec![Some(id), self.id(&shape)];
                     let node =
                         super::graph::Node { op: "Reshape", inputs, attributes: Vec::new(), output: 0 };
@@ -178,7 +158,7 @@ impl Recorder {
                 }))),
             };
         }
-        let source = Source::Constant(Constant { name: None, data: Data::of(array) });
+        let source = Source::Constant(Constant { name: None, data: array.data() });
         let value = self.add(Entry { source, depends: Depends::Nothing });
         self.know(array, value.clone(), false);
         value
@@ -280,9 +260,9 @@ pub fn define<E: Element>(name: &str, y: &Array<E>, form: impl FnOnce() -> Value
 }
 
 /// Remembers what an array is, and where it is nothing, who is to blame.
-fn keep<E: Element>(
+fn keep(
     value: Value,
-    y: &Array<E>,
+    y: &dyn AnyArray,
     depends: Depends,
     name: &dyn Fn() -> String,
     x: &[Value],

@@ -78,27 +78,11 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
     }
 
     fn forward(&self, x: [View<'_, T>; N], y: &mut [T]) {
-        let bias = x.get(2).map(View::contiguous);
-        let epilogue = bias.as_deref().map_or(Epilogue::Store, Epilogue::Bias);
-        with_rows(x[0], |rows| {
-            matmul_then(rows, Matrix::new(x[1]).t(), y, epilogue, &|y| {
-                map_in_place(y, Value(&self.0));
-            });
-        });
+        self.write([x[0], x[1]], x.get(2), y);
     }
 
     fn backward(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T> {
-        let dz = match constant_slope(&self.0, 0) {
-            Some(slope) if slope == T::one() => dy.clone(),
-            Some(slope) => dy * slope,
-            None if call.recorded() => dy * self.0.df(0, [Tensor::scalar(T::nan())], call.y()),
-            None => Tensor::constant(self.cotangent_within(call, dy.array().clone())),
-        };
-        match i {
-            0 => dz.as_rows().matmul(&call.x(1)).reshape(call.shape(0)),
-            1 => dz.as_rows().t().matmul(&call.x(0).as_rows()),
-            _ => dz,
-        }
+        self.gradient(i, call, dy)
     }
 
     fn keeps(&self, i: usize) -> Keeps {
@@ -114,40 +98,8 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
         let dz = dy.into_array();
         let dz =
             if constant_slope(&self.0, 0) == Some(T::one()) { dz } else { self.cotangent_within(call, dz) };
-        let mut gradients = from_fn(|_| None);
-        with_rows(dz.view(), |dz| {
-            let x = || kept(call, 0);
-            let w = || Matrix::new(kept(call, 1));
-            match [call.needs(0), call.needs(1)] {
-                // Two independent products, which share the threads.
-                [true, true] => with_rows(x(), |x| {
-                    let mut dw = None;
-                    gradients[0] = Some(Tensor::build(call.shape(0), |dx| {
-                        dw = Some(Tensor::build(call.shape(1), |dw| {
-                            matmul_all(&[
-                                Multiplication::new(dz, w(), dx, Epilogue::Store),
-                                Multiplication::new(dz.t(), x, dw, Epilogue::Store),
-                            ]);
-                        }));
-                    }));
-                    gradients[1] = dw;
-                }),
-                [true, false] => {
-                    let dx = Tensor::build(call.shape(0), |dx| matmul(dz, w(), dx, Epilogue::Store));
-                    gradients[0] = Some(dx);
-                }
-                [false, true] => with_rows(x(), |x| {
-                    let dw = Tensor::build(call.shape(1), |dw| matmul(dz.t(), x, dw, Epilogue::Store));
-                    gradients[1] = Some(dw);
-                }),
-                [false, false] => {}
-            }
-        });
-        if N == 3 && call.needs(2) {
-            let rows: SmallVec<[usize; 4]> = (0..dz.shape().rank() - 1).collect();
-            gradients[2] = Some(Tensor::build(call.shape(2), |db| reduce::sum(dz.view(), &rows, db)));
-        }
-        gradients
+        let mut gradients = gradients(call, &dz).into_iter();
+        from_fn(|_| gradients.next().flatten())
     }
     fn onnx(&self, x: &Operands<'_>) -> onnx::Value {
         if x.shape(0).rank() == 2 {
@@ -159,7 +111,38 @@ impl<T: Scalar, P: Pointwise<T, 1>, const N: usize> Op<T, N> for Linear<P> {
     }
 }
 
+/// What does not depend on whether there is a bias, and is not compiled twice.
 impl<P> Linear<P> {
+    fn write<T: Scalar>(&self, [x, w]: [View<'_, T>; 2], bias: Option<&View<'_, T>>, y: &mut [T])
+    where
+        P: Pointwise<T, 1>,
+    {
+        let bias = bias.map(View::contiguous);
+        let epilogue = bias.as_deref().map_or(Epilogue::Store, Epilogue::Bias);
+        with_rows(x, |rows| {
+            matmul_then(rows, Matrix::new(w).t(), y, epilogue, &|y| {
+                map_in_place(y, Value(&self.0));
+            });
+        });
+    }
+
+    fn gradient<T: Scalar>(&self, i: usize, call: &Call<'_, T>, dy: &Tensor<T>) -> Tensor<T>
+    where
+        P: Pointwise<T, 1>,
+    {
+        let dz = match constant_slope(&self.0, 0) {
+            Some(slope) if slope == T::one() => dy.clone(),
+            Some(slope) => dy * slope,
+            None if call.recorded() => dy * self.0.df(0, [Tensor::scalar(T::nan())], call.y()),
+            None => Tensor::constant(self.cotangent_within(call, dy.array().clone())),
+        };
+        match i {
+            0 => dz.as_rows().matmul(&call.x(1)).reshape(call.shape(0)),
+            1 => dz.as_rows().t().matmul(&call.x(0).as_rows()),
+            _ => dz,
+        }
+    }
+
     /// `dz = dy f'(y)`, in the place of `dy` if nobody else looks at it.
     fn cotangent_within<T: Scalar>(&self, call: &Call<'_, T>, mut dy: Array<T>) -> Array<T>
     where
@@ -175,6 +158,44 @@ impl<P> Linear<P> {
         })
         .or_panic()
     }
+}
+
+/// The gradients of `x`, the weight and the bias, if there is one, that are asked for, from the `dz` of a call.
+fn gradients<T: Scalar>(call: &Call<'_, T>, dz: &Array<T>) -> [Option<Tensor<T>>; 3] {
+    let mut gradients = [None, None, None];
+    with_rows(dz.view(), |dz| {
+        let x = || kept(call, 0);
+        let w = || Matrix::new(kept(call, 1));
+        match [call.needs(0), call.needs(1)] {
+            // Two independent products, which share the threads.
+            [true, true] => with_rows(x(), |x| {
+                let mut dw = None;
+                gradients[0] = Some(Tensor::build(call.shape(0), |dx| {
+                    dw = Some(Tensor::build(call.shape(1), |dw| {
+                        matmul_all(&[
+                            Multiplication::new(dz, w(), dx, Epilogue::Store),
+                            Multiplication::new(dz.t(), x, dw, Epilogue::Store),
+                        ]);
+                    }));
+                }));
+                gradients[1] = dw;
+            }),
+            [true, false] => {
+                let dx = Tensor::build(call.shape(0), |dx| matmul(dz, w(), dx, Epilogue::Store));
+                gradients[0] = Some(dx);
+            }
+            [false, true] => with_rows(x(), |x| {
+                let dw = Tensor::build(call.shape(1), |dw| matmul(dz.t(), x, dw, Epilogue::Store));
+                gradients[1] = Some(dw);
+            }),
+            [false, false] => {}
+        }
+    });
+    if call.inputs() == 3 && call.needs(2) {
+        let rows: SmallVec<[usize; 4]> = (0..dz.shape().rank() - 1).collect();
+        gradients[2] = Some(Tensor::build(call.shape(2), |db| reduce::sum(dz.view(), &rows, db)));
+    }
+    gradients
 }
 
 /// The value of input `i`, which `keeps` lists.

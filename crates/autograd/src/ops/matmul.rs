@@ -26,29 +26,14 @@ use crate::tensor::Tensor;
 pub struct Matmul;
 
 impl<T: Scalar> Op<T, 2> for Matmul {
+    #[inline]
     fn shape(&self, [a, b]: [&Shape; 2]) -> Result<Shape, ShapeError> {
         if let (&[m, k], &[inner, n]) = (a.dims(), b.dims())
             && k == inner
         {
             return Ok(Shape::from([m, n]));
         }
-        if a.rank() < 2 || b.rank() < 2 {
-            return Err(ShapeError::new("expected matrices, or batches of them, with at least two axes")
-                .operand("left", a, format!("rank {}", a.rank()))
-                .operand("right", b, format!("rank {}", b.rank()))
-                .help("a scalar is multiplied by `*`; `Tensor::matmul` takes vectors, too"));
-        }
-        let ((batch_a, a2), (batch_b, b2)) = (a.split_at(a.rank() - 2), b.split_at(b.rank() - 2));
-        if a2[1] != b2[0] {
-            return Err(inner_axes_differ(a, b));
-        }
-        let batch = Shape::broadcast(&[&batch_a, &batch_b]).map_err(|_| {
-            ShapeError::new("the batch axes do not broadcast together")
-                .operand("left", a, "")
-                .operand("right", b, "")
-                .help("the axes before the last two must be equal or 1, aligned at their last")
-        })?;
-        Ok(batch.join(&[a2[0], b2[1]]))
+        shape_of_batches(a, b)
     }
 
     fn forward(&self, [a, b]: [View<'_, T>; 2], y: &mut [T]) {
@@ -93,6 +78,28 @@ impl<T: Scalar> Op<T, 2> for Matmul {
     fn onnx(&self, x: &Operands<'_>) -> Value {
         Value::node("MatMul", &[&x[0], &x[1]], &[])
     }
+}
+
+/// What the product is of anything but two matrices.
+#[inline(never)]
+fn shape_of_batches(a: &Shape, b: &Shape) -> Result<Shape, ShapeError> {
+    if a.rank() < 2 || b.rank() < 2 {
+        return Err(ShapeError::new("expected matrices, or batches of them, with at least two axes")
+            .operand("left", a, format!("rank {}", a.rank()))
+            .operand("right", b, format!("rank {}", b.rank()))
+            .help("a scalar is multiplied by `*`; `Tensor::matmul` takes vectors, too"));
+    }
+    let ((batch_a, a2), (batch_b, b2)) = (a.split_at(a.rank() - 2), b.split_at(b.rank() - 2));
+    if a2[1] != b2[0] {
+        return Err(inner_axes_differ(a, b));
+    }
+    let batch = Shape::broadcast(&[&batch_a, &batch_b]).map_err(|_| {
+        ShapeError::new("the batch axes do not broadcast together")
+            .operand("left", a, "")
+            .operand("right", b, "")
+            .help("the axes before the last two must be equal or 1, aligned at their last")
+    })?;
+    Ok(batch.join(&[a2[0], b2[1]]))
 }
 
 #[cold]

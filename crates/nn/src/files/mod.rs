@@ -51,6 +51,7 @@ pub use checkpoints::Checkpoints;
 pub use error::{FileError, FileErrorKind, Mismatch};
 pub(crate) use json::write as write_json;
 pub use load::{Load, LoadReport};
+pub(crate) use lock::Lock;
 pub(crate) use memory::Memory;
 pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
 #[cfg(feature = "data")]

@@ -10,6 +10,7 @@ mod finder;
 mod health;
 #[cfg(feature = "interrupt")]
 mod interrupt;
+mod keep;
 mod log;
 mod loss;
 mod measure;
@@ -39,11 +40,11 @@ pub use spike::{SpikeGuard, SpikeState};
 pub use tensorboard::TensorBoard;
 
 use self::budget::Budget;
+use self::keep::{Keep, Whole};
 use self::measure::Metric;
 use self::place::Place;
 use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::Diagnosis;
-use crate::files::Checkpoints;
 use crate::layer::Layer;
 use crate::layers::blame;
 use crate::module::{Module, name_all};
@@ -77,7 +78,7 @@ struct Settings<'a, Y, T: Scalar> {
     changes: Vec<Change<'a, T>>,
     metrics: Vec<Metric<'a, Y, T>>,
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
-    checkpoints: Option<Checkpoints>,
+    checkpoints: Option<Box<dyn Keep<Y, T>>>,
     micro_batch: Option<usize>,
     budget: Option<Budget>,
     workers: usize,
@@ -213,10 +214,12 @@ where
         let mut place =
             Place::new(net, first.samples(), first.len(), &self.settings.rng, self.optimizer.lr());
         self.settings.budget = self.settings.budget.map(|budget| Budget { samples: None, ..budget });
-        let _alone_until_it_ends = self.settings.checkpoints.as_ref().map(Checkpoints::lock).transpose()?;
+        let _alone_until_it_ends =
+            self.settings.checkpoints.as_ref().map(|checkpoints| checkpoints.lock()).transpose()?;
         let checkpoints = self.settings.checkpoints.take();
         if let Some(mut checkpoints) = checkpoints {
-            let begun = checkpoints.begin(|record| self.remember(net, &mut place, record));
+            let Trainer { settings, optimizer, .. } = self;
+            let begun = checkpoints.begin(&mut Whole { settings, optimizer, net, place: &mut place });
             self.settings.checkpoints = Some(checkpoints);
             place.report.resumed = begun?;
         }

@@ -273,7 +273,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// # Ok::<(), nn::TrainError>(())
     /// ```
     pub fn checkpoint(mut self, checkpoints: impl Into<Checkpoints>) -> Self {
-        self.settings.checkpoints = Some(checkpoints.into());
+        self.settings.checkpoints = Some(Box::new(checkpoints.into()));
         self
     }
 

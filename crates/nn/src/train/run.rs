@@ -1,12 +1,12 @@
 //! The loop of a trainer: epochs, steps, and what is told and kept after each.
 
-use super::budget::{Budget, parts};
+use super::budget::parts;
 use super::health::{look_at, missing, nothing_to_train};
+use super::keep::Whole;
 use super::place::Place;
 use super::{Callback, Control, Ended, EpochReport, InTraining, Loss, StepReport, TrainError, Trainer};
 use crate::data::{Batches, Dataset, Samples};
 use crate::diagnose::{Diagnosis, look_on};
-use crate::files::Record;
 use crate::layer::Layer;
 use crate::layers::blame;
 use crate::mode::Mode;
@@ -232,35 +232,10 @@ where
     /// Writes a checkpoint, if there are to be any.
     fn save(&mut self, net: &mut dyn Module<T>, place: &mut Place) -> Result<(), TrainError> {
         let Some(mut checkpoints) = self.settings.checkpoints.take() else { return Ok(()) };
-        let saved = checkpoints.save(place.steps, |record| self.remember(net, place, record));
+        let Trainer { settings, optimizer, .. } = self;
+        let saved = checkpoints.save(&mut Whole { settings, optimizer, net, place });
         self.settings.checkpoints = Some(checkpoints);
-        saved?;
-        Ok(())
-    }
-
-    /// Shows all that a checkpoint has to hold.
-    pub(super) fn remember(
-        &mut self,
-        net: &mut dyn Module<T>,
-        place: &mut Place,
-        record: &mut Record<'_, T>,
-    ) {
-        record.module("model", net);
-        record.optimizer("optimizer", &mut self.optimizer);
-        record.within("trainer", |record| {
-            record.same("batch", &self.settings.batch);
-            record.value("rng", &mut self.settings.rng);
-            let budget = record.parsed("memory_budget", Budget::text(self.settings.budget), Budget::read);
-            if let (Some(found), Some(now)) = (budget, &mut self.settings.budget) {
-                now.take_over(found);
-            }
-            let names: Vec<&'static str> = self.settings.metrics.iter().map(|metric| metric.name).collect();
-            place.remember(&names, self.settings.measured_on, record);
-        });
-        for (i, callback) in self.settings.callbacks.iter_mut().enumerate() {
-            let mut training = InTraining { module: &mut *net, optimizer: &mut self.optimizer, lr: place.lr };
-            record.within(&format!("callback.{i}"), |record| callback.remember_in(record, &mut training));
-        }
+        Ok(saved?)
     }
 }
 

@@ -111,6 +111,12 @@ const BLOCK_A: usize = 2 << 20;
 /// Panels of A that a block of B must meet before packing it for its stride alone pays.
 const PANELS: usize = 16;
 
+/// A product of at most half a vector of columns is computed as its transpose if it has at least so many rows, if its sums have so many
+/// steps for each column, and A so many elements: else moving C costs more than full vectors save.
+const TALL: usize = 16;
+const DEEP: usize = 3;
+const MANY: usize = 256;
+
 /// How many parts of at most `most` make up `whole`, which most often is one of them: a division takes as long as a small tile.
 #[inline(always)]
 fn count(whole: usize, most: usize) -> usize {
@@ -130,6 +136,58 @@ fn evenly(whole: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + 
 /// The machine must be able to run the engine; the operands, `c` and `plus` must be valid for all elements of the
 /// product; `c` must not overlap the operands.
 pub(super) unsafe fn multiply<T: Scalar>(engine: &Engine<T>, product: &Product<T>) {
+    let Product { m, k, n, .. } = *product;
+    let is_narrow = n <= engine.lanes / 2 && m >= TALL;
+    // SAFETY: the caller's promise.
+    unsafe {
+        if is_narrow && k >= DEEP * n && m * k >= MANY && k * size_of::<T>() <= DEPTH {
+            multiply_narrow(engine, product);
+        } else {
+            multiply_in_blocks(engine, product);
+        }
+    }
+}
+
+/// Computes a product of few columns and many rows as its transpose, whose rows fill the vectors. Its elements are the same sums, and
+/// what is added comes last in both, as k is one block.
+///
+/// # Safety
+/// As for [`multiply`].
+unsafe fn multiply_narrow<T: Scalar>(engine: &Engine<T>, product: &Product<T>) {
+    let Product { k, n, c_row, .. } = *product;
+    let mut room = Room::new(LITTLE);
+    let turned = room.start();
+    for (first, m) in evenly(product.m, count(product.m, LITTLE / n)) {
+        let a = product.a.at(first, 0);
+        let transpose =
+            Product { m: n, k, n: m, a: product.b, b: a, c: turned, c_row: m as isize, plus: None };
+        let first = first as isize;
+        // SAFETY: rows `first..first + m` are in A and C, and the room is for `n` times as many elements, which are then initialised.
+        unsafe {
+            multiply_in_blocks(engine, &transpose);
+            let c = product.c.offset(first * c_row);
+            let plus = product.plus.map(|(plus, row)| (plus.offset(first * row), row));
+            for j in 0..n {
+                let (c, sums) = (c.add(j), turned.add(j * m));
+                match plus {
+                    Some((plus, row)) => {
+                        let plus = plus.add(j);
+                        for i in 0..m {
+                            *c.offset(i as isize * c_row) = *plus.offset(i as isize * row) + *sums.add(i);
+                        }
+                    }
+                    None => (0..m).for_each(|i| *c.offset(i as isize * c_row) = *sums.add(i)),
+                }
+            }
+        }
+    }
+}
+
+/// See [`multiply`].
+///
+/// # Safety
+/// As there.
+unsafe fn multiply_in_blocks<T: Scalar>(engine: &Engine<T>, product: &Product<T>) {
     let Product { m, k, n, .. } = *product;
     let engine = engine.narrower.filter(|narrower| n <= narrower.lanes).unwrap_or(engine);
     let blocks = count(k, DEPTH / size_of::<T>());

@@ -177,6 +177,8 @@ fn sums_run_over_k_in_order_and_in_blocks_of_its_own() {
     ordered::<f32>(19, 2050, 53, 1024);
     ordered::<f32>(140, 1030, 300, 1024);
     ordered::<f64>(19, 1030, 27, 512);
+    ordered::<f32>(450, 70, 5, 1024);
+    ordered::<f64>(450, 70, 3, 512);
 }
 
 /// An element of a matrix times a vector does not depend on the other elements, so that they may be split.

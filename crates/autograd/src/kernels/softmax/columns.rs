@@ -1,7 +1,7 @@
 //! Softmax along an axis whose elements lie apart, and its gradient: bands of neighbouring columns are worked through row by
 //! row, so that what is read lies together.
 
-use super::{Of, PER_NANOSECOND};
+use super::{Of, PER_NANOSECOND, log_sum_exp};
 use crate::kernels::threads::{self, SendMut};
 use crate::kernels::widest::{Loop, on_widest};
 use crate::scalar::Scalar;
@@ -150,9 +150,7 @@ impl<T: Scalar> Loop for Forward<'_, T> {
                 // SAFETY: as above.
                 let y = unsafe { band.row_mut(y, 1, 0) };
                 for (j, y) in y.iter_mut().enumerate() {
-                    // The sum is NaN where infinities met.
-                    let is_met = tops[j].is_infinite() && !(0..n).any(|row| band.row(x, row)[j].is_nan());
-                    *y = if is_met { tops[j] } else { tops[j] + part[j] };
+                    *y = log_sum_exp(tops[j], part[j], || (0..n).any(|row| band.row(x, row)[j].is_nan()));
                 }
             }
         }

@@ -9,9 +9,11 @@
 //! the maximum.
 //!
 //! - [`rows`]: lanes whose elements lie behind each other;
+//! - [`narrow`]: many such lanes of few elements;
 //! - [`columns`]: lanes whose elements lie apart.
 
 mod columns;
+mod narrow;
 mod rows;
 
 use crate::scalar::Scalar;
@@ -50,6 +52,12 @@ pub(crate) fn backward<T: Scalar>(of: Of, y: &[T], dy: &[T], n: usize, apart: us
         1 => rows::backward(of, y, dy, n, dx),
         _ => columns::backward(of, y, dy, n, apart, dx),
     }
+}
+
+/// From the maximum and the logarithm of the sum, which is NaN where infinities met, or where the lane holds NaN.
+#[inline(always)]
+fn log_sum_exp<T: Scalar>(top: T, log: T, holds_nan: impl FnOnce() -> bool) -> T {
+    if top.is_infinite() && !holds_nan() { top } else { top + log }
 }
 
 #[cfg(test)]

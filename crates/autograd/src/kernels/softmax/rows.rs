@@ -3,7 +3,8 @@
 //! Short rows are worked through together with their neighbours: only maxima and sums go by rows, the exponentials, which cost
 //! most, run over all of them.
 
-use super::{Of, PER_NANOSECOND};
+use super::narrow::{self, ENOUGH, NARROW};
+use super::{Of, PER_NANOSECOND, log_sum_exp};
 use crate::kernels::pairwise::pairwise;
 use crate::kernels::threads;
 use crate::kernels::widest::{Loop, on_widest};
@@ -24,7 +25,10 @@ pub(super) fn forward<T: Scalar>(of: Of, x: &[T], n: usize, y: &mut [T]) {
     let nanoseconds = x.len() / PER_NANOSECOND;
     threads::for_each_rows(y, width, nanoseconds, |first, y| {
         let x = &x[first * n..][..y.len() / width * n];
-        on_widest(Forward { of, x, n, y });
+        match (n, y.len() / width) {
+            (..=NARROW, ENOUGH..) => on_widest(narrow::Forward { of, x, n, y }),
+            _ => on_widest(Forward { of, x, n, y }),
+        }
     });
 }
 
@@ -56,10 +60,8 @@ impl<T: Scalar> Loop for Forward<'_, T> {
         let together = (STRETCH / n).clamp(1, TOGETHER);
         for (x, y) in x.chunks(together * n).zip(y.chunks_mut(together * width)) {
             let rows = x.len() / n;
-            match of {
-                Of::Softmax => stats.of_rows(x, n, Some(y), scratch),
-                _ => stats.of_rows(x, n, None, scratch),
-            }
+            let kept = matches!(of, Of::Softmax).then_some(&mut *y);
+            stats.of_rows(x, n, kept, scratch);
             let Stats { tops, sums } = &mut stats;
             if !matches!(of, Of::Softmax) {
                 sums[..rows].iter_mut().for_each(|sum| *sum = sum.fast_ln());
@@ -79,9 +81,7 @@ impl<T: Scalar> Loop for Forward<'_, T> {
                 }
                 Of::LogSumExp => {
                     for (i, y) in y.iter_mut().enumerate() {
-                        // The sum is NaN where infinities met.
-                        let is_met = tops[i].is_infinite() && !x[i * n..][..n].iter().any(|x| x.is_nan());
-                        *y = if is_met { tops[i] } else { tops[i] + sums[i] };
+                        *y = log_sum_exp(tops[i], sums[i], || x[i * n..][..n].iter().any(|x| x.is_nan()));
                     }
                 }
             }
