@@ -309,8 +309,7 @@ fn the_same_bits_on_any_number_of_threads() {
         [300, 500, 7],
         [90, 1500, 33],
     ];
-    let engines = f32::engines().into_iter().map(Some).chain([None]);
-    for engine in engines {
+    for engine in engines::<f32>() {
         for shape in shapes {
             let expected = bits(1, shape, &a, &b, engine);
             for count in [2, 3, 8, 2, 3, 8] {
