@@ -220,7 +220,7 @@ impl Encoder {
         let width = self.inputs().len();
         let (mut inputs, mut first) = (vec![0.0; records.len() * width], 0);
         all_or_first(self.columns.iter().zip(places).map(|(Column { encoding, .. }, place)| {
-            let rows = inputs.chunks_exact_mut(width);
+            let rows = inputs.chunks_exact_mut(width.max(1));
             match encoding {
                 Encoding::Number { missing } => {
                     let number = |row| {
@@ -330,6 +330,15 @@ mod tests {
         );
         let error = encoder.encode(&records("b,a\n,3\n")).unwrap_err().to_string();
         assert!(error.contains("line 2, column 1: the value is missing"), "{error}");
+    }
+
+    /// As a file of somebody else may have it.
+    #[test]
+    fn categories_without_values_are_no_inputs() {
+        let mut encoder = Encoder::new();
+        let encoding = Encoding::Categories { values: Vec::new(), missing: true, unknown: true };
+        encoder.columns = vec![Column { name: "b".into(), encoding }];
+        assert_eq!(encoder.encode(&records("a,b\n1,x\n2,y\n")).unwrap().dims(), [2, 0]);
     }
 
     /// Whatever the order of the rows: of one column, and of several.
