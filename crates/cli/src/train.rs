@@ -134,8 +134,10 @@ fn fit<Y: Samples>(
     over_all: &[Measure<Y>],
 ) -> Result<Report> {
     let (settings, data) = (&config.training, &config.data);
-    let share = |share: f64| format!("a share of {share}");
-    let validation = data.has_validation().then(|| data.validation_share.map_or("a file".into(), share));
+    let validation = data.has_validation().then(|| match data.validation_share {
+        Some(share) => format!("a share of {share}"),
+        None => format!("a file of {} samples", watched.len()),
+    });
     let mut checkpoints = Checkpoints::new(config.folder.join("checkpoints")).resume();
     if let Some(steps) = settings.checkpoint_steps {
         checkpoints = checkpoints.every_steps(steps as u64);

@@ -56,7 +56,7 @@ impl FromNumpy for Tensor {
     fn from_numpy(array: &Tensor<f64>) -> Result<Self, Unfit> {
         if array.rank() == 0 {
             let reason = "a single number, where there has to be one entry along axis 0 for each sample";
-            return Err((reason.into(), CURE));
+            return Err((reason.into(), "save one entry for each sample along the first axis"));
         }
         let wide = array.to_vec();
         let single: Vec<f32> = wide.iter().map(|x| *x as f32).collect();
