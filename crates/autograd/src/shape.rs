@@ -85,6 +85,23 @@ impl Shape {
         Ok(if empty { 0 } else { product })
     }
 
+    /// The index of an element, an axis each, from its number in row-major order.
+    ///
+    /// ```
+    /// use autograd::Shape;
+    /// assert_eq!(Shape::from([2, 3]).index_of(5), [1, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such element.
+    #[doc(alias = "unravel_index")]
+    #[track_caller]
+    pub fn index_of(&self, element: usize) -> Vec<usize> {
+        assert!(element < self.size(), "Shape: element {element} of {self}\n  help: they are counted from 0");
+        let strides = self.row_major_strides();
+        strides.iter().zip(self.dims()).map(|(&stride, &size)| element / stride as usize % size).collect()
+    }
+
     /// The shape that all of `shapes` broadcast to together.
     ///
     /// # Errors

@@ -114,10 +114,7 @@ fn labels(y: &Tensor<f64>, n: usize, name: &str) -> Result<Vec<usize>> {
 fn finite<T: Scalar>(x: Tensor<T>, name: &str) -> Result<Tensor<T>> {
     let mut numbers = x.array().iter().map(Into::<f64>::into).enumerate();
     let Some((place, number)) = numbers.find(|(_, x)| !(*x as f32).is_finite()) else { return Ok(x) };
-    let (mut rest, mut subscript) = (place, vec![0; x.rank()]);
-    for (index, size) in subscript.iter_mut().zip(x.dims()).rev() {
-        (*index, rest) = (rest % size, rest / size);
-    }
+    let subscript = x.shape().index_of(place);
     let (what, help) = match number.is_finite() {
         true => ("beyond all numbers of 32 bits", "give it in a larger unit"),
         false => ("no finite number", "fill in what is missing, or leave the sample out"),

@@ -28,7 +28,7 @@ pub(super) fn derivative(f: Function<'_>, x: &[Tensor<f64>], rng: &mut Rng) -> V
         for e in 0..y.size() {
             let dy = unit(e, y.shape());
             let dx = gradients(f, x, &dy, Pass::Plain, |_| true);
-            let of = |what| format!("{what}, of output {}", index(e, y.shape()));
+            let of = |what| format!("{what}, of output {:?}", y.shape().index_of(e));
             every_element(f, x, &dx, &dy).map_err(of)?;
         }
     }
@@ -41,9 +41,9 @@ fn every_element(f: Function<'_>, x: &[Tensor<f64>], dx: &[Tensor<f64>], dy: &Te
         for e in 0..x[i].size() {
             let along = Direction { f, x, i, u: unit(e, x[i].shape()).to_vec() };
             along.agrees(&dx[i], dy).map_err(|(found, expected)| {
-                let at = index(e, x[i].shape());
+                let at = x[i].shape().index_of(e);
                 let hint = if found.is_nan() && !expected.is_nan() { "; does `keeps` list all that it reads?" } else { "" };
-                format!("the gradient of input {i} at {at}: {found:e} by backward, {expected:e} by differences{hint}")
+                format!("the gradient of input {i} at {at:?}: {found:e} by backward, {expected:e} by differences{hint}")
             })?;
         }
     }
@@ -103,13 +103,4 @@ pub(super) fn normal(shape: &Shape, rng: &mut Rng) -> Tensor<f64> {
 
 fn unit(e: usize, shape: &Shape) -> Tensor<f64> {
     Tensor::build(shape, |y| y.iter_mut().enumerate().for_each(|(i, y)| *y = f64::from(u8::from(i == e))))
-}
-
-/// The index of element `e`, counted in row-major order.
-pub(super) fn index(mut e: usize, shape: &Shape) -> String {
-    let mut index = vec![0; shape.rank()];
-    for (axis, &size) in shape.dims().iter().enumerate().rev() {
-        (index[axis], e) = (e % size, e / size);
-    }
-    format!("{index:?}")
 }

@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use super::cases::Case;
-use super::differences::{derivative, index, normal};
+use super::differences::{derivative, normal};
 use super::function::{Function, Pass, call, contiguous, evaluate, gradients, recorded};
 use crate::array::Array;
 use crate::rng::Rng;
@@ -116,8 +116,8 @@ impl<'a> Trial<'a> {
                 let mut pairs = a.to_vec().into_iter().zip(b.to_vec()).enumerate();
                 if let Some((e, (once, then))) = pairs.find(|(_, (a, b))| a.to_bits() != b.to_bits()) {
                     return Err(format!(
-                        "{part} at {} is {once:e}, then {then:e} {where_}",
-                        index(e, a.shape())
+                        "{part} at {:?} is {once:e}, then {then:e} {where_}",
+                        a.shape().index_of(e)
                     ));
                 }
             }
@@ -221,7 +221,10 @@ fn agree(what: &str, a: &Tensor<f64>, other: &str, b: &Tensor<f64>) -> Verdict {
     let largest = left.iter().chain(&right).fold(1.0_f64, |max, x| max.max(x.abs()));
     let same = |a: f64, b: f64| (a - b).abs() <= 1e-12 * largest || a == b || a.is_nan() && b.is_nan();
     match (0..left.len()).find(|&e| !same(left[e], right[e])) {
-        Some(e) => Err(format!("{what} at {} is {:e}, {other} {:e}", index(e, a.shape()), left[e], right[e])),
+        Some(e) => {
+            let at = a.shape().index_of(e);
+            Err(format!("{what} at {at:?} is {:e}, {other} {:e}", left[e], right[e]))
+        }
         None => Ok(()),
     }
 }

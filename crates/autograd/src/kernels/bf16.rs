@@ -71,7 +71,7 @@ pub fn update_bf16<T: Scalar, const N: usize>(
     key: u64,
     rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 ) {
-    // One loop for both, which takes as long.
+    // One loop for both, which is half the code.
     let [shrink, pull] = decay.unwrap_or([T::one(), T::zero()]);
     let keep = InHalves { key: (key ^ key >> 32) as u32 };
     update_all(w, g, slots, &keep, &Decayed { shrink, pull, rule });

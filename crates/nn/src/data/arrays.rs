@@ -63,10 +63,7 @@ impl FromNumpy for Tensor {
         if let Some(place) =
             (0..wide.len()).find(|place| wide[*place].is_finite() && single[*place].is_infinite())
         {
-            let (mut rest, mut subscript) = (place, vec![0; array.rank()]);
-            for (index, size) in subscript.iter_mut().zip(array.dims()).rev() {
-                (*index, rest) = (rest % size, rest / size);
-            }
+            let subscript = array.shape().index_of(place);
             let number = wide[place];
             let reason = format!(
                 "the element {subscript:?}, counted from 0, is {number:e}, beyond all numbers of 32 bits"

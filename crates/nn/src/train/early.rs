@@ -76,11 +76,13 @@ pub struct EarlyStopState<T: Scalar = f32> {
     bad: usize,
     /// The parameters then, by their paths.
     parameters: Vec<(String, Tensor<T>)>,
+    /// What the samples are called that were measured last.
+    measured_on: &'static str,
 }
 
 impl<T: Scalar> EarlyStopState<T> {
     fn new() -> Self {
-        EarlyStopState { best: None, bad: 0, parameters: Vec::new() }
+        EarlyStopState { best: None, bad: 0, parameters: Vec::new(), measured_on: "test" }
     }
 
     /// The best value so far.
@@ -118,7 +120,8 @@ impl<T: Scalar> EarlyStop<T> {
             } else {
                 Vec::new()
             };
-            self.state = EarlyStopState { best: Some(value), bad: 0, parameters };
+            let measured_on = self.state.measured_on;
+            self.state = EarlyStopState { best: Some(value), bad: 0, parameters, measured_on };
         } else {
             self.state.bad += 1;
         }
@@ -167,11 +170,13 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
                 unknown(name, &names)
             }),
         };
+        self.state.measured_on = epoch.measured_on;
         self.next(value, training.module)
     }
 
     fn why(&self) -> Ended {
-        let watched = self.metric.map_or("test loss", |(name, _)| name);
+        let loss = || format!("{} loss", self.state.measured_on);
+        let watched = self.metric.map_or_else(loss, |(name, _)| name.to_owned());
         let patience = self.patience;
         Ended::Stopped(format!(
             "early stopping with a patience of {patience}: the {watched} became no better"
@@ -185,7 +190,7 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
     }
 
     fn remember(&mut self, record: &mut Record<'_, T>) {
-        let EarlyStopState { best, bad, parameters } = &mut self.state;
+        let EarlyStopState { best, bad, parameters, .. } = &mut self.state;
         let mut value = best.unwrap_or(f64::NAN);
         record.value("best", &mut value);
         *best = (!value.is_nan()).then_some(value);
