@@ -72,7 +72,7 @@ impl<T: Scalar> Product<T> {
     fn tiles_to_cut(&self, engine: &Engine<T>) -> (usize, usize) {
         match self.is_cut_along_columns() {
             true => (self.n, engine.lanes),
-            false => (self.m, engine.rows),
+            false => (self.m, engine.rows()),
         }
     }
 
@@ -196,8 +196,9 @@ unsafe fn multiply_in_blocks<T: Scalar>(engine: &Engine<T>, product: &Product<T>
     let (block_a, block_b) = (BLOCK_A / DEPTH, cache / 2 / DEPTH / engine.lanes);
     let vectors = count(n, engine.lanes);
     let is_far = |x: Operand<T>| depth * x.along.unsigned_abs() * size_of::<T>() > cache;
-    let pack_a = is_far(product.a) && vectors > engine.vectors;
-    let pack_b = product.b.across != 1 || is_far(product.b) && m > PANELS * engine.rows;
+    let pack_b = product.b.across != 1 || is_far(product.b) && m > PANELS * engine.rows();
+    let widest = engine.vectors(if pack_b { engine.rows() } else { m });
+    let pack_a = is_far(product.a) && vectors > widest;
     let mut room_a = Room::new(if pack_a { m.min(block_a) * depth } else { 0 });
     let mut room_b = Room::new(if pack_b { vectors.min(block_b) * engine.lanes * depth } else { 0 });
     let (room_a, room_b) = (room_a.start(), room_b.start());
@@ -206,7 +207,7 @@ unsafe fn multiply_in_blocks<T: Scalar>(engine: &Engine<T>, product: &Product<T>
     for (p, k) in evenly(k, blocks) {
         let plus = if p == 0 { product.plus } else { Some((c.cast_const(), c_row)) };
         for (i, m) in evenly(m, count(m, block_a)) {
-            let row_panels = evenly(m, count(m, engine.rows));
+            let row_panels = evenly(m, count(m, engine.rows()));
             let a = product.a.at(i, p);
             if pack_a {
                 let panels = row_panels.clone().map(|(i, rows)| (i, rows, rows));
@@ -214,7 +215,7 @@ unsafe fn multiply_in_blocks<T: Scalar>(engine: &Engine<T>, product: &Product<T>
                 unsafe { pack(engine, a, k, panels, room_a) };
             }
             for (j, vectors) in evenly(vectors, count(vectors, block_b)) {
-                let column_panels = evenly(vectors, count(vectors, engine.vectors));
+                let column_panels = evenly(vectors, count(vectors, widest));
                 let (j, vectors) = (j * engine.lanes, vectors * engine.lanes);
                 let (b, n) = (product.b.at(j, p), vectors.min(n - j));
                 if pack_b {

@@ -12,9 +12,6 @@ pub struct Engine<T: 'static> {
     pub(super) lanes: usize,
     /// The engine for rows of C that fill no more than half a vector.
     pub(super) narrower: Option<&'static Engine<T>>,
-    /// The largest tile, in rows and vectors.
-    pub(super) rows: usize,
-    pub(super) vectors: usize,
     /// Tiles of one row, of two, and so on; and in each, of one vector, of two, and so on.
     pub(super) tiles: &'static [&'static [TileFn<T>]],
     /// Packs a panel whose elements are contiguous across k.
@@ -26,11 +23,23 @@ pub struct Engine<T: 'static> {
     pub(super) add_columns: unsafe fn(&MatrixVector<T>),
 }
 
+impl<T> Engine<T> {
+    /// The rows of the largest tile.
+    pub(super) fn rows(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// The vectors of the largest tiles for so many rows of C.
+    pub(super) fn vectors(&self, rows: usize) -> usize {
+        self.tiles[rows.min(self.rows()) - 1].len()
+    }
+}
+
 /// The inner loops compiled for an instruction set, and the engines for either type that they make.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! engine {
     (
-        $set:ident, $features:literal, tiles of [$($rows:literal)*] x $vectors:tt,
+        $set:ident, $features:literal, tiles of $([$($rows:literal)*] x $vectors:tt)and+,
         $f32:ident: $vector_f32:ident narrower $narrower_f32:expr,
         $f64:ident: $vector_f64:ident narrower $narrower_f64:expr
     ) => {
@@ -63,16 +72,14 @@ macro_rules! engine {
                 unsafe { add_columns::<V>(product) }
             }
         }
-        engine!(@ $set, $f32, f32, $vector_f32, $narrower_f32, [$($rows)*], $vectors);
-        engine!(@ $set, $f64, f64, $vector_f64, $narrower_f64, [$($rows)*], $vectors);
+        engine!(@ $set, $f32, f32, $vector_f32, $narrower_f32, $([$($rows)*] x $vectors)*);
+        engine!(@ $set, $f64, f64, $vector_f64, $narrower_f64, $([$($rows)*] x $vectors)*);
     };
-    (@ $set:ident, $name:ident, $number:ident, $vector:ident, $narrower:expr, [$($rows:literal)*], $vectors:tt) => {
+    (@ $set:ident, $name:ident, $number:ident, $vector:ident, $narrower:expr, $([$($rows:literal)*] x $vectors:tt)*) => {
         pub(super) static $name: Engine<$number> = Engine {
             lanes: <$vector as Vector>::LANES,
             narrower: $narrower,
-            rows: [$($rows),*].len(),
-            vectors: $vectors.len(),
-            tiles: &[$(engine!(@ $set, $vector, $rows, $vectors)),*],
+            tiles: &[$($(engine!(@ $set, $vector, $rows, $vectors)),*),*],
             copy_panel: $set::copy::<$vector>,
             transpose_panel: $set::transpose::<$number>,
             dot_rows: $set::dots::<$vector>,
@@ -91,10 +98,10 @@ mod x86 {
     #[cfg(avx512)]
     use std::arch::x86_64::{__m512, __m512d};
 
-    // 32 registers: 24 sums, 3 vectors of B, a number of A.
+    // 32 registers: 24 sums, 3 vectors of B, a number of A. A few rows of C fill them by longer rows of B, read in fewer pieces.
     #[cfg(avx512)]
     engine!(
-        avx512, "avx512f,avx2,fma", tiles of [1 2 3 4 5 6 7 8] x [1, 2, 3],
+        avx512, "avx512f,avx2,fma", tiles of [1 2 3 4] x [1, 2, 3, 4, 5, 6] and [5 6 7 8] x [1, 2, 3],
         AVX512_F32: __m512 narrower Some(&AVX2_F32), AVX512_F64: __m512d narrower Some(&AVX2_F64)
     );
     // 16 registers: 12 sums, 2 vectors of B, a number of A, a mask.
