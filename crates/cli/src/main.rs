@@ -16,6 +16,7 @@ mod section;
 mod settings;
 mod summary;
 mod table;
+mod target;
 mod tell;
 mod train;
 
