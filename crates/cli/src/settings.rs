@@ -86,6 +86,17 @@ pub(crate) enum Use {
     Test,
 }
 
+impl Use {
+    /// The key of its file.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Use::Train => "train",
+            Use::Validation => "validation",
+            Use::Test => "test",
+        }
+    }
+}
+
 impl fmt::Display for Use {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -161,7 +161,7 @@ fn a_category_that_training_did_not_have_may_be_none() {
     folder.write("test.csv", table(&[rows(6), vec!["1.5,green,row6,small".into()]].concat()));
     let message = folder.fail(&["train", "run.toml"]);
     assert!(
-        message.contains("test.csv, line 8, column 2: \"green\" is none of [\"blue\", \"red\"]")
+        message.contains("test.csv, line 8, column 2 (\"colour\"): \"green\" is none of [\"blue\", \"red\"]")
             && message.contains("`unknown_categories = \"none\"`"),
         "{message}"
     );
@@ -208,7 +208,7 @@ fn the_first_wrong_cell_of_the_file_is_told() {
         wrong[first + 1] = ",".to_owned() + wrong[first + 1].split_once(',').unwrap().1;
         folder.write("table.csv", table(&wrong));
         let message = folder.fail(&["train", "run.toml"]);
-        let told = format!("table.csv, line {}, column 1: \"", first + 2);
+        let told = format!("table.csv, line {}, column 1 (\"size\"): \"", first + 2);
         assert!(
             message.contains(&told) && message.contains("(3 more wrong cells in this column)"),
             "{message}"
@@ -223,7 +223,9 @@ fn the_first_wrong_cell_of_the_file_is_told() {
     folder.write("table.csv", table(&wrong));
     let message = folder.fail(&["train", "run.toml"]);
     assert!(
-        message.contains("line 4, column 2: the value is missing (1 more wrong cell in this column)"),
+        message.contains(
+            "line 4, column 2 (\"colour\"): the value is missing (1 more wrong cell in this column)"
+        ),
         "{message}"
     );
 }
@@ -272,10 +274,111 @@ fn of_a_table_without_rows_nothing_is_told() {
     folder.write("none.csv", "colour,size\n");
     assert_eq!(folder.run(&["predict", "run.toml", "none.csv"]), "class,p(large),p(small)\n");
     folder.write("none.csv", "colour\n");
-    assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("there is no column \"size\""));
+    assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("none.csv has no column \"size\""));
     folder.write("none.csv", "");
     assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("the file has no row"));
     folder.write("table.csv", "size,colour,name,kind\n");
     folder.write("other.toml", settings("", ""));
     assert!(folder.fail(&["train", "other.toml"]).contains("the file has no row"));
+}
+
+/// What the library calls by its own names has others in the settings.
+#[test]
+fn wrong_cells_are_told_in_words_of_the_settings() {
+    let folder = folder("test = \"test.csv\"\n", "");
+    folder.write("test.csv", table(&rows(6)));
+    folder.run(&["train", "run.toml"]);
+    for (row, place, cure) in [
+        (
+            "1.5,green",
+            "line 3, column 2 (\"colour\"): \"green\" is none of",
+            "train with `unknown_categories = \"none\"`",
+        ),
+        ("1.5,", "line 3, column 2 (\"colour\"): the value is missing", "train with `fill_missing = true`"),
+        (",red", "line 3, column 1 (\"size\"): the value is missing", "train with `fill_missing = true`"),
+        (
+            "3 kg,red",
+            "line 3, column 1 (\"size\"): \"3 kg\" is not a finite number",
+            "train with the column in `leave_out` or `categories`",
+        ),
+    ] {
+        folder.write("new.csv", format!("size,colour\n1.5,red\n{row}\n"));
+        folder.write("test.csv", table(&["1.5,red,row,small".into(), format!("{row},row,small")]));
+        for (arguments, file) in
+            [(&["predict", "run.toml", "new.csv"][..], "new.csv"), (&["eval", "run.toml"], "test.csv")]
+        {
+            let message = folder.fail(arguments);
+            assert!(message.contains(&format!("{file}, {place}")), "{message}");
+            assert!(message.contains(cure) && !message.contains("Encoder"), "{message}");
+        }
+    }
+    folder.write("new.csv", "size,color\n1.5,red\n");
+    let message = folder.fail(&["predict", "run.toml", "new.csv"]);
+    assert!(message.contains("new.csv has no column \"colour\", from which the model tells"), "{message}");
+    assert!(message.contains("its columns are [\"size\", \"color\"]"), "{message}");
+}
+
+/// Of tables from other programs: in Europe a comma stands within numbers.
+#[test]
+fn another_delimiter_than_that_of_the_settings_is_noticed() {
+    let folder = folder("", "");
+    folder.run(&["train", "run.toml"]);
+    let other = settings("", "[output]\nfolder = \"other\"\n");
+    for (between, told) in [(";", "\";\""), ("\t", "\"\\t\""), ("|", "\"|\"")] {
+        let plain = table(&rows(40)).replace(',', between);
+        let quoted =
+            plain.replacen(&format!("size{between}colour"), &format!("\"size\"{between}\"colour\""), 1);
+        let decimal = plain.replace(".5", ",5");
+        for text in [&plain, &quoted, &decimal] {
+            folder.write("table.csv", text);
+            folder.write("other.toml", &other);
+            for arguments in [&["train", "other.toml"][..], &["predict", "run.toml", "table.csv"]] {
+                let message = folder.fail(arguments);
+                let help = format!("its first line has no \",\", but {told}: set `delimiter = {told}`");
+                assert!(message.contains(&help), "{message}");
+            }
+        }
+        // With it set, the table is read.
+        folder.write("table.csv", &plain);
+        folder.write("set.toml", settings(&format!("delimiter = {told}\n"), ""));
+        let _ = fs::remove_dir_all(folder.0.join("runs/set"));
+        folder.run(&["train", "set.toml"]);
+    }
+    folder.write("table.csv", table(&rows(40)).replace("kind", "sort"));
+    let message = folder.fail(&["train", "other.toml"]);
+    assert!(message.contains("table.csv has no column \"kind\""), "{message}");
+    assert!(!message.contains("delimiter"), "the comma is right: {message}");
+}
+
+/// A file of other columns, and one of rows that are longer.
+#[test]
+fn a_part_of_another_shape_is_told_with_its_line() {
+    let folder = folder("", "");
+    folder.write("test.csv", "size,kind\n1.5,small\n");
+    folder.write("run.toml", settings("test = \"test.csv\"\n", ""));
+    let message = folder.fail(&["train", "run.toml"]);
+    assert!(
+        message.contains("test.csv has no column \"colour\"") && message.contains("run.toml:6:8"),
+        "{message}"
+    );
+    let ones = |name: &str, dims: &[usize]| {
+        write_npy(folder.0.join(name), &Tensor::<f32>::ones(dims.to_vec())).unwrap();
+    };
+    ones("x.npy", &[20, 2]);
+    ones("longer.npy", &[20, 3]);
+    let labels = Tensor::from((0..20).map(|n| (n % 2) as f32).collect::<Vec<_>>());
+    write_npy(folder.0.join("y.npy"), &labels).unwrap();
+    for (key, what) in [("test", "test"), ("validation", "validation")] {
+        folder.write(
+            "arrays.toml",
+            format!("[data]\nformat = \"npy\"\ntrain = \"x.npy\"\ntrain_targets = \"y.npy\"\n{key} = \"longer.npy\"\n{key}_targets = \"y.npy\"\ntask = \"classes\"\nscale = \"none\"\n"),
+        );
+        let message = folder.fail(&["train", "arrays.toml"]);
+        let told = format!("a sample of the {what} has shape [3], but the model has learnt from [2]");
+        assert!(message.contains(&told) && message.contains("arrays.toml:5:"), "{message}");
+    }
+    let text = fs::read_to_string(folder.0.join("arrays.toml")).unwrap();
+    folder.write("images.toml", text + "[model]\nkind = \"cnn\"\nimage = [1, 1, 2]\npool = 1\n");
+    let message = folder.fail(&["train", "images.toml"]);
+    assert!(message.contains("images.toml:5:"), "the shape is right, the file is not: {message}");
 }
