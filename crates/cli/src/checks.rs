@@ -1,8 +1,12 @@
 //! Settings that can be read, and do not fit the data or one another. A model that is there has passed them.
 
 use crate::data::Targets;
-use crate::settings::{Config, Loss, Schedule, Task, Training};
+use crate::settings::{Config, Convolutions, Csv, Loss, Schedule, Task, Training};
 use std::error::Error;
+use wengert::data::Records;
+
+/// What a column is called that is the number of each row; the first one of a table from Pandas has no name.
+const ROW_NUMBERS: [&str; 5] = ["", "unnamed: 0", "id", "index", "row"];
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -32,7 +36,7 @@ pub(crate) fn enough_steps(config: &Config, samples: usize) -> Result<()> {
     let fault = |key, message, help| Err(config.source.fault_of("training", &[key], message, help).into());
     if warmup > epochs {
         let message = format!("`warmup` is {warmup} epochs, but the training ends after {epochs}");
-        return fault("warmup", message, "let it be shorter than `epochs`; a tenth of them is usual");
+        return fault("warmup", message, "let it be `epochs` at most; a tenth of them is usual");
     }
     if schedule == Schedule::OneCycle && epochs == 1 && samples <= batch {
         let message =
@@ -69,11 +73,48 @@ pub(crate) fn image_is_left(config: &Config, image: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// What is allowed, and seldom meant.
-pub(crate) fn note(config: &Config, samples: usize) -> Option<String> {
+/// What is allowed, and seldom meant, of so many samples of this shape.
+pub(crate) fn notes(config: &Config, samples: usize, input: &[usize]) -> Vec<String> {
+    let note =
+        |section, key, message, help: &str| config.source.fault_of(section, &[key], message, help).note();
+    let mut notes = Vec::new();
     let batch = config.training.batch;
-    let message =
-        format!("`batch` is {batch}, more than the {samples} training samples: an epoch is a single step");
-    let help = "a smaller one makes more steps of an epoch; 32 is usual";
-    (batch > samples).then(|| config.source.fault_of("training", &["batch"], message, help).note())
+    if batch > samples {
+        let message = format!(
+            "`batch` is {batch}, more than the {samples} training samples: an epoch is a single step"
+        );
+        let help = "a smaller one makes more steps of an epoch; 32 is usual";
+        notes.push(note("training", "batch", message, help));
+    }
+    if let (Some(Convolutions { kernel, .. }), &[_, height, width]) = (&config.model.convolutions, input)
+        && *kernel > height.max(width)
+    {
+        let message = format!("`kernel` is {kernel}, larger than an image of {height} by {width} pixels");
+        let help = "what reaches beyond it sees zeros; 3 or 5 is usual";
+        notes.push(note("model", "kernel", message, help));
+    }
+    notes
+}
+
+/// Whether a column that is an input counts the rows, and is called so: that it is one is seldom meant.
+pub(crate) fn note_row_numbers(config: &Config, csv: &Csv, table: &Records) -> Option<String> {
+    let taken: Vec<&String> = [&csv.leave_out.value, &csv.categories.value].into_iter().flatten().collect();
+    let number = |row, column| table.cell(row, column).and_then(|cell| cell.parse::<u64>().ok());
+    let counts = |(column, name): &(usize, &String)| {
+        let first = number(0, *column);
+        let is_called_so = match csv.header {
+            true => ROW_NUMBERS.contains(&&*name.to_lowercase()),
+            false => *column == 0 && first.is_some_and(|first| first < 2),
+        };
+        let follows = |row: usize| first.and_then(|first| first.checked_add(row as u64));
+        is_called_so
+            && **name != csv.target.value
+            && !taken.contains(name)
+            && table.len() > 1
+            && (0..table.len()).all(|row| follows(row).is_some() && number(row, *column) == follows(row))
+    };
+    let (_, name) = table.names().iter().enumerate().find(counts)?;
+    let message = format!("the column {name:?} looks like the number of each row");
+    let help = format!("as an input it is learnt by heart: set `leave_out = [{name:?}]` if it is");
+    Some(config.source.fault_of("data", &["leave_out", "train"], message, help).note())
 }

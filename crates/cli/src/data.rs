@@ -148,6 +148,9 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
             let encoder = description.encoder.as_ref().ok_or("the model has not learnt from a table")?;
             table::inputs(csv, file, encoder)?
         }
+        _ if file == Path::new("-") => {
+            return Err("`-`, standard input, is for tables\n  help: name a file".into());
+        }
         _ => arrays::inputs(config, file)?,
     };
     if x.rank() == 0 || numbers(&x.dims()[1..]) != numbers(&description.input) {

@@ -1,13 +1,17 @@
 //! Samples from tables: the target column told from the others.
 
+use crate::checks;
 use crate::data::{Part, Targets};
 use crate::describe::Outputs;
 use crate::settings::{Config, Csv, File, Task};
+use crate::tell::warn;
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::Path;
 use wengert::Tensor;
-use wengert::data::{CsvOptions, DataError, DataErrorKind, Encoder, Records, read_records};
+use wengert::data::{
+    CsvOptions, DataError, DataErrorKind, Encoder, Records, read_records, read_records_from,
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -20,12 +24,14 @@ pub(crate) fn records(config: &Config, csv: &Csv, file: &File) -> Result<Records
 }
 
 fn read(csv: &Csv, file: &Path, may_be_empty: bool) -> Result<Records> {
-    let options =
-        CsvOptions { header: csv.header, delimiter: csv.delimiter, may_be_empty, ..CsvOptions::default() };
-    read_records(file, &options).map_err(|error| match other_delimiter(csv, file) {
+    read_records(file, &options(csv, may_be_empty)).map_err(|error| match other_delimiter(csv, file) {
         Some(help) => format!("{}\n  help: {help}", error.finding()).into(),
         None => error.into(),
     })
+}
+
+fn options(csv: &Csv, may_be_empty: bool) -> CsvOptions {
+    CsvOptions { header: csv.header, delimiter: csv.delimiter, may_be_empty, ..CsvOptions::default() }
 }
 
 /// What to set, if the first line of a file has another of the usual delimiters, and not the one that is set.
@@ -61,13 +67,19 @@ pub(crate) fn of_file(
     part(csv, &records, encoder, outputs)
 }
 
-/// The inputs of samples that are to be told.
+/// The inputs of samples that are to be told; `-` is standard input.
 pub(crate) fn inputs(csv: &Csv, file: &Path, encoder: &Encoder) -> Result<Tensor> {
-    let records = read(csv, file, true)?;
-    if let Some(name) = lacking(&records, encoder, None) {
-        let (told, help) = (file.display(), columns(csv, file, &records));
+    let (name, records) = match file.to_str() {
+        Some("-") => (
+            "standard input".into(),
+            read_records_from(stdin().lock(), "standard input", &options(csv, true))?,
+        ),
+        _ => (file.display().to_string(), read(csv, file, true)?),
+    };
+    if let Some(lacking) = lacking(&records, encoder, None) {
+        let help = columns(csv, file, &records);
         return Err(
-            format!("{told} has no column {name:?}, from which the model tells\n  help: {help}").into()
+            format!("{name} has no column {lacking:?}, from which the model tells\n  help: {help}").into()
         );
     }
     encoder.encode(&records).map_err(in_words)
@@ -126,7 +138,9 @@ pub(crate) fn learn(
     let encoder = encoder(config, csv, all)?;
     // Of several wrong cells the first in the file is told, whichever part it is in.
     let learnt = encoder.clone().fit(&train).map_err(|error| encoder.fit(all).err().unwrap_or(error));
-    Ok((learnt.map_err(in_words)?, outputs))
+    let learnt = learnt.map_err(in_words)?;
+    checks::note_row_numbers(config, csv, all).iter().for_each(warn);
+    Ok((learnt, outputs))
 }
 
 /// Whether no target, which this column has, is a text where numbers are to be told.
@@ -154,7 +168,14 @@ pub(crate) fn part(csv: &Csv, records: &Records, encoder: &Encoder, outputs: &Ou
 /// An encoder as the settings want it, which has learnt nothing yet.
 fn encoder(config: &Config, csv: &Csv, all: &Records) -> Result<Encoder> {
     let mut encoder = Encoder::new().leave_out(&csv.target.value);
-    for names in [&csv.leave_out, &csv.categories] {
+    for (names, help) in [
+        (&csv.leave_out, "drop it there: a target is no input in any case"),
+        (&csv.categories, "drop it there: of a target, `task = \"classes\"` says that its numbers are names"),
+    ] {
+        if names.value.contains(&csv.target.value) {
+            let message = format!("{:?} is the target, and no column of inputs", csv.target.value);
+            return Err(config.source.fault(names.at.clone(), message, help).into());
+        }
         if let Some(column) = names.value.iter().find(|column| !all.names().contains(column)) {
             let message = format!("{} has no column {column:?}", csv.files.train.value.display());
             let help = format!("its columns are {:?}", all.names());

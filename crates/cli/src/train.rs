@@ -45,9 +45,7 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     net.fit_scales(&train)?;
     fs::create_dir_all(&config.folder)
         .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
-    if let Some(note) = checks::note(config, samples) {
-        warn(note);
-    }
+    checks::notes(config, samples, &description.input).iter().for_each(warn);
     let validated = validation
         .as_ref()
         .map_or(String::new(), |part| format!("{} validation samples, ", part.x.dims()[0]));

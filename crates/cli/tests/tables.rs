@@ -354,13 +354,13 @@ fn another_delimiter_than_that_of_the_settings_is_noticed() {
 #[test]
 fn a_part_of_another_shape_is_told_with_its_line() {
     let folder = folder("", "");
-    folder.write("test.csv", "size,kind\n1.5,small\n");
     folder.write("run.toml", settings("test = \"test.csv\"\n", ""));
-    let message = folder.fail(&["train", "run.toml"]);
-    assert!(
-        message.contains("test.csv has no column \"colour\"") && message.contains("run.toml:6:8"),
-        "{message}"
-    );
+    for (text, lacking) in [("size,kind\n1.5,small\n", "colour"), ("size,colour\n1.5,red\n", "kind")] {
+        folder.write("test.csv", text);
+        let message = folder.fail(&["train", "run.toml"]);
+        let told = format!("test.csv has no column {lacking:?}\n --> run.toml:6:8\n");
+        assert!(message.contains(&told), "{message}");
+    }
     let ones = |name: &str, dims: &[usize]| {
         write_npy(folder.0.join(name), &Tensor::<f32>::ones(dims.to_vec())).unwrap();
     };
@@ -381,4 +381,79 @@ fn a_part_of_another_shape_is_told_with_its_line() {
     folder.write("images.toml", text + "[model]\nkind = \"cnn\"\nimage = [1, 1, 2]\npool = 1\n");
     let message = folder.fail(&["train", "images.toml"]);
     assert!(message.contains("images.toml:5:"), "the shape is right, the file is not: {message}");
+}
+
+/// What only counts the rows is a name for each of them; most columns that rise are none.
+#[test]
+fn a_column_that_counts_the_rows_is_noted() {
+    let noted = |header: &str, row: &dyn Fn(usize) -> String, more: &str| {
+        let folder = Folder::new();
+        let rows: String = (0..20).map(|n| format!("{},{}\n", row(n), ["x", "y"][n % 2])).collect();
+        folder.write("table.csv", header.to_owned() + &rows);
+        folder.write(
+            "run.toml",
+            format!(
+                "[data]\nformat = \"csv\"\ntrain = \"table.csv\"\n{more}[training]\nepochs = 1\nbatch = 8\n"
+            ),
+        );
+        let output = folder.command(&["train", "run.toml"]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{told}");
+        told.contains("note: ").then_some(told)
+    };
+    let counted = |from: usize| move |n: usize| format!("{},{}.5", n + from, n * 7 % 11);
+    let kind = "target = \"kind\"\n";
+    for name in ["id", "ID", "index", "Row", "Unnamed: 0", ""] {
+        let told = noted(&format!("{name},size,kind\n"), &counted(17), kind).unwrap();
+        let note =
+            format!("note: the column {name:?} looks like the number of each row\n --> run.toml:3:9\n");
+        assert!(told.starts_with(&note), "{told}");
+        assert!(told.contains(&format!("set `leave_out = [{name:?}]` if it is")), "{told}");
+    }
+    for from in [0, 1] {
+        let told = noted("", &counted(from), "header = false\ntarget = \"3\"\n").unwrap();
+        assert!(told.contains("`leave_out = [\"1\"]`"), "{told}");
+    }
+    for (header, row, more) in [
+        ("year,size,kind\n", &counted(1990) as &dyn Fn(usize) -> String, kind),
+        ("id,size,kind\n", &|n| format!("{},1.5", n * n), kind),
+        ("id,size,kind\n", &|n| format!("{},1.5", n as f64 / 2.0), kind),
+        ("id,size,kind\n", &counted(1), "target = \"kind\"\nleave_out = [\"id\"]\n"),
+        ("", &counted(1990), "header = false\ntarget = \"3\"\n"),
+    ] {
+        assert_eq!(noted(header, row, more), None, "{header}{more}");
+    }
+}
+
+/// As from a program before it, and lines that can be put beside the rows.
+#[test]
+fn samples_are_told_in_their_order_also_from_standard_input() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let folder = folder("", "");
+    folder.run(&["train", "run.toml"]);
+    // With the target, which is not looked at, even where it is none.
+    let text = "kind,size,colour\n?,9.5,red\nbig,1.5,blue\n,9.5,red\n";
+    folder.write("new.csv", text);
+    let told = folder.run(&["predict", "run.toml", "new.csv"]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines.len() == 4 && lines[1] == lines[3] && lines[1] != lines[2], "{told}");
+    let piped = |text: &str, settings: &str| {
+        let mut command = folder.command(&["predict", settings, "-"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap())
+    };
+    assert_eq!(piped(text, "run.toml"), [told, String::new()]);
+    let [_, message] = piped("size\n1.5\n", "run.toml");
+    assert!(message.contains("standard input has no column \"colour\""), "{message}");
+    let [_, message] = piped("size,colour\n1.5,green\n", "run.toml");
+    assert!(message.contains("standard input, line 2, column 2 (\"colour\")"), "{message}");
+    folder
+        .write("digits.toml", "[data]\nformat = \"digits\"\n[model]\nhidden = [4]\n[training]\nepochs = 1\n");
+    folder.run(&["train", "digits.toml"]);
+    let message = folder.fail(&["predict", "digits.toml", "-"]);
+    assert!(message.contains("`-`") && message.contains("name a file"), "{message}");
 }
