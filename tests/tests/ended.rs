@@ -36,10 +36,12 @@ fn a_report_says_why_the_training_has_ended() {
     let early = ended(trainer().stop_early(2));
     assert!(early.to_string().starts_with("stopped by early stopping with a patience of 2: the test loss"));
     let validation = ended(trainer().stop_early(2).measured_on("validation")).to_string();
-    assert!(validation.ends_with(": the validation loss became no better"), "{validation}");
+    assert!(validation.ends_with(": the validation loss became no better after epoch 1"), "{validation}");
     let metric = EarlyStop { metric: Some(("MAE", wengert::Goal::Least)), ..EarlyStop::new(2) };
     let watched = ended(trainer().metric("MAE", wengert::metrics::mae).with(metric));
-    assert!(matches!(watched, Ended::Stopped(why) if why.contains("the MAE became no better")));
+    assert!(
+        matches!(watched, Ended::Stopped(why) if why.ends_with("the MAE became no better after epoch 1"))
+    );
     for waits in [true, false] {
         let mut own = Impatient { waits };
         let [first, second] = [trainer().with(Impatient { waits }), trainer().with_mut(&mut own)].map(ended);

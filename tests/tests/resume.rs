@@ -93,7 +93,7 @@ fn in_pieces<O: Optimizer>(
         if report.epochs.len() == 4 {
             let weights = bits(&net);
             average.swap(&mut net);
-            report.resumed = None;
+            (report.resumed, report.first_epoch) = (None, 1);
             report.epochs.iter_mut().for_each(|epoch| epoch.seconds = 0.0);
             return (weights, bits(&net), report);
         }
@@ -298,6 +298,10 @@ fn a_damaged_checkpoint_is_refused() {
             .restore(|record| keep(record, &mut other, &mut other_adam, &mut other_step));
         let error = outcome.expect_err(what).to_string();
         assert!(error.contains("checkpoint-0000000007"), "{what}: {error}");
+        assert!(
+            error.ends_with("remove it, and training begins anew, as there is no other"),
+            "{what}: {error}"
+        );
         assert!(
             bits(&other) == before && other_adam.lr == 0.5 && other_step == 0,
             "{what} changed something"

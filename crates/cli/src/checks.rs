@@ -118,3 +118,14 @@ pub(crate) fn note_row_numbers(config: &Config, csv: &Csv, table: &Records) -> O
     let help = format!("as an input it is learnt by heart: set `leave_out = [{name:?}]` if it is");
     Some(config.source.fault_of("data", &["leave_out", "train"], message, help).note())
 }
+
+/// That a training which goes on has another number of epochs than it began with, if its rates follow from that.
+pub(crate) fn other_schedule(config: &Config, begun: &Config) -> Option<String> {
+    let (epochs, before) = (config.training.epochs, begun.training.epochs);
+    let message = format!(
+        "`epochs` is {epochs}, but the training began with {before}: the rate goes on as the schedule of {epochs} has it from here"
+    );
+    let help = "train anew, into another folder, to have the whole of it";
+    (epochs != before && config.training.schedule != Schedule::Constant)
+        .then(|| config.source.fault_of("training", &["epochs"], message, help).note())
+}

@@ -33,6 +33,18 @@ impl Part {
         };
         Part { x: self.x.select(rows), y }
     }
+
+    /// The number of samples and a sum of all that is in them, in their order: FNV-1a by 64 bits, a number at a time.
+    pub(crate) fn sum(&self) -> String {
+        let mut sum = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bits: u64| sum = (sum ^ bits).wrapping_mul(0x0100_0000_01b3);
+        self.x.array().iter().for_each(|x| add(x.to_bits().into()));
+        match &self.y {
+            Targets::Classes(y) => y.iter().for_each(|class| add(*class as u64)),
+            Targets::Numbers(y) => y.array().iter().for_each(|y| add(y.to_bits().into())),
+        }
+        format!("{} {sum:016x}", self.x.dims()[0])
+    }
 }
 
 /// All that a training needs.
@@ -43,6 +55,13 @@ pub(crate) struct Parts {
     pub(crate) validation: Option<Part>,
     pub(crate) test: Part,
     pub(crate) description: Description,
+}
+
+impl Parts {
+    /// What is measured after every epoch, and what an epoch is chosen by.
+    pub(crate) fn watched(&self) -> &Part {
+        self.validation.as_ref().unwrap_or(&self.test)
+    }
 }
 
 /// The test part, for a model that is there: from the file for the test that the settings name, or else what the model's own settings
@@ -57,6 +76,13 @@ pub(crate) fn test(config: &Config, own: Config, known: &Description) -> Result<
         return Ok(test);
     }
     let all = of_file(&config, Use::Train, known)?.expect("what is learnt from is named");
+    if known.samples.as_ref().is_some_and(|then| *then != all.sum()) {
+        return Err(format!(
+            "{}: the training samples are others than when the model was trained, or stand in another order, so that those which were kept for the test are not known any more\n  help: put the file back, name one for the test by `test` in `[data]`, or train anew",
+            config.source.path.display()
+        )
+        .into());
+    }
     Ok(all.select(&Rows::of(all.x.dims()[0], &config)?.test))
 }
 
@@ -82,7 +108,8 @@ pub(crate) fn load(config: &Config) -> Result<Parts> {
             (all, rows, None, outputs)
         }
     };
-    let description = Description { input: image(config, &all.x.dims()[1..])?, encoder, outputs };
+    let (input, samples) = (image(config, &all.x.dims()[1..])?, Some(all.sum()));
+    let description = Description { input, encoder, outputs, samples };
     let part = |rows: &[usize], what| fitting(config, all.select(rows), what, &description);
     let train = part(&rows.train, Use::Train)?;
     several_classes(config, &train.y, &description.outputs)?;

@@ -14,6 +14,8 @@ pub(crate) struct Description {
     /// How the cells of a table become inputs.
     pub(crate) encoder: Option<Encoder>,
     pub(crate) outputs: Outputs,
+    /// The sum of the training samples and of those that were kept from them; files of before have none.
+    pub(crate) samples: Option<String>,
 }
 
 /// What comes out.
@@ -76,6 +78,7 @@ impl Description {
             Outputs::Classes(classes) => text.insert("classes".into(), json!(classes)),
             Outputs::Numbers(count) => text.insert("numbers".into(), json!(count)),
         };
+        text.insert("samples".into(), json!(self.samples));
         Value::Object(text).to_string()
     }
 
@@ -98,7 +101,11 @@ impl Description {
             let input: Vec<usize> =
                 value.get("input")?.as_array()?.iter().map(size).collect::<Option<_>>()?;
             numbers(&input)?;
-            Some(Description { input, encoder, outputs })
+            let samples = match value.get("samples") {
+                None | Some(Value::Null) => None,
+                Some(sum) => Some(sum.as_str()?.to_owned()),
+            };
+            Some(Description { input, encoder, outputs, samples })
         };
         of(&value).ok_or_else(|| "the description of inputs and outputs is not whole".into())
     }
@@ -144,7 +151,8 @@ mod tests {
         for (encoder, outputs) in
             [(Some(encoder), Outputs::Classes(vec!["yes".into(), "no".into()])), (None, Outputs::Numbers(3))]
         {
-            let description = Description { input: vec![1, 28, 28], encoder, outputs };
+            let samples = Some("60000 0123456789abcdef".to_owned());
+            let description = Description { input: vec![1, 28, 28], encoder, outputs, samples };
             assert_eq!(Description::from_json(&description.to_json()).unwrap(), description);
         }
         let before = r#"{"input":[1],"columns":[{"name":"c","values":["x"],"missing":true}],"numbers":1}"#;

@@ -1,6 +1,7 @@
 //! `wengert`: a network trained from a file of settings, without a program of one's own.
 
 mod arrays;
+mod begun;
 mod checks;
 mod columns;
 mod config;

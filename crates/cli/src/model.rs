@@ -1,9 +1,11 @@
 //! The network that settings describe, and its file.
 
+use crate::begun;
 use crate::data::{Part, Targets, is_scaled};
 use crate::describe::Description;
 use crate::fault::Source;
 use crate::settings::{Config, Convolutions};
+use crate::tell::warn;
 use std::error::Error;
 use std::path::PathBuf;
 use wengert::data::Scaler;
@@ -194,6 +196,9 @@ impl Network {
         let text = of(SETTINGS)?.clone();
         let own = Config::parse(Source { path: config.source.path.clone(), text })
             .map_err(|error| format!("{}: its settings hold no longer: {error}", path.display()))?;
+        let help = "the model is as it was trained; train anew, into another folder, for another";
+        let changed = begun::difference(&own.source.text, &config.source, "the model was trained", help);
+        changed.iter().for_each(|fault| warn(fault.note()));
         let held: usize = archive.tensors.iter().map(|(_, tensor)| tensor.size()).sum();
         if weights(&own, &description)?.iter().sum::<f64>() > held as f64 {
             return Err(format!(

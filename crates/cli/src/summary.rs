@@ -16,9 +16,6 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         let Parts { description, .. } = data::load(config)?;
         (Network::new(config, &description)?, description, config.clone())
     };
-    if own.source.text != config.source.text {
-        tell("the settings have changed since; this is the model as it was trained\n")?;
-    }
     tell(columns::of(&own, &description))?;
     tell(summary_of(&net, &Tensor::zeros([&[1], &description.input[..]].concat())))?;
     Ok(())

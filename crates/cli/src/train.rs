@@ -1,5 +1,6 @@
 //! `wengert train`: a training by the settings, and all that it leaves in its folder.
 
+use crate::begun;
 use crate::checks;
 use crate::columns;
 use crate::data::{self, Part, Parts, Targets, dataset};
@@ -12,11 +13,11 @@ use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
 use wengert::data::{Affine, Augmentation, Cutout, Flip, Noise};
-use wengert::files::{Checkpoints, Record};
+use wengert::files::Checkpoints;
 use wengert::metrics::{accuracy, mae as mean_error, r2};
 use wengert::{
-    Adam, AdamW, Callback, Cosine, CrossEntropy, Dataset, Ended, Interrupt, Lion, Log, OneCycle, Op, Page,
-    Report, RmsProp, Samples, Schedule as _, Sgd, Tensor, TensorBoard, Trainer, Warmup, huber, mae, mse,
+    Adam, AdamW, Cosine, CrossEntropy, Dataset, Ended, Interrupt, Lion, Log, OneCycle, Op, Page, Report,
+    RmsProp, Samples, Schedule as _, Sgd, Tensor, TensorBoard, TrainError, Trainer, Warmup, huber, mae, mse,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -35,17 +36,24 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         )
         .into());
     }
-    let Parts { train, validation, test, description } = data::load(config)?;
+    let parts = data::load(config)?;
+    let Parts { train, validation, test, description } = &parts;
     let samples = train.x.dims()[0];
     let kind = checks::loss_for(config, &train.y)?;
     checks::enough_steps(config, samples)?;
     checks::image_is_left(config, &description.input)?;
-    let mut net = Network::new(config, &description)?;
-    Network::fits_batches(config, &description, samples)?;
-    net.fit_scales(&train)?;
-    fs::create_dir_all(&config.folder)
-        .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
-    checks::notes(config, samples, &description.input).iter().for_each(warn);
+    let mut net = Network::new(config, description)?;
+    Network::fits_batches(config, description, samples)?;
+    net.fit_scales(train)?;
+    let begun_with = if resume { begun::compare(config, &parts)? } else { None };
+    fs::create_dir_all(&checkpoints)
+        .map_err(|error| format!("{}: the folder cannot be made ({error})", checkpoints.display()))?;
+    if begun_with.is_none() {
+        begun::keep(config, &parts)?;
+    }
+    let other_schedule = begun_with.and_then(|begun| checks::other_schedule(config, &begun));
+    let notes = checks::notes(config, samples, &description.input);
+    other_schedule.into_iter().chain(notes).for_each(warn);
     let validated = validation
         .as_ref()
         .map_or(String::new(), |part| format!("{} validation samples, ", part.x.dims()[0]));
@@ -53,15 +61,14 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         "{samples} training samples, {validated}{} test samples, {} weights\n{}",
         test.x.dims()[0],
         wengert::Module::parameter_count(&net),
-        columns::of(config, &description)
+        columns::of(config, description)
     ))?;
     if validation.is_none() && config.training.early_stopping.is_some() {
         tell(
             "early stopping chooses the epoch by the test, which flatters it: set `validation_share` in `[data]`\n",
         )?;
     }
-    // What is measured after every epoch, and what an epoch is chosen by.
-    let watched = validation.as_ref().unwrap_or(&test);
+    let watched = parts.watched();
 
     let interrupt = Interrupt::new()?;
     let report = match (&train.y, &watched.y) {
@@ -91,6 +98,12 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         }
         _ => return Err("training and test have targets of different kinds".into()),
     };
+    let (done, epochs) = (report.epochs.len(), config.training.epochs);
+    if done > epochs {
+        let message = format!("`epochs` is {epochs}, but the training has done {done}");
+        let help = format!("give {done} or more, or train anew, into another folder");
+        return Err(config.source.fault_of("training", &["epochs"], message, help).into());
+    }
     if report.ended == Ended::Interrupted {
         tell(format_args!(
             "stopped, with a checkpoint; `wengert train {} --resume` goes on\n",
@@ -98,26 +111,11 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         ))?;
         return Ok(ExitCode::from(STOPPED));
     }
-    finish(config, &net, &description, &test, &report)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What decides which samples are in which part: a training that goes on must not get others.
-struct Split {
-    seed: u64,
-    test_share: f64,
-    /// Where the validation part is from, if there is one.
-    validation: Option<String>,
-}
-
-impl Callback for Split {
-    fn remember(&mut self, record: &mut Record<'_>) {
-        record.same("seed", &self.seed);
-        record.same("test_share", &self.test_share);
-        if let Some(validation) = &self.validation {
-            record.same("validation", validation);
-        }
+    if report.resumed.is_some() && done < report.first_epoch {
+        tell("the training had ended before: nothing was left to do\n")?;
     }
+    finish(config, &net, description, test, &report)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call for both kinds of targets")]
@@ -131,11 +129,7 @@ fn fit<Y: Samples>(
     metrics: &[Measure<Y>],
     over_all: &[Measure<Y>],
 ) -> Result<Report> {
-    let (settings, data) = (&config.training, &config.data);
-    let validation = data.has_validation().then(|| match data.validation_share {
-        Some(share) => format!("a share of {share}"),
-        None => format!("a file of {} samples", watched.len()),
-    });
+    let settings = &config.training;
     let mut checkpoints = Checkpoints::new(config.folder.join("checkpoints")).resume();
     if let Some(steps) = settings.checkpoint_steps {
         checkpoints = checkpoints.every_steps(steps as u64);
@@ -149,9 +143,8 @@ fn fit<Y: Samples>(
         .checkpoint(checkpoints)
         .with(interrupt.clone())
         .with(Log::csv(config.folder.join("log.csv")))
-        .with(Split { seed: settings.seed, test_share: data.test_share, validation })
         .progress();
-    if data.has_validation() {
+    if config.data.has_validation() {
         trainer = trainer.measured_on("validation");
     }
     for (name, measure) in metrics {
@@ -178,7 +171,16 @@ fn fit<Y: Samples>(
         };
         batches.workers(settings.workers)
     };
-    Ok(trainer.fit_batches(net, batches, watched)?)
+    trainer.fit_batches(net, batches, watched).map_err(|error| told(&error).into())
+}
+
+/// What has gone wrong, without the places of calls in this program, which are not the user's.
+fn told(error: &TrainError) -> String {
+    let without_place = |line: &str| match error {
+        TrainError::NotFinite { .. } => line.split(", called at ").next().map(str::to_owned),
+        _ => Some(line.to_owned()),
+    };
+    error.to_string().lines().filter_map(without_place).collect::<Vec<_>>().join("\n")
 }
 
 fn optimizer(config: &Config) -> Box<dyn wengert::Optimizer> {
@@ -248,8 +250,12 @@ fn finish(
     }
     let file = config.folder.join("report.html");
     page.weights(net).text("Settings", &config.source.text).write(&file)?;
+    let kept = report.best().filter(|_| config.training.early_stopping.is_some());
+    let kept = kept.map_or(String::new(), |best| {
+        format!("kept: epoch {}, of the least {} loss, {:.4}\n", best.epoch, best.measured_on, best.test_loss)
+    });
     tell(format_args!(
-        "\n{result}\nwritten: {}, {}\nended after {} of {} epochs: {}\n",
+        "\n{result}\nwritten: {}, {}\n{kept}ended after {} of {} epochs: {}\n",
         model.display(),
         file.display(),
         report.epochs.len(),

@@ -58,10 +58,12 @@ fn the_last_line_says_why_a_training_has_ended() {
     // With so high a rate the loss grows.
     let early = last("epochs = 50\nearly_stopping = 2\nrate = 3.0\n");
     let (epochs, why) = early.split_once(": ").unwrap();
-    assert_eq!(why, "stopped by early stopping with a patience of 2: the test loss became no better");
     let epochs: u32 =
         epochs.strip_prefix("ended after ").unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((3..50).contains(&epochs), "{early}");
+    let best = epochs - 2;
+    let stopped = "stopped by early stopping with a patience of 2: the test loss became no better";
+    assert_eq!(why, format!("{stopped} after epoch {best}"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::files::{FileError, FileErrorKind, replace};
 use crate::layer_history::LayerHistory;
 use crate::metrics::ConfusionMatrix;
 use crate::module::Module;
-use crate::train::Report;
+use crate::train::{Report, time};
 use autograd::{Gradients, Scalar, Tensor};
 use image::{base64, bitmap};
 use std::fmt::Write;
@@ -101,7 +101,7 @@ impl Page {
         let mut table =
             format!("<tr><th>epoch</th><th>training loss</th><th>{}</th>", escaped(&measured_loss));
         names.iter().for_each(|name| put(&mut table, format_args!("<th>{}</th>", escaped(name))));
-        table.push_str("<th>seconds</th></tr>\n");
+        table.push_str("<th>time</th></tr>\n");
         for epoch in epochs() {
             put(
                 &mut table,
@@ -113,16 +113,14 @@ impl Page {
             for name in &names {
                 put(&mut table, format_args!("<td>{:.5}</td>", epoch.metric(name).unwrap_or(f64::NAN)));
             }
-            put(&mut table, format_args!("<td>{:.2}</td></tr>\n", epoch.seconds));
+            put(&mut table, format_args!("<td>{}</td></tr>\n", time(epoch.seconds)));
         }
         let measured_loss = escaped(&measured_loss);
-        let measured = epochs().filter(|epoch| !epoch.test_loss.is_nan());
-        let best = measured.min_by(|a, b| a.test_loss.total_cmp(&b.test_loss));
-        let best = best.map_or(format!("No {measured_loss} is a number."), |best| {
+        let best = report.best().map_or(format!("No {measured_loss} is a number."), |best| {
             format!("The least {measured_loss}, {:.5}, is that of epoch {}.", best.test_loss, best.epoch)
         });
         let many = if report.epochs.len() == 1 { "epoch" } else { "epochs" };
-        let told = format!("<p>{} {many} in {:.1} s. {best}</p>\n", report.epochs.len(), report.seconds());
+        let told = format!("<p>{} {many} in {}. {best}</p>\n", report.epochs.len(), time(report.seconds()));
         self.section("Training", &format!("{told}<div class=\"charts\">\n{charts}</div>\n<details><summary>All epochs</summary><div class=\"wide\"><table>\n{table}</table></div></details>\n"));
         self
     }
@@ -295,7 +293,7 @@ fn histogram<T: Scalar>(name: &str, tensor: &Tensor<T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Ended, EpochReport};
+    use crate::EpochReport;
 
     #[test]
     fn a_page_needs_nothing_from_elsewhere_and_escapes_what_it_is_given() {
@@ -331,9 +329,7 @@ mod tests {
             metrics: Vec::new(),
             seconds: 0.5,
         });
-        Page::new("t")
-            .run(&Report { epochs: epochs.collect(), resumed: None, ended: Ended::Finished })
-            .to_html()
+        Page::new("t").run(&Report { epochs: epochs.collect(), ..Report::default() }).to_html()
     }
 
     /// Of the two NaN, one has the sign of what 0/0 gives on common processors, below all numbers in the total order.
@@ -341,10 +337,10 @@ mod tests {
     fn the_least_test_loss_is_a_number_if_any_is() {
         let html = run(&[0.5, 0.25, f64::NAN, -f64::NAN]);
         assert!(
-            html.contains("4 epochs in 2.0 s. The least test loss, 0.25000, is that of epoch 2."),
+            html.contains("4 epochs in 2.00 s. The least test loss, 0.25000, is that of epoch 2."),
             "{html}"
         );
-        assert!(run(&[f64::NAN]).contains("1 epoch in 0.5 s. No test loss is a number."));
+        assert!(run(&[f64::NAN]).contains("1 epoch in 0.50 s. No test loss is a number."));
         assert!(run(&[]).contains("No epoch was measured.") && !run(&[]).contains("<svg"));
     }
 

@@ -200,15 +200,27 @@ impl Checkpoints {
         mut what: impl FnMut(&mut Record<'_, T>),
     ) -> Result<Option<PathBuf>, FileError> {
         self.remove_drafts()?;
-        let Some((step, path)) = self.newest()? else { return Ok(None) };
-        let mut archive = Archive::read(&path)?;
+        let mut all = self.all()?;
+        let Some((step, path)) = all.pop() else { return Ok(None) };
+        let damaged = |reason: &str| {
+            let cure = match all.is_empty() {
+                true => {
+                    "the checkpoint is damaged: remove it, and training begins anew, as there is no other"
+                }
+                false => "the checkpoint is damaged: remove it, and training goes on from the one before it",
+            };
+            FileErrorKind::malformed(reason, cure).of_file(&path)
+        };
+        let mut archive = Archive::read(&path).map_err(|error| match error.kind() {
+            FileErrorKind::Truncated { .. } => damaged("the file is cut short"),
+            FileErrorKind::Malformed { reason, .. } | FileErrorKind::Unsupported { reason, .. } => {
+                damaged(reason)
+            }
+            _ => error,
+        })?;
         let kept = archive.metadata.remove(CHECKSUM);
         if kept.as_ref() != Some(&checksum(&archive).map_err(|kind| kind.of_file(&path))?) {
-            return Err(FileErrorKind::malformed(
-                "the checksum is not that of the contents",
-                "the file is damaged: remove it, and training goes on from the one before it",
-            )
-            .of_file(&path));
+            return Err(damaged("the checksum is not that of the contents"));
         }
         record::restore(&archive, &mut what).map_err(|kind| kind.of_file(&path))?;
         self.last = Some(step);

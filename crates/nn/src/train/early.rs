@@ -76,13 +76,14 @@ pub struct EarlyStopState<T: Scalar = f32> {
     bad: usize,
     /// The parameters then, by their paths.
     parameters: Vec<(String, Tensor<T>)>,
-    /// What the samples are called that were measured last.
+    /// The epoch that a trainer has measured last, and what its samples are called.
+    epoch: usize,
     measured_on: &'static str,
 }
 
 impl<T: Scalar> EarlyStopState<T> {
     fn new() -> Self {
-        EarlyStopState { best: None, bad: 0, parameters: Vec::new(), measured_on: "test" }
+        EarlyStopState { best: None, bad: 0, parameters: Vec::new(), epoch: 0, measured_on: "test" }
     }
 
     /// The best value so far.
@@ -114,14 +115,12 @@ impl<T: Scalar> EarlyStop<T> {
             (Some(best), Goal::Most) => value > best + self.min_delta,
         };
         if is_better {
-            let parameters = if self.restore_best {
+            if self.restore_best {
                 // They share their memory with the network's until these change.
-                module.parameters().into_iter().map(|(path, param)| (path, param.detach())).collect()
-            } else {
-                Vec::new()
-            };
-            let measured_on = self.state.measured_on;
-            self.state = EarlyStopState { best: Some(value), bad: 0, parameters, measured_on };
+                let parameters = module.parameters().into_iter();
+                self.state.parameters = parameters.map(|(path, param)| (path, param.detach())).collect();
+            }
+            (self.state.best, self.state.bad) = (Some(value), 0);
         } else {
             self.state.bad += 1;
         }
@@ -170,17 +169,21 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
                 unknown(name, &names)
             }),
         };
-        self.state.measured_on = epoch.measured_on;
+        (self.state.epoch, self.state.measured_on) = (epoch.epoch, epoch.measured_on);
         self.next(value, training.module)
     }
 
     fn why(&self) -> Ended {
         let loss = || format!("{} loss", self.state.measured_on);
         let watched = self.metric.map_or_else(loss, |(name, _)| name.to_owned());
+        let EarlyStopState { epoch, bad, .. } = self.state;
+        let outcome = match epoch.checked_sub(bad) {
+            None => "became no better".to_owned(),
+            Some(0) => "was never a number".to_owned(),
+            Some(best) => format!("became no better after epoch {best}"),
+        };
         let patience = self.patience;
-        Ended::Stopped(format!(
-            "early stopping with a patience of {patience}: the {watched} became no better"
-        ))
+        Ended::Stopped(format!("early stopping with a patience of {patience}: the {watched} {outcome}"))
     }
 
     fn on_end(&mut self, _: &Report, training: &mut InTraining<'_, T>) {

@@ -35,6 +35,7 @@ pub use loss::{Loss, NoLoss};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use rate::{Plateau, PlateauState, Scheduled};
+pub(crate) use report::time;
 pub use report::{Ended, EpochReport, Plan, Report, StepReport};
 pub use spike::{SpikeGuard, SpikeState};
 pub use tensorboard::TensorBoard;
@@ -223,6 +224,7 @@ where
             self.settings.checkpoints = Some(checkpoints);
             place.report.resumed = begun?;
         }
+        place.report.first_epoch = place.epoch;
         let plan = Plan {
             epochs: self.settings.epochs,
             steps_per_epoch: first.len(),

@@ -115,10 +115,15 @@ impl fmt::Display for EpochReport {
         let EpochReport { epoch, train_loss, test_loss, measured_on, metrics, seconds } = self;
         write!(f, "epoch {epoch}  train loss {train_loss:.4}  {measured_on} loss {test_loss:.4}")?;
         metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))?;
-        match *seconds < 0.1 {
-            true => write!(f, "  {:.1} ms", seconds * 1e3),
-            false => write!(f, "  {seconds:.2} s"),
-        }
+        write!(f, "  {}", time(*seconds))
+    }
+}
+
+/// So many seconds, as a person reads them.
+pub(crate) fn time(seconds: f64) -> String {
+    match seconds < 0.1 {
+        true => format!("{:.1} ms", seconds * 1e3),
+        false => format!("{seconds:.2} s"),
     }
 }
 
@@ -183,6 +188,8 @@ pub struct Report {
     pub epochs: Vec<EpochReport>,
     /// The checkpoint from which training went on, if there was one.
     pub resumed: Option<PathBuf>,
+    /// The epoch with which this training began, or went on: from 1.
+    pub first_epoch: usize,
     /// Why there are no more.
     pub ended: Ended,
 }
@@ -191,6 +198,22 @@ impl Report {
     /// The last epoch that was measured, if there was one.
     pub fn last(&self) -> Option<&EpochReport> {
         self.epochs.last()
+    }
+
+    /// The first epoch with the least [`test_loss`](EpochReport::test_loss), unless none is a number: the one that
+    /// [early stopping](crate::EarlyStop) by the loss goes back to, if any improvement is one to it.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Rng, Sgd, Tensor, Trainer, mse};
+    /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
+    /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
+    /// let report = Trainer::new(Sgd::new(0.01)).loss(mse).epochs(3).fit(&mut net, &data, &data)?;
+    /// assert_eq!(report.best().unwrap().epoch, 3); // it goes down all the time
+    /// # Ok::<(), nn::TrainError>(())
+    /// ```
+    pub fn best(&self) -> Option<&EpochReport> {
+        let measured = self.epochs.iter().filter(|epoch| !epoch.test_loss.is_nan());
+        measured.min_by(|a, b| a.test_loss.total_cmp(&b.test_loss))
     }
 
     /// The time of all epochs together.
@@ -205,18 +228,7 @@ mod tests {
 
     #[test]
     fn short_times_are_told_in_milliseconds() {
-        let told = |seconds| {
-            let epoch = EpochReport {
-                epoch: 3,
-                train_loss: 0.5,
-                test_loss: 0.25,
-                measured_on: "test",
-                metrics: Vec::new(),
-                seconds,
-            };
-            epoch.to_string().rsplit("  ").next().unwrap().to_owned()
-        };
-        let times = [0.0, 0.000_34, 0.0042, 0.0876, 0.1, 2.345, 612.0].map(told);
+        let times = [0.0, 0.000_34, 0.0042, 0.0876, 0.1, 2.345, 612.0].map(time);
         assert_eq!(times, ["0.0 ms", "0.3 ms", "4.2 ms", "87.6 ms", "0.10 s", "2.35 s", "612.00 s"]);
     }
 }
