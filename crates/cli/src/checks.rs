@@ -1,12 +1,8 @@
 //! Settings that can be read, and do not fit the data or one another. A model that is there has passed them.
 
 use crate::data::Targets;
-use crate::settings::{Config, Convolutions, Csv, Loss, Schedule, Task, Training};
+use crate::settings::{Config, Convolutions, Loss, Schedule, Task, Training};
 use std::error::Error;
-use wengert::data::Records;
-
-/// What a column is called that is the number of each row; the first one of a table from Pandas has no name.
-const ROW_NUMBERS: [&str; 5] = ["", "unnamed: 0", "id", "index", "row"];
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -94,29 +90,6 @@ pub(crate) fn notes(config: &Config, samples: usize, input: &[usize]) -> Vec<Str
         notes.push(note("model", "kernel", message, help));
     }
     notes
-}
-
-/// Whether a column that is an input counts the rows, and is called so: that it is one is seldom meant.
-pub(crate) fn note_row_numbers(config: &Config, csv: &Csv, table: &Records) -> Option<String> {
-    let taken: Vec<&String> = [&csv.leave_out.value, &csv.categories.value].into_iter().flatten().collect();
-    let number = |row, column| table.cell(row, column).and_then(|cell| cell.parse::<u64>().ok());
-    let counts = |(column, name): &(usize, &String)| {
-        let first = number(0, *column);
-        let is_called_so = match csv.header {
-            true => ROW_NUMBERS.contains(&&*name.to_lowercase()),
-            false => *column == 0 && first.is_some_and(|first| first < 2),
-        };
-        let follows = |row: usize| first.and_then(|first| first.checked_add(row as u64));
-        is_called_so
-            && **name != csv.target.value
-            && !taken.contains(name)
-            && table.len() > 1
-            && (0..table.len()).all(|row| follows(row).is_some() && number(row, *column) == follows(row))
-    };
-    let (_, name) = table.names().iter().enumerate().find(counts)?;
-    let message = format!("the column {name:?} looks like the number of each row");
-    let help = format!("as an input it is learnt by heart: set `leave_out = [{name:?}]` if it is");
-    Some(config.source.fault_of("data", &["leave_out", "train"], message, help).note())
 }
 
 /// That a training which goes on has another number of epochs than it began with, if its rates follow from that.

@@ -1,6 +1,6 @@
 //! Samples from tables: the target column told from the others.
 
-use crate::checks;
+use crate::columns::{notes, with_point};
 use crate::data::{Part, Targets};
 use crate::describe::Outputs;
 use crate::settings::{Config, Csv, File, Task};
@@ -98,9 +98,10 @@ fn in_words(error: DataError) -> Box<dyn Error> {
         DataErrorKind::UnknownCategory { .. } => {
             "correct it, drop the row, or train with `unknown_categories = \"none\"`, which takes it as none of them"
         }
-        DataErrorKind::NoNumber { .. } => {
-            "write a number, or train with the column in `leave_out` or `categories`"
-        }
+        DataErrorKind::NoNumber { text } => match with_point(text) {
+            Some(number) => &format!("write `{number}`, with a point"),
+            None => "write a number, or train with the column in `leave_out` or `categories`",
+        },
         _ => return error.into(),
     };
     format!("{}\n  help: {cure}", error.finding()).into()
@@ -136,11 +137,10 @@ pub(crate) fn learn(
         }
     };
     let encoder = encoder(config, csv, all)?;
+    notes(config, csv, all).iter().for_each(warn);
     // Of several wrong cells the first in the file is told, whichever part it is in.
     let learnt = encoder.clone().fit(&train).map_err(|error| encoder.fit(all).err().unwrap_or(error));
-    let learnt = learnt.map_err(in_words)?;
-    checks::note_row_numbers(config, csv, all).iter().for_each(warn);
-    Ok((learnt, outputs))
+    Ok((learnt.map_err(in_words)?, outputs))
 }
 
 /// Whether no target, which this column has, is a text where numbers are to be told.
@@ -151,7 +151,12 @@ fn has_amounts(config: &Config, csv: &Csv, table: &Records, target: usize) -> Re
         (table.cell(row, target).unwrap_or_default(), table.line(row), csv.files.train.value.display());
     let name = &csv.target.value;
     let message = format!("the target {name:?} is no number in line {line} of {file}, but {text:?}");
-    let help = "if its values are names, set `task = \"classes\"`; otherwise write a number there";
+    let help = match with_point(text) {
+        Some(number) => format!("write `{number}`, with a point"),
+        None => {
+            "if its values are names, set `task = \"classes\"`; otherwise write a number there".to_owned()
+        }
+    };
     Err(config.source.fault_of("data", &["task"], message, help).into())
 }
 

@@ -13,14 +13,14 @@ pub(crate) fn may_be_written(config: &Config, file: &Path, input: Option<&Path>)
     let kept = [(settings.as_path(), "the settings"), (model.as_path(), "the trained model")];
     let named = named.iter().map(|file| (file.value.as_path(), "data that the settings name"));
     let is_file = |(other, _): &(&Path, _)| same(file, other);
-    let what = match read.into_iter().chain(kept).chain(named).find(is_file) {
-        Some((_, what)) => what,
+    let why = match read.into_iter().chain(kept).chain(named).find(is_file) {
+        Some((_, what)) => format!("it holds {what}"),
         None if is_within(file, &config.folder.join("checkpoints")) => {
-            "in the folder of the checkpoints, from which a training goes on"
+            "it is among the checkpoints, from which a training goes on".to_owned()
         }
         None => return Ok(()),
     };
-    Err(format!("{}: this is {what}, and is not overwritten\n  help: name another file", file.display()))
+    Err(format!("{}: not written, since {why}\n  help: name another file", file.display()))
 }
 
 /// Whether both paths lead to one file, which is there.

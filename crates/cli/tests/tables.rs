@@ -456,3 +456,52 @@ fn samples_are_told_in_their_order_also_from_standard_input() {
     let message = folder.fail(&["predict", "digits.toml", "-"]);
     assert!(message.contains("`-`") && message.contains("name a file"), "{message}");
 }
+
+/// As of tables with another delimiter: such numbers would be names, of which there are as many as rows.
+#[test]
+fn numbers_with_a_comma_are_noticed() {
+    let write = |folder: &Folder, row: &dyn Fn(usize) -> String| {
+        let rows: String = (0..40).map(|n| format!("{};{}\n", row(n), ["x", "y"][n % 2])).collect();
+        folder.write("table.csv", format!("size;height;kind\n{rows}"));
+    };
+    let settings = |more: &str| {
+        format!(
+            "[data]\nformat = \"csv\"\ntrain = \"table.csv\"\ndelimiter = \";\"\ntarget = \"kind\"\n{more}[training]\nepochs = 1\n"
+        )
+    };
+    let folder = Folder::new();
+    folder.write("run.toml", settings(""));
+    write(&folder, &|n| format!("1.5;{},25", n % 3));
+    let output = folder.command(&["train", "run.toml"]).output().unwrap();
+    let noted = String::from_utf8(output.stderr).unwrap();
+    let note = "note: the column \"height\" has numbers with a comma, such as \"0,25\", which count as names\n --> run.toml:3:9\n";
+    assert!(output.status.success() && noted.starts_with(note), "{noted}");
+    assert!(noted.contains("write them with a point, or set `categories = [\"height\"]`"), "{noted}");
+    // Some with and some without: a column of numbers.
+    write(&folder, &|n| format!("1.5;{n}{}", ["", ",5"][n % 2]));
+    folder.write("mixed.toml", settings(""));
+    let message = folder.fail(&["train", "mixed.toml"]);
+    assert!(
+        message.contains("\"1,5\" is not a finite number") && message.contains("write `1.5`"),
+        "{message}"
+    );
+    folder.write("target.toml", settings("task = \"numbers\"\n").replace("\"kind\"", "\"height\""));
+    let message = folder.fail(&["train", "target.toml"]);
+    assert!(message.contains("but \"1,5\"") && message.contains("write `1.5`"), "{message}");
+    // Names, and what is said to be names.
+    for (row, more) in [
+        (&|n| format!("1.5;{},b", n % 3) as String, ""),
+        (&|n| format!("1.5;{},25", n % 3), "categories = [\"height\"]\n"),
+        (&|n| format!("1.5;{},25", n % 3), "leave_out = [\"height\"]\n"),
+    ] as [(&dyn Fn(usize) -> String, &str); 3]
+    {
+        write(&folder, row);
+        folder.write("names.toml", settings(more));
+        let _ = fs::remove_dir_all(folder.0.join("runs/names"));
+        let output = folder.command(&["train", "names.toml"]).output().unwrap();
+        assert!(
+            output.status.success() && !String::from_utf8(output.stderr).unwrap().contains("comma"),
+            "{more}"
+        );
+    }
+}

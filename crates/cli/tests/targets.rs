@@ -45,15 +45,15 @@ fn what_is_read_or_was_trained_is_not_overwritten() {
     let checkpoint = checkpoint(&folder);
     let whole = folder.0.join("new.csv").display().to_string();
     for (output, kept, what) in [
-        ("new.csv", "new.csv", "the samples that are to be told"),
-        ("./new.csv", "new.csv", "the samples that are to be told"),
-        ("runs/../new.csv", "new.csv", "the samples that are to be told"),
-        (&whole, "new.csv", "the samples that are to be told"),
-        ("table.csv", "table.csv", "data that the settings name"),
-        ("test.csv", "test.csv", "data that the settings name"),
-        ("run.toml", "run.toml", "the settings"),
-        ("runs/run/model.safetensors", "runs/run/model.safetensors", "the trained model"),
-        (&checkpoint, &checkpoint, "the checkpoints"),
+        ("new.csv", "new.csv", "it holds the samples that are to be told"),
+        ("./new.csv", "new.csv", "it holds the samples that are to be told"),
+        ("runs/../new.csv", "new.csv", "it holds the samples that are to be told"),
+        (&whole, "new.csv", "it holds the samples that are to be told"),
+        ("table.csv", "table.csv", "it holds data that the settings name"),
+        ("test.csv", "test.csv", "it holds data that the settings name"),
+        ("run.toml", "run.toml", "it holds the settings"),
+        ("runs/run/model.safetensors", "runs/run/model.safetensors", "it holds the trained model"),
+        (&checkpoint, &checkpoint, "among the checkpoints"),
     ] {
         let content = before(kept);
         let message = folder.fail(&["predict", "run.toml", "new.csv", "--output", output]);
@@ -62,10 +62,10 @@ fn what_is_read_or_was_trained_is_not_overwritten() {
         assert_eq!(before(kept), content, "{output}");
     }
     for (file, what) in [
-        ("runs/run/model.safetensors", "the trained model"),
-        ("./runs/run/../run/model.safetensors", "the trained model"),
-        (&checkpoint, "the checkpoints"),
-        ("runs/run/checkpoints/new.safetensors", "the checkpoints"),
+        ("runs/run/model.safetensors", "it holds the trained model"),
+        ("./runs/run/../run/model.safetensors", "it holds the trained model"),
+        (&checkpoint, "among the checkpoints"),
+        ("runs/run/checkpoints/new.safetensors", "among the checkpoints"),
     ] {
         let content = [before("runs/run/model.safetensors"), before(&checkpoint)];
         let message = folder.fail(&["export", "run.toml", file]);
@@ -95,7 +95,7 @@ fn links_to_what_is_kept_are_not_written_through() {
         assert_eq!(fs::read(folder.0.join("new.csv")).unwrap(), before, "{output}");
     }
     let message = folder.fail(&["export", "run.toml", "soft/new.onnx"]);
-    assert!(message.contains("the checkpoints"), "{message}");
+    assert!(message.contains("among the checkpoints"), "{message}");
     // What is no file is written as it comes.
     assert_eq!(folder.run(&["predict", "run.toml", "new.csv", "--output", "/dev/null"]), "");
 }
