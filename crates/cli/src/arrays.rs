@@ -3,6 +3,8 @@
 use crate::data::{Part, Targets};
 use crate::settings::{Config, File, Format, Task, Use};
 use std::error::Error;
+use std::fs;
+use std::io::Read;
 use std::path::Path;
 use wengert::data::read_idx;
 use wengert::files::{read_npy, read_npz_array};
@@ -40,13 +42,37 @@ fn pair<'a>(config: &Config, [inputs, targets]: &'a [File; 2]) -> Result<[&'a Pa
     Ok([config.source.file(inputs)?, config.source.file(targets)?])
 }
 
-/// Inputs alone, from a file of the format of the settings.
+/// Inputs alone, from a file of the format of the settings, or from a single array of NumPy.
 pub(crate) fn inputs(config: &Config, file: &Path) -> Result<Tensor> {
+    let is_npy = || begins_with(file, b"\x93NUMPY");
     match &config.data.format {
-        Format::Idx(_) => pixels(file),
-        Format::Npz { inputs, .. } => finite(read_npz_array(file, inputs)?, &name(file, inputs)),
+        Format::Idx(_) if is_npy() => shares(read_npy(file)?, file),
+        Format::Idx(_) => pixels(file).map_err(|error| match file.is_file() {
+            true => {
+                format!("{error}\n  help: give images in IDX, or in `.npy` as numbers from 0 to 1").into()
+            }
+            false => error,
+        }),
+        Format::Npz { inputs, .. } if !is_npy() => finite(read_npz_array(file, inputs)?, &name(file, inputs)),
         _ => finite(read_npy(file)?, &file.display().to_string()),
     }
+}
+
+fn begins_with(file: &Path, magic: &[u8]) -> bool {
+    let mut begin = vec![0; magic.len()];
+    fs::File::open(file).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == magic
+}
+
+/// Pixels of the file as a model of IDX has learnt from them.
+fn shares(x: Tensor, file: &Path) -> Result<Tensor> {
+    let mut pixels = x.array().iter().enumerate();
+    let Some((place, pixel)) = pixels.find(|(_, x)| !(0.0..=1.0).contains(x)) else { return Ok(x) };
+    Err(format!(
+        "{}: the element {:?}, counted from 0, is {pixel}, but pixels are from 0 to 1\n  help: divide bytes by 255",
+        file.display(),
+        x.shape().index_of(place)
+    )
+    .into())
 }
 
 /// What an array of an archive is called in a message.

@@ -47,15 +47,10 @@ pub(crate) fn compare(config: &Config, parts: &Parts) -> Result<Option<Config>> 
     }
     for (part, sum) in sums(parts) {
         if begun.get(&part.to_string()) != Some(&sum) {
-            let key = match part {
-                Use::Train => "train",
-                Use::Validation => "validation",
-                Use::Test => "test",
-            };
             let message = format!(
                 "the {part} part has other samples than the training began with, or in another order"
             );
-            return Err(config.source.fault_of("data", &[key], message, CURE).into());
+            return Err(config.source.fault_of("data", &[part.key()], message, CURE).into());
         }
     }
     let source = Source { path: config.source.path.clone(), text: settings.clone() };

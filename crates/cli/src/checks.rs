@@ -1,7 +1,7 @@
 //! Settings that can be read, and do not fit the data or one another. A model that is there has passed them.
 
 use crate::data::Targets;
-use crate::settings::{Config, Loss, Schedule, Task, Training};
+use crate::settings::{Config, Convolutions, Loss, Schedule, Task, Training};
 use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -32,7 +32,7 @@ pub(crate) fn enough_steps(config: &Config, samples: usize) -> Result<()> {
     let fault = |key, message, help| Err(config.source.fault_of("training", &[key], message, help).into());
     if warmup > epochs {
         let message = format!("`warmup` is {warmup} epochs, but the training ends after {epochs}");
-        return fault("warmup", message, "let it be shorter than `epochs`; a tenth of them is usual");
+        return fault("warmup", message, "let it be `epochs` at most; a tenth of them is usual");
     }
     if schedule == Schedule::OneCycle && epochs == 1 && samples <= batch {
         let message =
@@ -69,13 +69,27 @@ pub(crate) fn image_is_left(config: &Config, image: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// What is allowed, and seldom meant.
-pub(crate) fn note(config: &Config, samples: usize) -> Option<String> {
+/// What is allowed, and seldom meant, of so many samples of this shape.
+pub(crate) fn notes(config: &Config, samples: usize, input: &[usize]) -> Vec<String> {
+    let note =
+        |section, key, message, help: &str| config.source.fault_of(section, &[key], message, help).note();
+    let mut notes = Vec::new();
     let batch = config.training.batch;
-    let message =
-        format!("`batch` is {batch}, more than the {samples} training samples: an epoch is a single step");
-    let help = "a smaller one makes more steps of an epoch; 32 is usual";
-    (batch > samples).then(|| config.source.fault_of("training", &["batch"], message, help).note())
+    if batch > samples {
+        let message = format!(
+            "`batch` is {batch}, more than the {samples} training samples: an epoch is a single step"
+        );
+        let help = "a smaller one makes more steps of an epoch; 32 is usual";
+        notes.push(note("training", "batch", message, help));
+    }
+    if let (Some(Convolutions { kernel, .. }), &[_, height, width]) = (&config.model.convolutions, input)
+        && *kernel > height.max(width)
+    {
+        let message = format!("`kernel` is {kernel}, larger than an image of {height} by {width} pixels");
+        let help = "what reaches beyond it sees zeros; 3 or 5 is usual";
+        notes.push(note("model", "kernel", message, help));
+    }
+    notes
 }
 
 /// That a training which goes on has another number of epochs than it began with, if its rates follow from that.

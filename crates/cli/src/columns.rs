@@ -1,13 +1,16 @@
 //! Which columns of a table are inputs, and as what: a few lines, however many columns there are.
 
 use crate::describe::Description;
-use crate::settings::{Config, Format};
+use crate::settings::{Config, Csv, Format};
+use std::collections::HashSet;
 use std::fmt::Write;
-use wengert::data::Encoding;
+use wengert::data::{Encoding, Records};
 
 /// How many columns are named of a kind, and how much of a name is shown.
 const NAMED: usize = 8;
 const LENGTH: usize = 40;
+/// What a column is called that is the number of each row; the first one of a table from Pandas has no name.
+const ROW_NUMBERS: [&str; 5] = ["", "unnamed: 0", "id", "index", "row"];
 
 /// A line for each kind of column; of what is no table, nothing.
 pub(crate) fn of(config: &Config, description: &Description) -> String {
@@ -47,4 +50,54 @@ pub(crate) fn of(config: &Config, description: &Description) -> String {
 fn short(name: &str) -> String {
     let begin: String = name.chars().take(LENGTH).collect();
     format!("{begin:?}{}", if begin.len() < name.len() { "..." } else { "" })
+}
+
+/// What columns of a table are taken for, and seldom meant as: of those that the settings leave to the program.
+pub(crate) fn notes(config: &Config, csv: &Csv, table: &Records) -> Vec<String> {
+    let named: HashSet<&String> =
+        csv.leave_out.value.iter().chain(&csv.categories.value).chain([&csv.target.value]).collect();
+    let open = || table.names().iter().enumerate().filter(|(_, name)| !named.contains(name));
+    let note = |message, help: String| {
+        config.source.fault_of("data", &["leave_out", "categories", "train"], message, help).note()
+    };
+    let numbers = open().find(|(column, name)| counts_rows(csv, table, *column, name)).map(|(_, name)| {
+        let message = format!("the column {name:?} looks like the number of each row");
+        note(message, format!("as an input it is learnt by heart: set `leave_out = [{name:?}]` if it is"))
+    });
+    let commas = open().find_map(|(column, name)| {
+        let cell = with_commas(table, column)?;
+        let message =
+            format!("the column {name:?} has numbers with a comma, such as {cell:?}, which count as names");
+        Some(note(
+            message,
+            format!("write them with a point, or set `categories = [{name:?}]` if they are names"),
+        ))
+    });
+    numbers.into_iter().chain(commas).collect()
+}
+
+/// Whether each cell is one more than that above it, and the column has a name that says so, or none.
+fn counts_rows(csv: &Csv, table: &Records, column: usize, name: &str) -> bool {
+    let number = |row| table.cell(row, column).and_then(|cell| cell.parse::<u64>().ok());
+    let Some(first) = number(0) else { return false };
+    let is_called_so = match csv.header {
+        true => ROW_NUMBERS.contains(&&*name.to_lowercase()),
+        false => column == 0 && first < 2,
+    };
+    let follows =
+        |row: usize| number(row).is_some_and(|number| number.checked_sub(first) == Some(row as u64));
+    is_called_so && table.len() > 1 && (1..table.len()).all(follows)
+}
+
+/// The first cell of a column whose cells are all numbers but for a comma.
+fn with_commas(table: &Records, column: usize) -> Option<&str> {
+    let mut cells = (0..table.len()).filter_map(|row| table.cell(row, column));
+    let first = cells.next().filter(|cell| with_point(cell).is_some())?;
+    cells.all(|cell| with_point(cell).is_some()).then_some(first)
+}
+
+/// A number that has a comma where a point should be, as it should be.
+pub(crate) fn with_point(text: &str) -> Option<String> {
+    let pointed = text.replacen(',', ".", 1);
+    (pointed != text && pointed.parse::<f64>().is_ok()).then_some(pointed)
 }

@@ -239,7 +239,7 @@ fn training(mut section: Section<'_>) -> Result<Training, Fault> {
     let schedule = section.choice("schedule", &schedules)?.map_or(Schedule::Constant, |given| given.value);
     let warmup = match schedule {
         Schedule::OneCycle => None,
-        _ => section.get::<usize>("warmup")?.map(|given| given.value),
+        _ => section.number("warmup", "a number of whole epochs", |_: usize| true)?,
     };
     let own_rate = match optimizer {
         Optimizer::Sgd => 1e-1,

@@ -5,7 +5,6 @@ use crate::settings::{Config, Format, Scale, Use};
 use crate::{arrays, table};
 use std::error::Error;
 use std::path::Path;
-use wengert::data::{CsvOptions, read_records};
 use wengert::{Dataset, Rng, Samples, Tensor};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -127,7 +126,7 @@ pub(crate) fn load(config: &Config) -> Result<Parts> {
 fn of_file(config: &Config, what: Use, known: &Description) -> Result<Option<Part>> {
     let part = match (&config.data.format, &known.encoder) {
         (Format::Csv(csv), Some(encoder)) => {
-            let part = |file| table::part(csv, &table::records(config, csv, file)?, encoder, &known.outputs);
+            let part = |file| table::of_file(config, csv, file, encoder, &known.outputs);
             csv.files.of(what).map(part).transpose()?
         }
         (Format::Csv(_), None) => return Err("the model has not learnt from a table".into()),
@@ -138,16 +137,17 @@ fn of_file(config: &Config, what: Use, known: &Description) -> Result<Option<Par
 
 /// The samples in the shape that the model wants, if they are of its kind.
 fn fitting(config: &Config, part: Part, what: Use, known: &Description) -> Result<Part> {
-    let input = image(config, &part.x.dims()[1..])?;
-    if input != known.input {
-        return Err(format!(
-            "a sample of the {what} has shape {input:?}, but the model has learnt from {:?}\n  help: take samples of the same kind",
+    let dims = &part.x.dims()[1..];
+    if numbers(dims) != numbers(&known.input) || image(config, dims)? != known.input {
+        let message = format!(
+            "a sample of the {what} has shape {dims:?}, but the model has learnt from {:?}",
             known.input
-        )
-        .into());
+        );
+        let help = "take samples of the same kind";
+        return Err(config.source.fault_of("data", &[what.key()], message, help).into());
     }
     known.fits(&part.y, what)?;
-    Ok(Part { x: part.x.reshape([&[part.x.dims()[0]], &input[..]].concat()), y: part.y })
+    Ok(Part { x: part.x.reshape([&[part.x.dims()[0]], &known.input[..]].concat()), y: part.y })
 }
 
 /// Whether there is something to tell apart.
@@ -173,8 +173,10 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
     let x = match &config.data.format {
         Format::Csv(csv) => {
             let encoder = description.encoder.as_ref().ok_or("the model has not learnt from a table")?;
-            let options = CsvOptions { may_be_empty: true, ..table::options(csv) };
-            encoder.encode(&read_records(file, &options)?)?
+            table::inputs(csv, file, encoder)?
+        }
+        _ if file == Path::new("-") => {
+            return Err("`-`, standard input, is for tables\n  help: name a file".into());
         }
         _ => arrays::inputs(config, file)?,
     };

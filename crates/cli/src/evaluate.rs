@@ -57,14 +57,34 @@ pub(crate) fn of(net: &Network, description: &Description, part: &Part) -> Evalu
     }
 }
 
+impl Evaluation {
+    /// The measures, a line for each, without the confusion matrix, which the page shows in a form of its own.
+    pub(crate) fn measures(&self) -> String {
+        self.values.iter().map(|(name, value)| format!("test {name}: {value:.4}\n")).collect()
+    }
+}
+
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in &self.values {
-            writeln!(f, "test {name}: {value:.4}")?;
-        }
+        f.write_str(&self.measures())?;
         match &self.confusion {
             Some(matrix) => write!(f, "\n{matrix}"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: the errors are 0, 1 and -2, the targets lie 2, 0 and 2 from their mean.
+    #[test]
+    fn measures_of_numbers_are_a_line_each() {
+        let (told, y) = (Tensor::from([[1.0], [4.0], [3.0]]), Tensor::from([[1.0], [3.0], [5.0]]));
+        let values = vec![("RMSE", rmse(&told, &y)), ("MAE", mae(&told, &y)), ("R2", r2(&told, &y))];
+        let evaluation = Evaluation { values, confusion: None };
+        assert_eq!(evaluation.measures(), "test RMSE: 1.2910\ntest MAE: 1.0000\ntest R2: 0.3750\n");
+        assert_eq!(evaluation.to_string(), evaluation.measures());
     }
 }

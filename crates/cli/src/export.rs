@@ -2,6 +2,7 @@
 
 use crate::model::Network;
 use crate::settings::Config;
+use crate::target::may_be_written;
 use crate::tell::tell;
 use std::error::Error;
 use std::path::Path;
@@ -9,6 +10,7 @@ use wengert::{Tensor, export_onnx, save};
 
 /// Writes the model in the format that the name of the file asks for.
 pub(crate) fn run(config: &Config, file: &Path) -> Result<(), Box<dyn Error>> {
+    may_be_written(config, file, None)?;
     let (net, description, _) = Network::load(config)?;
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("onnx") => {

@@ -69,16 +69,28 @@ const SYNONYMS: [(&str, &str); 63] = [
 
 /// What was probably meant of these names, or all that there are.
 pub(crate) fn instead(found: &str, names: &[&str], are: &str) -> String {
+    meant(found, names).unwrap_or_else(|| list(names, are))
+}
+
+/// As [`instead`], with all that there are in any case: of values, the likeliest may be none that one wants.
+pub(crate) fn instead_of_all(found: &str, names: &[&str], are: &str) -> String {
+    let all = list(names, are);
+    meant(found, names).map_or(all.clone(), |meant| format!("{meant} {all}"))
+}
+
+fn meant(found: &str, names: &[&str]) -> Option<String> {
     let likeness = |name: &&&str| (1000.0 * strsim::jaro_winkler(found, name)) as u32;
     let usual = found.to_lowercase().replace('-', "_");
     let known = SYNONYMS.iter().find(|(synonym, name)| *synonym == usual && names.contains(name));
-    let likely = names.iter().max_by_key(likeness).filter(|name| likeness(name) > 780);
-    match known.map(|(_, name)| name).or(likely) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => {
-            format!("{are} {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
-        }
-    }
+    // A slip of the finger, which in short names makes them unlike.
+    let slip = || names.iter().find(|name| name.len() > 2 && strsim::osa_distance(found, name) == 1);
+    let likely = || names.iter().max_by_key(likeness).filter(|name| likeness(name) > 780);
+    let name = known.map(|(_, name)| name).or_else(likely).or_else(slip)?;
+    Some(format!("did you mean `{name}`?"))
+}
+
+fn list(names: &[&str], are: &str) -> String {
+    format!("{are} {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

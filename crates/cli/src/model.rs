@@ -228,7 +228,7 @@ impl Network {
 }
 
 /// Where the model of a training lies.
-fn path(config: &Config) -> PathBuf {
+pub(crate) fn path(config: &Config) -> PathBuf {
     config.folder.join("model.safetensors")
 }
 

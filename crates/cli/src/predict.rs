@@ -5,13 +5,18 @@ use crate::describe::Outputs;
 use crate::evaluate;
 use crate::model::Network;
 use crate::settings::Config;
+use crate::target::may_be_written;
 use crate::tell::tell;
 use std::error::Error;
-use std::iter;
 use std::path::Path;
+use std::{fs, io, iter};
+use wengert::files::replace;
 
 /// Tells the samples of a file, one line for each: the class and the probability of each class, or the numbers.
 pub(crate) fn run(config: &Config, file: &Path, output: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    if let Some(output) = output {
+        may_be_written(config, output, Some(file))?;
+    }
     let (net, description, _) = Network::load(config)?;
     let x = data::inputs(config, &description, file)?;
     let mut text = names(&description.outputs);
@@ -44,12 +49,18 @@ pub(crate) fn run(config: &Config, file: &Path, output: Option<&Path>) -> Result
     }
     match output {
         None => tell(text)?,
-        Some(path) => {
-            std::fs::write(path, text)
-                .map_err(|error| format!("{}: cannot be written ({error})", path.display()))?;
-        }
+        Some(path) => write(path, text.as_bytes())
+            .map_err(|error| format!("{}: cannot be written ({error})", path.display()))?,
     }
     Ok(())
+}
+
+/// Writes a file whole or not at all; a pipe or a device, which nothing can replace, as it comes.
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => fs::write(path, text),
+        _ => replace(path, |out| out.write_all(text)),
+    }
 }
 
 /// The first line.

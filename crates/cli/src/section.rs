@@ -1,7 +1,7 @@
 //! A section of the settings, read key by key. A key that nobody asks for is a fault, and so is a value of another kind.
 
 use crate::fault::{Fault, Source};
-use crate::instead::instead;
+use crate::instead::{instead, instead_of_all};
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -200,7 +200,7 @@ impl Section<'_> {
             None => {
                 let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
                 let message = format!("`{key}` is {value:?}, which is none of its values");
-                Err(self.source.fault(at, message, instead(&value, &names, "they are")))
+                Err(self.source.fault(at, message, instead_of_all(&value, &names, "its values are")))
             }
         }
     }

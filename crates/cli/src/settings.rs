@@ -63,6 +63,16 @@ impl Format {
             Format::Npz { files, .. } => files.of(what).is_some(),
         }
     }
+
+    /// All files that are named.
+    pub(crate) fn files(&self) -> Vec<&File> {
+        match self {
+            Format::Digits => Vec::new(),
+            Format::Csv(csv) => csv.files.all().collect(),
+            Format::Idx(files) | Format::Npy(files) => files.all().flatten().collect(),
+            Format::Npz { files, .. } => files.all().collect(),
+        }
+    }
 }
 
 /// A path as it was given; `Source::file` sees that the file is there.
@@ -74,6 +84,17 @@ pub(crate) enum Use {
     Train,
     Validation,
     Test,
+}
+
+impl Use {
+    /// The key of its file.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Use::Train => "train",
+            Use::Validation => "validation",
+            Use::Test => "test",
+        }
+    }
 }
 
 impl fmt::Display for Use {
@@ -101,6 +122,10 @@ impl<F> Files<F> {
             Use::Validation => self.validation.as_ref(),
             Use::Test => self.test.as_ref(),
         }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &F> {
+        [Use::Train, Use::Validation, Use::Test].into_iter().filter_map(|what| self.of(what))
     }
 }
 

@@ -1,16 +1,110 @@
 //! Samples from tables: the target column told from the others.
 
+use crate::columns::{notes, with_point};
 use crate::data::{Part, Targets};
 use crate::describe::Outputs;
 use crate::settings::{Config, Csv, File, Task};
+use crate::tell::warn;
 use std::error::Error;
-use wengert::data::{CsvOptions, Encoder, Records, read_records};
+use std::io::{BufRead, BufReader, Read, stdin};
+use std::path::Path;
+use wengert::Tensor;
+use wengert::data::{
+    CsvOptions, DataError, DataErrorKind, Encoder, Records, read_records, read_records_from,
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// How much of a file is looked at for its first line.
+const FIRST: u64 = 1 << 16;
+
 /// The rows of a file that the settings name.
 pub(crate) fn records(config: &Config, csv: &Csv, file: &File) -> Result<Records> {
-    Ok(read_records(config.source.file(file)?, &options(csv))?)
+    read(csv, config.source.file(file)?, false)
+}
+
+fn read(csv: &Csv, file: &Path, may_be_empty: bool) -> Result<Records> {
+    read_records(file, &options(csv, may_be_empty)).map_err(|error| match other_delimiter(csv, file) {
+        Some(help) => format!("{}\n  help: {help}", error.finding()).into(),
+        None => error.into(),
+    })
+}
+
+fn options(csv: &Csv, may_be_empty: bool) -> CsvOptions {
+    CsvOptions { header: csv.header, delimiter: csv.delimiter, may_be_empty, ..CsvOptions::default() }
+}
+
+/// What to set, if the first line of a file has another of the usual delimiters, and not the one that is set.
+fn other_delimiter(csv: &Csv, file: &Path) -> Option<String> {
+    let mut line = String::new();
+    BufReader::new(std::fs::File::open(file).ok()?.take(FIRST)).read_line(&mut line).ok()?;
+    let other = [";", "\t", ",", "|"].into_iter().find(|other| line.contains(other))?;
+    let set = csv.delimiter.to_string();
+    (!line.contains(&set)).then(|| {
+        format!("its first line has no {set:?}, but {other:?}: set `delimiter = {other:?}` in `[data]`")
+    })
+}
+
+/// What to do about a column that a file lacks.
+fn columns(csv: &Csv, file: &Path, records: &Records) -> String {
+    other_delimiter(csv, file).unwrap_or_else(|| format!("its columns are {:?}", records.names()))
+}
+
+/// The samples of a file that the settings name, for a model that has learnt from others.
+pub(crate) fn of_file(
+    config: &Config,
+    csv: &Csv,
+    file: &File,
+    encoder: &Encoder,
+    outputs: &Outputs,
+) -> Result<Part> {
+    let records = records(config, csv, file)?;
+    if let Some(name) = lacking(&records, encoder, Some(&csv.target.value)) {
+        let message = format!("{} has no column {name:?}", file.value.display());
+        let help = columns(csv, &file.value, &records);
+        return Err(config.source.fault(file.at.clone(), message, help).into());
+    }
+    part(csv, &records, encoder, outputs)
+}
+
+/// The inputs of samples that are to be told; `-` is standard input.
+pub(crate) fn inputs(csv: &Csv, file: &Path, encoder: &Encoder) -> Result<Tensor> {
+    let (name, records) = match file.to_str() {
+        Some("-") => (
+            "standard input".into(),
+            read_records_from(stdin().lock(), "standard input", &options(csv, true))?,
+        ),
+        _ => (file.display().to_string(), read(csv, file, true)?),
+    };
+    if let Some(lacking) = lacking(&records, encoder, None) {
+        let help = columns(csv, file, &records);
+        return Err(
+            format!("{name} has no column {lacking:?}, from which the model tells\n  help: {help}").into()
+        );
+    }
+    encoder.encode(&records).map_err(in_words)
+}
+
+/// The first of the columns that are needed and not there.
+fn lacking<'a>(records: &Records, encoder: &'a Encoder, target: Option<&'a String>) -> Option<&'a String> {
+    let needed = encoder.columns.iter().map(|column| &column.name).chain(target);
+    needed.into_iter().find(|name| records.column(name).is_err())
+}
+
+/// What is wrong with a cell of an input, with a cure that settings have.
+fn in_words(error: DataError) -> Box<dyn Error> {
+    let cure = match error.kind() {
+        DataErrorKind::MissingInput => "fill it in, drop the row, or train with `fill_missing = true`",
+        DataErrorKind::UnknownCategory { .. } => {
+            "correct it, drop the row, or train with `unknown_categories = \"none\"`, which takes it as none of them"
+        }
+        DataErrorKind::NoNumber { text } => match with_point(text) {
+            Some(number) => &format!("write `{number}`, with a point"),
+            None => "write a number, or train with the column in `leave_out` or `categories`",
+        },
+        _ => return error.into(),
+    };
+    format!("{}\n  help: {cure}", error.finding()).into()
 }
 
 /// What the columns are, learnt of the training part: these of all rows.
@@ -23,10 +117,9 @@ pub(crate) fn learn(
     let fault = |message, help: &str| config.source.fault(csv.target.at.clone(), message, help);
     let name = &csv.target.value;
     let Some(target) = all.names().iter().position(|own| own == name) else {
-        let (file, names) = (csv.files.train.value.display(), all.names());
-        return Err(
-            fault(format!("{file} has no column {name:?}"), &format!("its columns are {names:?}")).into()
-        );
+        let file = &csv.files.train.value;
+        let message = format!("{} has no column {name:?}", file.display());
+        return Err(fault(message, &columns(csv, file, all)).into());
     };
     let train = all.select(training);
     let values = train.values(target);
@@ -44,9 +137,10 @@ pub(crate) fn learn(
         }
     };
     let encoder = encoder(config, csv, all)?;
+    notes(config, csv, all).iter().for_each(warn);
     // Of several wrong cells the first in the file is told, whichever part it is in.
-    let learnt = encoder.clone().fit(&train).map_err(|error| encoder.fit(all).err().unwrap_or(error))?;
-    Ok((learnt, outputs))
+    let learnt = encoder.clone().fit(&train).map_err(|error| encoder.fit(all).err().unwrap_or(error));
+    Ok((learnt.map_err(in_words)?, outputs))
 }
 
 /// Whether no target, which this column has, is a text where numbers are to be told.
@@ -57,7 +151,12 @@ fn has_amounts(config: &Config, csv: &Csv, table: &Records, target: usize) -> Re
         (table.cell(row, target).unwrap_or_default(), table.line(row), csv.files.train.value.display());
     let name = &csv.target.value;
     let message = format!("the target {name:?} is no number in line {line} of {file}, but {text:?}");
-    let help = "if its values are names, set `task = \"classes\"`; otherwise write a number there";
+    let help = match with_point(text) {
+        Some(number) => format!("write `{number}`, with a point"),
+        None => {
+            "if its values are names, set `task = \"classes\"`; otherwise write a number there".to_owned()
+        }
+    };
     Err(config.source.fault_of("data", &["task"], message, help).into())
 }
 
@@ -68,13 +167,20 @@ pub(crate) fn part(csv: &Csv, records: &Records, encoder: &Encoder, outputs: &Ou
         Outputs::Classes(classes) => Targets::Classes(records.labels(target, classes)?),
         Outputs::Numbers(_) => Targets::Numbers(records.numbers(target)?),
     };
-    Ok(Part { x: encoder.encode(records)?, y })
+    Ok(Part { x: encoder.encode(records).map_err(in_words)?, y })
 }
 
 /// An encoder as the settings want it, which has learnt nothing yet.
 fn encoder(config: &Config, csv: &Csv, all: &Records) -> Result<Encoder> {
     let mut encoder = Encoder::new().leave_out(&csv.target.value);
-    for names in [&csv.leave_out, &csv.categories] {
+    for (names, help) in [
+        (&csv.leave_out, "drop it there: a target is no input in any case"),
+        (&csv.categories, "drop it there: of a target, `task = \"classes\"` says that its numbers are names"),
+    ] {
+        if names.value.contains(&csv.target.value) {
+            let message = format!("{:?} is the target, and no column of inputs", csv.target.value);
+            return Err(config.source.fault(names.at.clone(), message, help).into());
+        }
         if let Some(column) = names.value.iter().find(|column| !all.names().contains(column)) {
             let message = format!("{} has no column {column:?}", csv.files.train.value.display());
             let help = format!("its columns are {:?}", all.names());
@@ -90,8 +196,4 @@ fn encoder(config: &Config, csv: &Csv, all: &Records) -> Result<Encoder> {
         encoder = encoder.accept_unknown();
     }
     Ok(encoder)
-}
-
-pub(crate) fn options(csv: &Csv) -> CsvOptions {
-    CsvOptions { header: csv.header, delimiter: csv.delimiter, ..CsvOptions::default() }
 }

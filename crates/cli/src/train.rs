@@ -51,9 +51,9 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     if begun_with.is_none() {
         begun::keep(config, &parts)?;
     }
-    let notes =
-        [begun_with.and_then(|begun| checks::other_schedule(config, &begun)), checks::note(config, samples)];
-    notes.into_iter().flatten().for_each(warn);
+    let other_schedule = begun_with.and_then(|begun| checks::other_schedule(config, &begun));
+    let notes = checks::notes(config, samples, &description.input);
+    other_schedule.into_iter().chain(notes).for_each(warn);
     let validated = validation
         .as_ref()
         .map_or(String::new(), |part| format!("{} validation samples, ", part.x.dims()[0]));

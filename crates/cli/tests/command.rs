@@ -133,7 +133,6 @@ fn help_is_there_and_wrong_words_are_told() {
     assert_eq!(folder.run(&["help", "settings"]), include_str!("../reference.md"));
     for (arguments, part) in [
         (&["eval", "x.toml", "--resume"][..], "`--resume` belongs to `train`"),
-        (&["train", "x.toml", "--resum"], "--resum"),
         (&["train", "no.toml"], "no.toml: the settings cannot be read"),
     ] {
         let message = folder.fail(arguments);

@@ -169,3 +169,40 @@ fn pixels_are_from_0_to_1() {
     folder.run(&["train", "npy.toml"]);
     assert!(folder.weights("runs/idx") == folder.weights("runs/npy"));
 }
+
+/// A model of pixels in IDX tells the same of the same pixels from NumPy, as shares of 255; other numbers are no pixels.
+#[test]
+fn images_of_idx_are_told_from_npy() {
+    let folder = Folder::new();
+    let pixels: Vec<u8> = (0..40 * 4).map(|n| (n * 37 % 256) as u8).collect();
+    let labels: Vec<u8> = (0..40).map(|n| n % 3).collect();
+    folder.write("x.idx", [&[0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2], &pixels[..]].concat());
+    folder.write("y.idx", [&[0, 0, 8, 1, 0, 0, 0, 40], &labels[..]].concat());
+    folder.write(
+        "run.toml",
+        "[data]\nformat = \"idx\"\ntrain = \"x.idx\"\ntrain_targets = \"y.idx\"\n[training]\nepochs = 2\n",
+    );
+    folder.run(&["train", "run.toml"]);
+    let save = |name: &str, unit: f32| {
+        let x = pixels.iter().map(|pixel| f32::from(*pixel) / unit).collect();
+        write_npy(folder.0.join(name), &Tensor::from_vec(x, [40, 2, 2]).unwrap()).unwrap();
+    };
+    save("shares.npy", 255.0);
+    let told = folder.run(&["predict", "run.toml", "x.idx"]);
+    assert_eq!(folder.run(&["predict", "run.toml", "shares.npy"]), told);
+    save("bytes.npy", 1.0);
+    let message = folder.fail(&["predict", "run.toml", "bytes.npy"]);
+    assert!(
+        message.contains("bytes.npy: the element [0, 0, 1], counted from 0, is 37")
+            && message.contains("from 0 to 1"),
+        "{message}"
+    );
+    folder.write("x.csv", "1,2\n");
+    let message = folder.fail(&["predict", "run.toml", "x.csv"]);
+    assert!(
+        message.contains("x.csv, byte 0") && message.contains("IDX") && message.contains("`.npy`"),
+        "{message}"
+    );
+    let message = folder.fail(&["predict", "run.toml", "none.idx"]);
+    assert!(message.contains("none.idx") && !message.contains("`.npy`"), "{message}");
+}

@@ -6,7 +6,7 @@ use common::Folder;
 use std::fs;
 use std::process::Stdio;
 use wengert::Tensor;
-use wengert::files::{Archive, write_npy};
+use wengert::files::{Archive, read_npz_array, write_npy};
 
 /// A folder with inputs `[n, 4]`, and settings that tell two classes of them by files of NumPy.
 fn arrays(n: usize) -> Folder {
@@ -333,7 +333,10 @@ fn arrays_that_nobody_names_are_not_read() {
         "[data]\nformat = \"npz\"\ntrain = \"run.npz\"\ntask = \"classes\"\n[training]\nepochs = 1\n",
     );
     folder.run(&["train", "run.toml"]);
-    assert_eq!(folder.run(&["predict", "run.toml", "run.npz"]).lines().count(), 11);
+    let told = folder.run(&["predict", "run.toml", "run.npz"]);
+    assert_eq!(told.lines().count(), 11);
+    save(&folder, "x.npy", &read_npz_array(folder.0.join("run.npz"), "x").unwrap());
+    assert_eq!(folder.run(&["predict", "run.toml", "x.npy"]), told, "a single array, too");
     folder.write(
         "names.toml",
         "[data]\nformat = \"npz\"\ntrain = \"run.npz\"\ntargets = \"names\"\ntask = \"classes\"\n",

@@ -161,7 +161,7 @@ fn a_category_that_training_did_not_have_may_be_none() {
     folder.write("test.csv", table(&[rows(6), vec!["1.5,green,row6,small".into()]].concat()));
     let message = folder.fail(&["train", "run.toml"]);
     assert!(
-        message.contains("test.csv, line 8, column 2: \"green\" is none of [\"blue\", \"red\"]")
+        message.contains("test.csv, line 8, column 2 (\"colour\"): \"green\" is none of [\"blue\", \"red\"]")
             && message.contains("`unknown_categories = \"none\"`"),
         "{message}"
     );
@@ -208,7 +208,7 @@ fn the_first_wrong_cell_of_the_file_is_told() {
         wrong[first + 1] = ",".to_owned() + wrong[first + 1].split_once(',').unwrap().1;
         folder.write("table.csv", table(&wrong));
         let message = folder.fail(&["train", "run.toml"]);
-        let told = format!("table.csv, line {}, column 1: \"", first + 2);
+        let told = format!("table.csv, line {}, column 1 (\"size\"): \"", first + 2);
         assert!(
             message.contains(&told) && message.contains("(3 more wrong cells in this column)"),
             "{message}"
@@ -223,7 +223,9 @@ fn the_first_wrong_cell_of_the_file_is_told() {
     folder.write("table.csv", table(&wrong));
     let message = folder.fail(&["train", "run.toml"]);
     assert!(
-        message.contains("line 4, column 2: the value is missing (1 more wrong cell in this column)"),
+        message.contains(
+            "line 4, column 2 (\"colour\"): the value is missing (1 more wrong cell in this column)"
+        ),
         "{message}"
     );
 }
@@ -258,11 +260,10 @@ fn the_summary_of_a_model_is_of_what_was_trained() {
     folder.run(&["train", "run.toml"]);
     let trained = folder.run(&["summary", "run.toml"]);
     folder.write("run.toml", settings("", "").replace("[4]", "[5, 5]"));
-    let changed = folder.run(&["summary", "run.toml"]);
-    assert_eq!(
-        changed,
-        format!("the settings have changed since; this is the model as it was trained\n{trained}")
-    );
+    let output = folder.command(&["summary", "run.toml"]).output().unwrap();
+    let [changed, noted] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(changed, trained);
+    assert!(noted.starts_with("note: `hidden` is [5, 5], but the model was trained with [4]\n"), "{noted}");
 }
 
 #[test]
@@ -272,10 +273,235 @@ fn of_a_table_without_rows_nothing_is_told() {
     folder.write("none.csv", "colour,size\n");
     assert_eq!(folder.run(&["predict", "run.toml", "none.csv"]), "class,p(large),p(small)\n");
     folder.write("none.csv", "colour\n");
-    assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("there is no column \"size\""));
+    assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("none.csv has no column \"size\""));
     folder.write("none.csv", "");
     assert!(folder.fail(&["predict", "run.toml", "none.csv"]).contains("the file has no row"));
     folder.write("table.csv", "size,colour,name,kind\n");
     folder.write("other.toml", settings("", ""));
     assert!(folder.fail(&["train", "other.toml"]).contains("the file has no row"));
+}
+
+/// What the library calls by its own names has others in the settings.
+#[test]
+fn wrong_cells_are_told_in_words_of_the_settings() {
+    let folder = folder("test = \"test.csv\"\n", "");
+    folder.write("test.csv", table(&rows(6)));
+    folder.run(&["train", "run.toml"]);
+    for (row, place, cure) in [
+        (
+            "1.5,green",
+            "line 3, column 2 (\"colour\"): \"green\" is none of",
+            "train with `unknown_categories = \"none\"`",
+        ),
+        ("1.5,", "line 3, column 2 (\"colour\"): the value is missing", "train with `fill_missing = true`"),
+        (",red", "line 3, column 1 (\"size\"): the value is missing", "train with `fill_missing = true`"),
+        (
+            "3 kg,red",
+            "line 3, column 1 (\"size\"): \"3 kg\" is not a finite number",
+            "train with the column in `leave_out` or `categories`",
+        ),
+    ] {
+        folder.write("new.csv", format!("size,colour\n1.5,red\n{row}\n"));
+        folder.write("test.csv", table(&["1.5,red,row,small".into(), format!("{row},row,small")]));
+        for (arguments, file) in
+            [(&["predict", "run.toml", "new.csv"][..], "new.csv"), (&["eval", "run.toml"], "test.csv")]
+        {
+            let message = folder.fail(arguments);
+            assert!(message.contains(&format!("{file}, {place}")), "{message}");
+            assert!(message.contains(cure) && !message.contains("Encoder"), "{message}");
+        }
+    }
+    folder.write("new.csv", "size,color\n1.5,red\n");
+    let message = folder.fail(&["predict", "run.toml", "new.csv"]);
+    assert!(message.contains("new.csv has no column \"colour\", from which the model tells"), "{message}");
+    assert!(message.contains("its columns are [\"size\", \"color\"]"), "{message}");
+}
+
+/// Of tables from other programs: in Europe a comma stands within numbers.
+#[test]
+fn another_delimiter_than_that_of_the_settings_is_noticed() {
+    let folder = folder("", "");
+    folder.run(&["train", "run.toml"]);
+    let other = settings("", "[output]\nfolder = \"other\"\n");
+    for (between, told) in [(";", "\";\""), ("\t", "\"\\t\""), ("|", "\"|\"")] {
+        let plain = table(&rows(40)).replace(',', between);
+        let quoted =
+            plain.replacen(&format!("size{between}colour"), &format!("\"size\"{between}\"colour\""), 1);
+        let decimal = plain.replace(".5", ",5");
+        for text in [&plain, &quoted, &decimal] {
+            folder.write("table.csv", text);
+            folder.write("other.toml", &other);
+            for arguments in [&["train", "other.toml"][..], &["predict", "run.toml", "table.csv"]] {
+                let message = folder.fail(arguments);
+                let help = format!("its first line has no \",\", but {told}: set `delimiter = {told}`");
+                assert!(message.contains(&help), "{message}");
+            }
+        }
+        // With it set, the table is read.
+        folder.write("table.csv", &plain);
+        folder.write("set.toml", settings(&format!("delimiter = {told}\n"), ""));
+        let _ = fs::remove_dir_all(folder.0.join("runs/set"));
+        folder.run(&["train", "set.toml"]);
+    }
+    folder.write("table.csv", table(&rows(40)).replace("kind", "sort"));
+    let message = folder.fail(&["train", "other.toml"]);
+    assert!(message.contains("table.csv has no column \"kind\""), "{message}");
+    assert!(!message.contains("delimiter"), "the comma is right: {message}");
+}
+
+/// A file of other columns, and one of rows that are longer.
+#[test]
+fn a_part_of_another_shape_is_told_with_its_line() {
+    let folder = folder("", "");
+    folder.write("run.toml", settings("test = \"test.csv\"\n", ""));
+    for (text, lacking) in [("size,kind\n1.5,small\n", "colour"), ("size,colour\n1.5,red\n", "kind")] {
+        folder.write("test.csv", text);
+        let message = folder.fail(&["train", "run.toml"]);
+        let told = format!("test.csv has no column {lacking:?}\n --> run.toml:6:8\n");
+        assert!(message.contains(&told), "{message}");
+    }
+    let ones = |name: &str, dims: &[usize]| {
+        write_npy(folder.0.join(name), &Tensor::<f32>::ones(dims.to_vec())).unwrap();
+    };
+    ones("x.npy", &[20, 2]);
+    ones("longer.npy", &[20, 3]);
+    let labels = Tensor::from((0..20).map(|n| (n % 2) as f32).collect::<Vec<_>>());
+    write_npy(folder.0.join("y.npy"), &labels).unwrap();
+    for (key, what) in [("test", "test"), ("validation", "validation")] {
+        folder.write(
+            "arrays.toml",
+            format!("[data]\nformat = \"npy\"\ntrain = \"x.npy\"\ntrain_targets = \"y.npy\"\n{key} = \"longer.npy\"\n{key}_targets = \"y.npy\"\ntask = \"classes\"\nscale = \"none\"\n"),
+        );
+        let message = folder.fail(&["train", "arrays.toml"]);
+        let told = format!("a sample of the {what} has shape [3], but the model has learnt from [2]");
+        assert!(message.contains(&told) && message.contains("arrays.toml:5:"), "{message}");
+    }
+    let text = fs::read_to_string(folder.0.join("arrays.toml")).unwrap();
+    folder.write("images.toml", text + "[model]\nkind = \"cnn\"\nimage = [1, 1, 2]\npool = 1\n");
+    let message = folder.fail(&["train", "images.toml"]);
+    assert!(message.contains("images.toml:5:"), "the shape is right, the file is not: {message}");
+}
+
+/// What only counts the rows is a name for each of them; most columns that rise are none.
+#[test]
+fn a_column_that_counts_the_rows_is_noted() {
+    let noted = |header: &str, row: &dyn Fn(usize) -> String, more: &str| {
+        let folder = Folder::new();
+        let rows: String = (0..20).map(|n| format!("{},{}\n", row(n), ["x", "y"][n % 2])).collect();
+        folder.write("table.csv", header.to_owned() + &rows);
+        folder.write(
+            "run.toml",
+            format!(
+                "[data]\nformat = \"csv\"\ntrain = \"table.csv\"\n{more}[training]\nepochs = 1\nbatch = 8\n"
+            ),
+        );
+        let output = folder.command(&["train", "run.toml"]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{told}");
+        told.contains("note: ").then_some(told)
+    };
+    let counted = |from: usize| move |n: usize| format!("{},{}.5", n + from, n * 7 % 11);
+    let kind = "target = \"kind\"\n";
+    for name in ["id", "ID", "index", "Row", "Unnamed: 0", ""] {
+        let told = noted(&format!("{name},size,kind\n"), &counted(17), kind).unwrap();
+        let note =
+            format!("note: the column {name:?} looks like the number of each row\n --> run.toml:3:9\n");
+        assert!(told.starts_with(&note), "{told}");
+        assert!(told.contains(&format!("set `leave_out = [{name:?}]` if it is")), "{told}");
+    }
+    for from in [0, 1] {
+        let told = noted("", &counted(from), "header = false\ntarget = \"3\"\n").unwrap();
+        assert!(told.contains("`leave_out = [\"1\"]`"), "{told}");
+    }
+    for (header, row, more) in [
+        ("year,size,kind\n", &counted(1990) as &dyn Fn(usize) -> String, kind),
+        ("id,size,kind\n", &|n| format!("{},1.5", n * n), kind),
+        ("id,size,kind\n", &|n| format!("{},1.5", n as f64 / 2.0), kind),
+        ("id,size,kind\n", &counted(1), "target = \"kind\"\nleave_out = [\"id\"]\n"),
+        ("", &counted(1990), "header = false\ntarget = \"3\"\n"),
+    ] {
+        assert_eq!(noted(header, row, more), None, "{header}{more}");
+    }
+}
+
+/// As from a program before it, and lines that can be put beside the rows.
+#[test]
+fn samples_are_told_in_their_order_also_from_standard_input() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let folder = folder("", "");
+    folder.run(&["train", "run.toml"]);
+    // With the target, which is not looked at, even where it is none.
+    let text = "kind,size,colour\n?,9.5,red\nbig,1.5,blue\n,9.5,red\n";
+    folder.write("new.csv", text);
+    let told = folder.run(&["predict", "run.toml", "new.csv"]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines.len() == 4 && lines[1] == lines[3] && lines[1] != lines[2], "{told}");
+    let piped = |text: &str, settings: &str| {
+        let mut command = folder.command(&["predict", settings, "-"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap())
+    };
+    assert_eq!(piped(text, "run.toml"), [told, String::new()]);
+    let [_, message] = piped("size\n1.5\n", "run.toml");
+    assert!(message.contains("standard input has no column \"colour\""), "{message}");
+    let [_, message] = piped("size,colour\n1.5,green\n", "run.toml");
+    assert!(message.contains("standard input, line 2, column 2 (\"colour\")"), "{message}");
+    folder
+        .write("digits.toml", "[data]\nformat = \"digits\"\n[model]\nhidden = [4]\n[training]\nepochs = 1\n");
+    folder.run(&["train", "digits.toml"]);
+    let message = folder.fail(&["predict", "digits.toml", "-"]);
+    assert!(message.contains("`-`") && message.contains("name a file"), "{message}");
+}
+
+/// As of tables with another delimiter: such numbers would be names, of which there are as many as rows.
+#[test]
+fn numbers_with_a_comma_are_noticed() {
+    let write = |folder: &Folder, row: &dyn Fn(usize) -> String| {
+        let rows: String = (0..40).map(|n| format!("{};{}\n", row(n), ["x", "y"][n % 2])).collect();
+        folder.write("table.csv", format!("size;height;kind\n{rows}"));
+    };
+    let settings = |more: &str| {
+        format!(
+            "[data]\nformat = \"csv\"\ntrain = \"table.csv\"\ndelimiter = \";\"\ntarget = \"kind\"\n{more}[training]\nepochs = 1\n"
+        )
+    };
+    let folder = Folder::new();
+    folder.write("run.toml", settings(""));
+    write(&folder, &|n| format!("1.5;{},25", n % 3));
+    let output = folder.command(&["train", "run.toml"]).output().unwrap();
+    let noted = String::from_utf8(output.stderr).unwrap();
+    let note = "note: the column \"height\" has numbers with a comma, such as \"0,25\", which count as names\n --> run.toml:3:9\n";
+    assert!(output.status.success() && noted.starts_with(note), "{noted}");
+    assert!(noted.contains("write them with a point, or set `categories = [\"height\"]`"), "{noted}");
+    // Some with and some without: a column of numbers.
+    write(&folder, &|n| format!("1.5;{n}{}", ["", ",5"][n % 2]));
+    folder.write("mixed.toml", settings(""));
+    let message = folder.fail(&["train", "mixed.toml"]);
+    assert!(
+        message.contains("\"1,5\" is not a finite number") && message.contains("write `1.5`"),
+        "{message}"
+    );
+    folder.write("target.toml", settings("task = \"numbers\"\n").replace("\"kind\"", "\"height\""));
+    let message = folder.fail(&["train", "target.toml"]);
+    assert!(message.contains("but \"1,5\"") && message.contains("write `1.5`"), "{message}");
+    // Names, and what is said to be names.
+    for (row, more) in [
+        (&|n| format!("1.5;{},b", n % 3) as String, ""),
+        (&|n| format!("1.5;{},25", n % 3), "categories = [\"height\"]\n"),
+        (&|n| format!("1.5;{},25", n % 3), "leave_out = [\"height\"]\n"),
+    ] as [(&dyn Fn(usize) -> String, &str); 3]
+    {
+        write(&folder, row);
+        folder.write("names.toml", settings(more));
+        let _ = fs::remove_dir_all(folder.0.join("runs/names"));
+        let output = folder.command(&["train", "names.toml"]).output().unwrap();
+        assert!(
+            output.status.success() && !String::from_utf8(output.stderr).unwrap().contains("comma"),
+            "{more}"
+        );
+    }
 }

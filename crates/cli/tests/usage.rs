@@ -28,12 +28,24 @@ fn misuse_is_answered_by_the_usage() {
             "`predict` takes other arguments\n  usage: wengert predict SETTINGS FILE [--output FILE]\n",
         ),
         (&["train"], "`train` takes other arguments\n  usage: wengert train SETTINGS [--resume]\n"),
-        (&["help", "me"], "`help` takes other arguments\n  usage: wengert help [settings]\n"),
+        (
+            &["help", "me"],
+            "there is no help on `me`\n  help: it is on `settings`, `train`, `eval`, `predict`, ",
+        ),
+        (&["help", "setting"], "there is no help on `setting`\n  help: did you mean `settings`?"),
+        (&["help", "trian"], "did you mean `train`?"),
+        (&["help", "a", "b"], "`help` takes other arguments\n  usage: wengert help [COMMAND | settings]\n"),
+        (&["train", "x.toml", "--resum"], "there is no option `--resum`\n  help: did you mean `--resume`?"),
+        (&["predict", "x.toml", "x.csv", "--out", "y.csv"], "did you mean `--output`?"),
+        (
+            &["train", "x.toml", "-r"],
+            "there is no option `-r`\n  help: the options are `--resume`, `--output`, ",
+        ),
     ] {
         let message = folder.fail(arguments);
         assert!(message.starts_with("error: ") && message.contains(said), "{message}");
     }
-    for arguments in [&["train", "--help"][..], &["predict", "x.toml", "-h"]] {
+    for arguments in [&["--help"][..], &["-h"], &["help"]] {
         assert!(folder.run(arguments).contains("  predict SETTINGS FILE"));
     }
     assert_eq!(folder.run(&["--version"]), format!("wengert {}\n", env!("CARGO_PKG_VERSION")));
@@ -61,4 +73,40 @@ fn a_batch_of_all_samples_is_noted() {
     let note = "note: `batch` is 2000, more than the 1438 training samples: an epoch is a single step\n --> run.toml:7:9\n";
     assert!(noted.starts_with(note), "{noted}");
     assert!(!train("epochs = 1\nbatch = 1438\n").1.contains("note"));
+}
+
+/// Its usage, and what it does; the options of others are not in it.
+#[test]
+fn each_command_has_help_of_its_own() {
+    let folder = Folder::new();
+    for command in ["train", "eval", "predict", "summary", "export", "help"] {
+        let told = folder.run(&["help", command]);
+        assert!(told.starts_with(&format!("Usage: wengert {command} ")), "{told}");
+        assert_eq!(folder.run(&[command, "--help"]), told);
+        assert_eq!(told.contains("--resume"), command == "train", "{told}");
+        assert_eq!(told.contains("  --output FILE"), command == "predict", "{told}");
+    }
+    let predict = folder.run(&["help", "predict"]);
+    assert!(predict.contains("in the order of the file"), "{predict}");
+    assert!(folder.run(&["help"]).contains("in the order of the file"));
+}
+
+/// Of a filter that is larger than the image part never sees it.
+#[test]
+fn a_kernel_beyond_the_image_is_noted() {
+    let folder = Folder::new();
+    let settings = |kernel: usize| {
+        format!("{DIGITS}epochs = 1\n")
+            .replace("hidden = [4]", &format!("kind = \"cnn\"\nchannels = [2]\nkernel = {kernel}"))
+    };
+    let noted = |kernel| {
+        folder.write("run.toml", settings(kernel));
+        let _ = std::fs::remove_dir_all(folder.0.join("runs"));
+        let output = folder.command(&["train", "run.toml"]).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let note = "note: `kernel` is 9, larger than an image of 8 by 8 pixels\n --> run.toml:6:10\n";
+    assert!(noted(9).starts_with(note), "{}", noted(9));
+    assert!(!noted(7).contains("note"));
 }

@@ -3,17 +3,13 @@
 //! What is a number, which categories there are, and what stands for a missing number is learnt from the training part alone, as the
 //! scale of a [`Scaler`](super::Scaler) is.
 
-use super::error::{DataError, Place};
+use super::error::{DataError, DataErrorKind, Place};
 use super::records::{Known, Records, finite};
 use autograd::Tensor;
 use std::collections::HashSet;
 
 /// The most values of a column of texts. What has more is a name or a remark, of which a network would learn rows by heart.
 const CATEGORIES: usize = 256;
-
-/// What to do about a category that training did not have.
-const UNKNOWN: &str = "correct it, drop the row, or accept it in training: by `unknown_categories = \"none\"` in settings, by \
-                       `Encoder::accept_unknown` in programs";
 
 /// How columns of a table become inputs of a network.
 ///
@@ -168,8 +164,8 @@ impl Encoder {
     }
 
     fn learn_number(&self, records: &Records, column: usize) -> Result<Encoding, DataError> {
-        let number = |row| match records.number(row, column)? {
-            None if !self.fill => Err(missing_value(records, row, column)),
+        let number = |row| match number(records, row, column)? {
+            None if !self.fill => Err(records.fault(row, column, DataErrorKind::MissingInput)),
             number => Ok(number),
         };
         let numbers = records.each(|row| number(row).ok(), |row| number(row).err())?;
@@ -192,7 +188,7 @@ impl Encoder {
         }
         if !self.fill {
             let is_there = |row| records.cell(row, column).map(drop);
-            records.each(is_there, |row| Some(missing_value(records, row, column)))?;
+            records.each(is_there, |row| Some(records.fault(row, column, DataErrorKind::MissingInput)))?;
         }
         Ok(Encoding::Categories { values, missing: self.fill, unknown: self.unknown })
     }
@@ -224,8 +220,8 @@ impl Encoder {
             match encoding {
                 Encoding::Number { missing } => {
                     let number = |row| {
-                        let number = records.number(row, place)?.or(*missing);
-                        number.ok_or_else(|| missing_value(records, row, place))
+                        let number = number(records, row, place)?.or(*missing);
+                        number.ok_or_else(|| records.fault(row, place, DataErrorKind::MissingInput))
                     };
                     let numbers = records.each(|row| number(row).ok(), |row| number(row).err())?;
                     rows.zip(numbers).for_each(|(row, number)| row[first] = number);
@@ -238,9 +234,14 @@ impl Encoder {
                         Some(cell) => known.place(cell).map(Some).or(unknown.then_some(None)),
                     };
                     let told = records.each(told, |row| {
-                        let unknown = |cell| records.unknown(row, place, cell, values, UNKNOWN);
-                        let missing = || missing_value(records, row, place);
-                        Some(records.cell(row, place).map_or_else(missing, unknown))
+                        let kind = match records.cell(row, place) {
+                            None => DataErrorKind::MissingInput,
+                            Some(cell) => DataErrorKind::UnknownCategory {
+                                value: cell.to_owned(),
+                                known: values.clone(),
+                            },
+                        };
+                        Some(records.fault(row, place, kind))
                     })?;
                     for (row, told) in rows.zip(told) {
                         told.into_iter().for_each(|value| row[first + value] = 1.0);
@@ -267,9 +268,9 @@ fn all_or_first<V>(columns: impl Iterator<Item = Result<V, DataError>>) -> Resul
     errors.into_iter().min_by_key(place).map_or(Ok(all), Err)
 }
 
-fn missing_value(records: &Records, row: usize, column: usize) -> DataError {
-    let cure = "fill it in, drop the row, or accept it in training by `fill_missing`";
-    records.fault(row, column, "the value is missing".into(), cure)
+/// What stands in a cell of an input as a number; nothing, if it is missing.
+fn number(records: &Records, row: usize, column: usize) -> Result<Option<f32>, DataError> {
+    records.number(row, column, |text| DataErrorKind::NoNumber { text: text.to_owned() })
 }
 
 /// Whether any cell of a column is a number; then all that are not missing have to be.
@@ -329,7 +330,7 @@ mod tests {
             [3.0, 0.0, 0.0, 4.0, 0.0, 1.0]
         );
         let error = encoder.encode(&records("b,a\n,3\n")).unwrap_err().to_string();
-        assert!(error.contains("line 2, column 1: the value is missing"), "{error}");
+        assert!(error.contains("line 2, column 1 (\"b\"): the value is missing"), "{error}");
     }
 
     /// As a file of somebody else may have it.
@@ -350,14 +351,14 @@ mod tests {
         for (left_out, place) in [
             (
                 &["b", "c"][..],
-                "bytes, line 4, column 1: \"wrong\" is not a finite number (1 more wrong cell in",
+                "bytes, line 4, column 1 (\"a\"): \"wrong\" is not a finite number (1 more wrong cell in",
             ),
             (
                 &["a", "b"],
-                "bytes, line 4, column 3: \"3 kg\" is not a finite number (3 more wrong cells in this column);",
+                "bytes, line 4, column 3 (\"c\"): \"3 kg\" is not a finite number (3 more wrong cells in this column);",
             ),
-            (&["a", "c"], "bytes, line 4, column 2: the value is missing; "),
-            (&[], "bytes, line 4, column 1: "),
+            (&["a", "c"], "bytes, line 4, column 2 (\"b\"): the value is missing; "),
+            (&[], "bytes, line 4, column 1 (\"a\"): "),
         ] {
             let encoder = left_out.iter().fold(Encoder::new(), |encoder, name| encoder.leave_out(*name));
             let sound = encoder.clone().fit(&all.select(&[0, 1])).unwrap();
@@ -368,7 +369,9 @@ mod tests {
         let known = Encoder::new().fit(&records("a,c\nwrong,1\n")).unwrap();
         let error = known.encode(&mixed).unwrap_err().to_string();
         assert!(
-            error.starts_with("bytes, line 2, column 1: \"1\" is none of [\"wrong\"] (4 more wrong cells"),
+            error.starts_with(
+                "bytes, line 2, column 1 (\"a\"): \"1\" is none of [\"wrong\"] (4 more wrong cells"
+            ),
             "{error}"
         );
     }
@@ -404,11 +407,11 @@ mod tests {
             nothing left
                 bytes: no column is left for the inputs; leave fewer columns out
             a missing number
-                bytes, line 3, column 1: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+                bytes, line 3, column 1 ("a"): the value is missing; fill it in, drop the row, or accept it in training by `Encoder::fill_missing`
             a missing category
-                bytes, line 3, column 2: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+                bytes, line 3, column 2 ("b"): the value is missing; fill it in, drop the row, or accept it in training by `Encoder::fill_missing`
             numbers and texts
-                bytes, line 3, column 2: "2 kg" is not a finite number; write a number, leave the column out, or name it as one of categories
+                bytes, line 3, column 2 ("b"): "2 kg" is not a finite number; write a number, or in training leave the column out, or name it as one of categories
             nothing known
                 bytes: the column "b" has no value at all; leave it out
             too many texts
@@ -416,15 +419,15 @@ mod tests {
             no such column in other data
                 bytes: there is no column "b", only ["a"]; name columns as the file does
             missing in other data
-                bytes, line 2, column 2: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+                bytes, line 2, column 2 ("b"): the value is missing; fill it in, drop the row, or accept it in training by `Encoder::fill_missing`
             a number missing in other data
-                bytes, line 2, column 1: the value is missing; fill it in, drop the row, or accept it in training by `fill_missing`
+                bytes, line 2, column 1 ("a"): the value is missing; fill it in, drop the row, or accept it in training by `Encoder::fill_missing`
             a text for a number
-                bytes, line 2, column 1: "x" is not a finite number; write a number, leave the column out, or name it as one of categories
+                bytes, line 2, column 1 ("a"): "x" is not a finite number; write a number, or in training leave the column out, or name it as one of categories
             beyond 32 bits
-                bytes, line 2, column 1: 1e39 is beyond all numbers of 32 bits; give it in a larger unit
+                bytes, line 2, column 1 ("a"): 1e39 is beyond all numbers of 32 bits; give it in a larger unit
             an unknown category
-                bytes, line 2, column 2: "z" is none of ["x", "y"]; correct it, drop the row, or accept it in training: by `unknown_categories = "none"` in settings, by `Encoder::accept_unknown` in programs
+                bytes, line 2, column 2 ("b"): "z" is none of ["x", "y"]; correct it, drop the row, or accept it in training by `Encoder::accept_unknown`
         "#]].assert_eq(&errors.concat());
     }
 }

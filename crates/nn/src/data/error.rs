@@ -1,5 +1,6 @@
 //! What can be wrong with a data file: [`DataError`] says which file, where in it, why, and what to do.
 
+use super::csv::excerpt;
 use std::{error::Error, fmt, io};
 
 /// A file of data that cannot be read, or that does not hold what its format promises.
@@ -21,6 +22,10 @@ use std::{error::Error, fmt, io};
 pub struct DataError {
     file: String,
     place: Place,
+    /// What the column of the cell is called, if it has a name.
+    column: Option<Box<str>>,
+    /// How many more cells of the column are wrong.
+    more: usize,
     kind: DataErrorKind,
 }
 
@@ -87,6 +92,20 @@ pub enum DataErrorKind {
         /// The largest number allowed.
         limit: u64,
     },
+    /// A cell has no value, and the [`Encoder`](super::Encoder) fills none in.
+    MissingInput,
+    /// A cell is none of the categories that the [`Encoder`](super::Encoder) has learnt.
+    UnknownCategory {
+        /// What stands in the cell.
+        value: String,
+        /// The categories.
+        known: Vec<String>,
+    },
+    /// A cell of a column that the [`Encoder`](super::Encoder) takes as numbers is none that is finite.
+    NoNumber {
+        /// What stands in the cell.
+        text: String,
+    },
     /// The bytes are there, but they do not follow the format.
     Malformed {
         /// What is wrong.
@@ -98,17 +117,19 @@ pub enum DataErrorKind {
 
 impl DataError {
     pub(crate) fn new(file: &str, place: Place, kind: DataErrorKind) -> Self {
-        Self { file: file.to_owned(), place, kind }
+        Self { file: file.to_owned(), place, column: None, more: 0, kind }
+    }
+
+    /// Says what the column of a wrong cell is called.
+    #[must_use]
+    pub(crate) fn in_column(self, name: &str) -> Self {
+        Self { column: Some(name.into()), ..self }
     }
 
     /// Says of a wrong cell how many more of its column are wrong.
     #[must_use]
-    pub(crate) fn and_more(mut self, more: usize) -> Self {
-        if let (DataErrorKind::Malformed { reason, .. }, 1..) = (&mut self.kind, more) {
-            let cells = if more == 1 { "cell" } else { "cells" };
-            reason.push_str(&format!(" ({more} more wrong {cells} in this column)"));
-        }
-        self
+    pub(crate) fn and_more(self, more: usize) -> Self {
+        Self { more, ..self }
     }
 
     /// The path of the file, or the name that was given to the reader.
@@ -125,17 +146,80 @@ impl DataError {
     pub fn kind(&self) -> &DataErrorKind {
         &self.kind
     }
+
+    /// The file, the place and the reason, without the cure: for programs that have another one.
+    ///
+    /// ```
+    /// use nn::data::{CsvOptions, DataErrorKind, Encoder, read_records_from};
+    /// let options = CsvOptions { header: true, ..CsvOptions::default() };
+    /// let pets = read_records_from(&b"kind,weight\ncat,4\ndog,\n"[..], "pets", &options)?;
+    /// let error = Encoder::new().fit(&pets).unwrap_err();
+    /// assert!(matches!(error.kind(), DataErrorKind::MissingInput));
+    /// assert_eq!(error.finding(), "pets, line 3, column 2 (\"weight\"): the value is missing");
+    /// # Ok::<(), nn::data::DataError>(())
+    /// ```
+    pub fn finding(&self) -> String {
+        let column = self.column.as_ref().map_or(String::new(), |column| format!(" ({})", excerpt(column)));
+        let more = match self.more {
+            0 => String::new(),
+            1 => " (1 more wrong cell in this column)".to_owned(),
+            more => format!(" ({more} more wrong cells in this column)"),
+        };
+        format!("{}{}{column}: {}{more}", self.file, self.place, self.kind.reason())
+    }
 }
 
 impl DataErrorKind {
     pub(crate) fn malformed(reason: impl Into<String>, cure: &'static str) -> Self {
         Self::Malformed { reason: reason.into(), cure }
     }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Io(error) => format!("cannot be read ({error})"),
+            Self::Gzip(error) => format!("the gzip data are cut short or damaged ({error})"),
+            Self::Truncated { part, expected, found } => {
+                format!("the file ends after {found} of the {expected} bytes of {part}")
+            }
+            Self::TooLarge { limit } => format!("the file holds more than the {limit} bytes allowed"),
+            Self::TooManyPixels { bytes, limit } => format!(
+                "with this image the pixels take {bytes} bytes when unpacked, more than the {limit} allowed"
+            ),
+            Self::MissingInput => "the value is missing".to_owned(),
+            Self::UnknownCategory { value, known } => format!("{} is none of {known:?}", excerpt(value)),
+            Self::NoNumber { text } => format!("{} is not a finite number", excerpt(text)),
+            Self::Malformed { reason, .. } => reason.clone(),
+        }
+    }
+
+    fn cure(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "check the path and the permissions",
+            Self::Gzip(_) => "fetch or compress the file again",
+            Self::Truncated { .. } => "it is cut short: fetch or write it again",
+            Self::TooLarge { .. } => {
+                "raise the limit of the reader, or decompress the file with gunzip, if you trust it"
+            }
+            Self::TooManyPixels { .. } => {
+                "make the images smaller, or read fewer at a time, from several folders"
+            }
+            Self::MissingInput => {
+                "fill it in, drop the row, or accept it in training by `Encoder::fill_missing`"
+            }
+            Self::UnknownCategory { .. } => {
+                "correct it, drop the row, or accept it in training by `Encoder::accept_unknown`"
+            }
+            Self::NoNumber { .. } => {
+                "write a number, or in training leave the column out, or name it as one of categories"
+            }
+            Self::Malformed { cure, .. } => cure,
+        }
+    }
 }
 
 impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}: {}", self.file, self.place, self.kind)
+        write!(f, "{}; {}", self.finding(), self.kind.cure())
     }
 }
 
@@ -168,29 +252,6 @@ impl fmt::Display for Place {
 
 impl fmt::Display for DataErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) => write!(f, "cannot be read ({error}); check the path and the permissions"),
-            Self::Gzip(error) => {
-                write!(
-                    f,
-                    "the gzip data are cut short or damaged ({error}); fetch or compress the file again"
-                )
-            }
-            Self::Truncated { part, expected, found } => write!(
-                f,
-                "the file ends after {found} of the {expected} bytes of {part}; it is cut short: fetch or write it again"
-            ),
-            Self::TooLarge { limit } => write!(
-                f,
-                "the file holds more than the {limit} bytes allowed; raise the limit of the reader, or decompress the \
-                 file with gunzip, if you trust it"
-            ),
-            Self::TooManyPixels { bytes, limit } => write!(
-                f,
-                "with this image the pixels take {bytes} bytes when unpacked, more than the {limit} allowed; make the images \
-                 smaller, or read fewer at a time, from several folders"
-            ),
-            Self::Malformed { reason, cure } => write!(f, "{reason}; {cure}"),
-        }
+        write!(f, "{}; {}", self.reason(), self.cure())
     }
 }

@@ -179,7 +179,10 @@ impl Records {
     /// # Errors
     /// If a cell is missing, or is no finite number of 32 bits.
     pub fn numbers(&self, column: usize) -> Result<Tensor, DataError> {
-        let number = |row| self.number(row, column)?.ok_or_else(|| self.missing(row, column));
+        let no_number = |text: &str| {
+            DataErrorKind::malformed(format!("{} is not a finite number", excerpt(text)), "write a number")
+        };
+        let number = |row| self.number(row, column, no_number)?.ok_or_else(|| self.missing(row, column));
         let numbers = self.each(|row| number(row).ok(), |row| number(row).err())?;
         Ok(Tensor::from_vec(numbers, [self.len(), 1]).expect("a number for each row"))
     }
@@ -193,7 +196,10 @@ impl Records {
         let label = |row| self.cell(row, column).and_then(|cell| known.place(cell));
         self.each(label, |row| {
             let cure = "correct it, drop the row, or learn from data in which it occurs";
-            let unknown = |cell| self.unknown(row, column, cell, classes, cure);
+            let unknown = |cell| {
+                let reason = format!("{} is none of {classes:?}", excerpt(cell));
+                self.fault(row, column, DataErrorKind::malformed(reason, cure))
+            };
             Some(self.cell(row, column).map_or_else(|| self.missing(row, column), unknown))
         })
     }
@@ -231,45 +237,39 @@ impl Records {
         }
     }
 
-    /// What stands in a cell as a number; nothing, if it is missing.
-    pub(super) fn number(&self, row: usize, column: usize) -> Result<Option<f32>, DataError> {
-        let Some(text) = self.cell(row, column) else { return Ok(None) };
-        match finite(text) {
-            Some(number) => {
-                let narrow =
-                    of_32_bits(number).map_err(|(reason, cure)| self.fault(row, column, reason, cure));
-                narrow.map(Some)
-            }
-            None => {
-                let cure = "write a number, leave the column out, or name it as one of categories";
-                Err(self.fault(row, column, format!("{} is not a finite number", excerpt(text)), cure))
-            }
-        }
-    }
-
-    /// The error of a value that is none of those that are known.
-    pub(super) fn unknown(
+    /// What stands in a cell as a number; nothing, if it is missing. Of a text that is none, `no_number` says what is wrong.
+    pub(super) fn number(
         &self,
         row: usize,
         column: usize,
-        cell: &str,
-        known: &[String],
-        cure: &'static str,
-    ) -> DataError {
-        self.fault(row, column, format!("{} is none of {known:?}", excerpt(cell)), cure)
+        no_number: impl Fn(&str) -> DataErrorKind,
+    ) -> Result<Option<f32>, DataError> {
+        let Some(text) = self.cell(row, column) else { return Ok(None) };
+        let narrow = match finite(text) {
+            Some(number) => {
+                of_32_bits(number).map_err(|(reason, cure)| DataErrorKind::malformed(reason, cure))
+            }
+            None => Err(no_number(text)),
+        };
+        narrow.map(Some).map_err(|kind| self.fault(row, column, kind))
     }
 
     fn missing(&self, row: usize, column: usize) -> DataError {
-        self.fault(row, column, "the value is missing".into(), "fill it in, or drop the row")
+        let kind = DataErrorKind::malformed("the value is missing", "fill it in, or drop the row");
+        self.fault(row, column, kind)
     }
 
     pub(super) fn refused(&self, reason: String, cure: &'static str) -> DataError {
         DataError::new(&self.file, Place::File, DataErrorKind::malformed(reason, cure))
     }
 
-    pub(super) fn fault(&self, row: usize, column: usize, reason: String, cure: &'static str) -> DataError {
-        let place = Place::Cell { line: self.lines[row], column: column as u64 + 1 };
-        DataError::new(&self.file, place, DataErrorKind::malformed(reason, cure))
+    /// What is wrong with a cell, both counted from 0.
+    pub(super) fn fault(&self, row: usize, column: usize, kind: DataErrorKind) -> DataError {
+        let (number, name) = (column + 1, &self.names[column]);
+        let place = Place::Cell { line: self.lines[row], column: number as u64 };
+        let error = DataError::new(&self.file, place, kind);
+        // Without a header its name is its number.
+        if *name == number.to_string() { error } else { error.in_column(name) }
     }
 }
 
@@ -328,7 +328,7 @@ mod tests {
         let chosen = records("a,b\n1,x\n2,y\n3,z\n").unwrap().select(&[2, 0, 2]);
         assert_eq!(chosen.numbers(0).unwrap().to_vec(), [3.0, 1.0, 3.0]);
         let error = chosen.select(&[1]).numbers(1).unwrap_err().to_string();
-        assert!(error.starts_with("bytes, line 2, column 2: \"x\""), "{error}");
+        assert!(error.starts_with("bytes, line 2, column 2 (\"b\"): \"x\""), "{error}");
     }
 
     #[test]
@@ -385,17 +385,17 @@ mod tests {
             no such column
                 bytes: there is no column "c", only ["a", "b"]; name columns as the file does
             a text for a number
-                bytes, line 2, column 2: "x" is not a finite number (2 more wrong cells in this column); write a number, leave the column out, or name it as one of categories
+                bytes, line 2, column 2 ("b"): "x" is not a finite number (2 more wrong cells in this column); write a number
             no number
-                bytes, line 3, column 1: the value is missing (1 more wrong cell in this column); fill it in, or drop the row
+                bytes, line 3, column 1 ("a"): the value is missing (1 more wrong cell in this column); fill it in, or drop the row
             beyond 32 bits
-                bytes, line 4, column 1: 1e39 is beyond all numbers of 32 bits; give it in a larger unit
+                bytes, line 4, column 1 ("a"): 1e39 is beyond all numbers of 32 bits; give it in a larger unit
             several cells
-                bytes, line 3, column 1: "x" is not a finite number (2 more wrong cells in this column); write a number, leave the column out, or name it as one of categories
+                bytes, line 3, column 1 ("a"): "x" is not a finite number (2 more wrong cells in this column); write a number
             no such class
-                bytes, line 3, column 2: "y" is none of ["x"] (1 more wrong cell in this column); correct it, drop the row, or learn from data in which it occurs
+                bytes, line 3, column 2 ("b"): "y" is none of ["x"] (1 more wrong cell in this column); correct it, drop the row, or learn from data in which it occurs
             no class
-                bytes, line 4, column 2: the value is missing; fill it in, or drop the row
+                bytes, line 4, column 2 ("b"): the value is missing; fill it in, or drop the row
         "#]].assert_eq(&errors.concat());
         check_what_is_not_a_file(|path| read_records(path, &CsvOptions::default()).map(drop));
     }

@@ -57,7 +57,7 @@ pub use npy::{npy_from_bytes, npy_to_bytes, read_npy, write_npy};
 #[cfg(feature = "data")]
 pub use npz::{npz_from_bytes, read_npz, read_npz_array};
 pub use record::Record;
-pub(crate) use replace::replace;
+pub use replace::replace;
 
 /// Writes all parameters of a module, frozen ones and statistics among them, as a safetensors file, whole or not at all.
 ///

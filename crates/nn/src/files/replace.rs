@@ -14,7 +14,25 @@ use std::{
 /// Replaces the file, or makes it, with what `write` writes. If that fails, what was there is unchanged.
 ///
 /// A link is followed; the permissions of a file that was there are kept.
-pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+///
+/// ```
+/// use nn::files::replace;
+/// use std::io;
+/// # let path = std::env::temp_dir().join(format!("replaced-{}.txt", std::process::id()));
+/// replace(&path, |out| out.write_all(b"loss: 0.25"))?;
+/// let failed = replace(&path, |out| {
+///     out.write_all(b"lo")?;
+///     Err(io::Error::other("the disk is full"))
+/// });
+/// assert!(failed.is_err());
+/// assert_eq!(std::fs::read(&path)?, b"loss: 0.25");
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), io::Error>(())
+/// ```
+///
+/// # Errors
+/// If the file or its folder cannot be written; if the path is that of a folder, a pipe or a device; or if `write` fails.
+pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // A link to nowhere is no error: the rename takes its place.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let before = match fs::metadata(&target) {
