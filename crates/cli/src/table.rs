@@ -6,6 +6,7 @@ use crate::describe::Outputs;
 use crate::settings::{Config, Csv, File, Task};
 use crate::tell::warn;
 use std::error::Error;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::Path;
 use wengert::Tensor;
@@ -23,10 +24,13 @@ pub(crate) fn records(config: &Config, csv: &Csv, file: &File) -> Result<Records
     read(csv, config.source.file(file)?, false)
 }
 
+/// The rows of a file of any size; of one that is compressed, as many as are usual, since a few bytes may unpack to any number.
 fn read(csv: &Csv, file: &Path, may_be_empty: bool) -> Result<Records> {
-    read_records(file, &options(csv, may_be_empty)).map_err(|error| match other_delimiter(csv, file) {
+    let mut options = options(csv, may_be_empty);
+    options.byte_limit = options.byte_limit.max(fs::metadata(file).map_or(0, |file| file.len()));
+    read_records(file, &options).map_err(|error| match other_delimiter(csv, file) {
         Some(help) => format!("{}\n  help: {help}", error.finding()).into(),
-        None => error.into(),
+        None => in_words(error),
     })
 }
 
@@ -37,7 +41,7 @@ fn options(csv: &Csv, may_be_empty: bool) -> CsvOptions {
 /// What to set, if the first line of a file has another of the usual delimiters, and not the one that is set.
 fn other_delimiter(csv: &Csv, file: &Path) -> Option<String> {
     let mut line = String::new();
-    BufReader::new(std::fs::File::open(file).ok()?.take(FIRST)).read_line(&mut line).ok()?;
+    BufReader::new(fs::File::open(file).ok()?.take(FIRST)).read_line(&mut line).ok()?;
     let other = [";", "\t", ",", "|"].into_iter().find(|other| line.contains(other))?;
     let set = csv.delimiter.to_string();
     (!line.contains(&set)).then(|| {
@@ -72,7 +76,7 @@ pub(crate) fn inputs(csv: &Csv, file: &Path, encoder: &Encoder) -> Result<Tensor
     let (name, records) = match file.to_str() {
         Some("-") => (
             "standard input".into(),
-            read_records_from(stdin().lock(), "standard input", &options(csv, true))?,
+            read_records_from(stdin().lock(), "standard input", &options(csv, true)).map_err(in_words)?,
         ),
         _ => (file.display().to_string(), read(csv, file, true)?),
     };
@@ -91,7 +95,7 @@ fn lacking<'a>(records: &Records, encoder: &'a Encoder, target: Option<&'a Strin
     needed.into_iter().find(|name| records.column(name).is_err())
 }
 
-/// What is wrong with a cell of an input, with a cure that settings have.
+/// What is wrong with samples, with a cure that files and settings have.
 fn in_words(error: DataError) -> Box<dyn Error> {
     let cure = match error.kind() {
         DataErrorKind::MissingInput => "fill it in, drop the row, or train with `fill_missing = true`",
@@ -102,6 +106,7 @@ fn in_words(error: DataError) -> Box<dyn Error> {
             Some(number) => &format!("write `{number}`, with a point"),
             None => "write a number, or train with the column in `leave_out` or `categories`",
         },
+        DataErrorKind::TooLarge { .. } => "give it as a file that is not compressed",
         _ => return error.into(),
     };
     format!("{}\n  help: {cure}", error.finding()).into()

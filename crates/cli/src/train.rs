@@ -244,7 +244,9 @@ fn finish(
     // First of all what the training was for.
     let model = net.save(config, description)?;
     let result = evaluate::of(net, description, test);
-    let mut page = Page::new(format!("Training of {}", config.source.path.display())).run(report);
+    let mut page = Page::new(format!("Training of {}", config.source.path.display()))
+        .run(report)
+        .text("Measured at the end", &result.measures());
     if let Some(matrix) = &result.confusion {
         page = page.confusion(matrix);
     }

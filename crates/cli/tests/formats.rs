@@ -50,6 +50,8 @@ fn a_table_is_learnt_told_and_exported() {
         assert!(folder.0.join("runs/flowers").join(file).is_file(), "{file}");
     }
     assert_eq!(fs::read_to_string(folder.0.join("runs/flowers/log.csv")).unwrap().lines().count(), 41);
+    let page = fs::read_to_string(folder.0.join("runs/flowers/report.html")).unwrap();
+    assert!(page.contains("test accuracy: 1.0000\n"), "{page}");
     assert!(folder.run(&["eval", "flowers.toml"]).contains("test accuracy: 1.0000"));
     assert!(folder.run(&["summary", "flowers.toml"]).contains("layers.1"));
 
