@@ -5,6 +5,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use wengert::data::{CsvOptions, read_records_from};
 use wengert::files::{Archive, npy_from_bytes};
 use wengert::prelude::*;
 use wengert::{Average, Lamb, Lookahead, Split, memory_stats, with_threads};
@@ -159,6 +160,21 @@ fn a_hundred_thousand_steps_hold_no_more_than_a_thousand() {
         (1_000..100_000).for_each(step);
         assert_eq!(held(), before);
     });
+}
+
+/// A string for each cell took up to fifty times the text: seven gigabytes for a file within the limit.
+#[test]
+fn a_table_of_texts_takes_some_bytes_a_cell() {
+    const CELLS: usize = 1000 * 100;
+    for cell in ["", "1", "cat"] {
+        let text = format!("{}\n", vec![cell; 1000].join(",")).repeat(100);
+        let before = BYTES.get();
+        let table = read_records_from(text.as_bytes(), "bytes", &CsvOptions::default()).unwrap();
+        let (held, chosen) = (BYTES.get() - before, table.select(&[99, 0]));
+        let most = CELLS * (size_of::<usize>() + cell.len()) + (200 << 10);
+        assert!(held as usize <= most, "{held} bytes for {CELLS} cells {cell:?}");
+        assert_eq!((table.len(), chosen.cell(1, 999)), (100, Some(cell).filter(|cell| !cell.is_empty())));
+    }
 }
 
 /// The largest block that is asked for meanwhile.

@@ -24,7 +24,8 @@ pub struct CsvOptions {
     pub header: bool,
     /// The character between two cells; by default a comma.
     pub delimiter: char,
-    /// The most bytes of text to read, after decompression; by default 256 MiB, which is at most 1 GiB of numbers.
+    /// The most bytes of text to read, after decompression; by default 256 MiB, which is at most 1 GiB of numbers, or 2 GiB of
+    /// texts.
     /// A compressed file is also held to [`INFLATED_LIMIT`](super::INFLATED_LIMIT).
     pub byte_limit: u64,
     /// Whether a table may be nothing but its header; by default that is an error, as of a file that was not written in full.
