@@ -5,8 +5,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use wengert::data::{CsvOptions, read_records_from};
-use wengert::files::{Archive, npy_from_bytes};
+use wengert::data::{CsvOptions, npy, read_records_from};
+use wengert::files::{Archive, npy_from_bytes, write_npy};
 use wengert::prelude::*;
 use wengert::{Average, Lamb, Lookahead, Split, memory_stats, with_threads};
 
@@ -182,6 +182,22 @@ fn largest<R>(f: impl FnOnce() -> R) -> (usize, R) {
     LARGEST.set(0);
     let result = f();
     (LARGEST.get(), result)
+}
+
+/// Inputs go from the precision of the file to that of the network without lists between: these took six times the tensor.
+#[test]
+fn arrays_of_numpy_are_read_without_copies_in_lists() {
+    let path = |name: &str| std::env::temp_dir().join(format!("wengert-lists-{name}-{}", std::process::id()));
+    let [x, y] = ["x", "y"].map(path);
+    write_npy(&x, &Tensor::<f32>::ones([100, 2000])).unwrap();
+    write_npy(&y, &Tensor::<f32>::ones([100, 1])).unwrap();
+    let read = || npy::<Tensor>(&x, &y).unwrap();
+    // The memory of tensors is there from the first time on.
+    drop(read());
+    let (largest, data) = largest(read);
+    [&x, &y].map(|path| std::fs::remove_file(path).unwrap());
+    assert_eq!(data.x().dims(), [100, 2000]);
+    assert!(largest <= 1 << 16, "a list of {largest} bytes");
 }
 
 /// Headers that promise exabytes in files of some hundred bytes.
