@@ -236,6 +236,16 @@ pub(super) fn excerpt(text: &str) -> String {
     format!("{begin:?}{}", if begin.len() < text.len() { "..." } else { "" })
 }
 
+/// The first of some texts, and how many more there are, for an error: a table may have a hundred thousand columns.
+pub(crate) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
+    const FIRST: usize = 20;
+    let first: Vec<String> = texts.iter().take(FIRST).map(|text| excerpt(text.as_ref())).collect();
+    match texts.len().saturating_sub(FIRST) {
+        0 => format!("[{}]", first.join(", ")),
+        more => format!("[{}, and {more} more]", first.join(", ")),
+    }
+}
+
 /// A number of a cell in 32 bits; or what is wrong with it, and what to do.
 pub(super) fn of_32_bits(number: f64) -> Result<f32, (String, &'static str)> {
     let narrow = number as f32;
@@ -318,7 +328,7 @@ impl<'a> Iterator for Cells<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing::*, *};
+    use super::{super::testing::*, super::*, *};
     use expect_test::expect;
     use proptest::prelude::*;
 
@@ -450,6 +460,28 @@ mod tests {
             gzip and more
                 bytes, byte 8 after decompression: the gzip data are cut short or damaged (unexpected end of file); fetch or compress the file again
         "#]].assert_eq(&errors.concat());
+    }
+
+    #[test]
+    fn a_list_in_an_error_has_twenty_texts_at_most() {
+        let many: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
+        assert_eq!(listed(&many[..2]), "[\"0\", \"1\"]");
+        assert!(listed(&many[..20]).ends_with(", \"19\"]"));
+        assert!(listed(&many).ends_with(", \"19\", and 99980 more]"));
+        assert!(listed(&["x".repeat(1_000_000)]).len() < 50);
+        let text = format!("{}\n{}\n", many.join(","), many.join(","));
+        let wide = read_records_from(text.as_bytes(), "wide", &with_header()).unwrap();
+        let folder = Folder::new();
+        let path = folder.write("wide.csv", text.as_bytes());
+        let errors = [
+            wide.column(&text).unwrap_err(),
+            wide.labels(7, &many[8..]).unwrap_err(),
+            Encoder::new().leave_out("x").fit(&wide).unwrap_err(),
+            csv_regression(path, &[&text], &with_header()).unwrap_err(),
+        ];
+        for error in errors.map(|error| error.to_string()) {
+            assert!(error.len() < 600 && error.contains(" more]"), "{} bytes: {error:.600}", error.len());
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What is a number, which categories there are, and what stands for a missing number is learnt from the training part alone, as the
 //! scale of a [`Scaler`](super::Scaler) is.
 
+use super::csv::excerpt;
 use super::error::{DataError, Place};
 use super::records::{Known, Records, finite};
 use autograd::{Array, Tensor};
@@ -180,14 +181,14 @@ impl Encoder {
 
     fn learn_categories(&self, records: &Records, column: usize) -> Result<Encoding, DataError> {
         let values = records.values(column);
-        let name = &records.names()[column];
+        let name = excerpt(&records.names()[column]);
         if values.is_empty() {
-            let reason = format!("the column {name:?} has no value at all");
+            let reason = format!("the column {name} has no value at all");
             return Err(records.refused(reason, "leave it out"));
         }
         if values.len() > CATEGORIES {
             let reason =
-                format!("the column {name:?} has {} different texts, of {CATEGORIES} at most", values.len());
+                format!("the column {name} has {} different texts, of {CATEGORIES} at most", values.len());
             return Err(records.refused(reason, "leave it out, or bring its texts into groups"));
         }
         if !self.fill {

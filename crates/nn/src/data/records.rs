@@ -1,6 +1,6 @@
 //! Tables of text: what a CSV file says before anyone decides which of its cells are numbers.
 
-use super::csv::{CsvOptions, excerpt, of_32_bits, read_rows};
+use super::csv::{CsvOptions, excerpt, listed, of_32_bits, read_rows};
 use super::error::{DataError, DataErrorKind, Place};
 use super::gz::Source;
 use autograd::Tensor;
@@ -125,7 +125,7 @@ impl Records {
     /// If no column has this name.
     pub fn column(&self, name: &str) -> Result<usize, DataError> {
         self.places.get(name).copied().ok_or_else(|| {
-            let reason = format!("there is no column {name:?}, only {:?}", self.names);
+            let reason = format!("there is no column {}, only {}", excerpt(name), listed(&self.names));
             self.refused(reason, "name columns as the file does")
         })
     }
@@ -274,7 +274,7 @@ impl Records {
         known: &[String],
         cure: &'static str,
     ) -> DataError {
-        self.fault(row, column, format!("{} is none of {known:?}", excerpt(cell)), cure)
+        self.fault(row, column, format!("{} is none of {}", excerpt(cell), listed(known)), cure)
     }
 
     fn missing(&self, row: usize, column: usize) -> DataError {
