@@ -92,6 +92,28 @@ fn a_checkpoint_knows_why_it_is_the_last() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A callback of one's own may be asked to end after an epoch, too: nothing is over then.
+#[test]
+fn a_checkpoint_goes_on_after_an_interrupt_between_epochs() {
+    struct Asked;
+    impl Callback for Asked {
+        fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining) -> Control {
+            if epoch.epoch == 2 { Control::Stop } else { Control::Continue }
+        }
+        fn why(&self) -> Ended {
+            Ended::Interrupted
+        }
+    }
+    let folder = std::env::temp_dir().join(format!("wengert-asked-{}", std::process::id()));
+    let mut fit = || {
+        let trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).with(Asked);
+        let report = trainer.checkpoint(Checkpoints::new(&folder).resume()).fit(&mut net(), &data(), &data());
+        report.map(|report| (report.ended, report.epochs.len())).unwrap()
+    };
+    assert_eq!([fit(), fit()], [(Ended::Interrupted, 2), (Ended::Finished, 3)]);
+    fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn callbacks_are_told_of_an_error_too() {
     #[derive(Default)]
