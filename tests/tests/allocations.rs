@@ -195,7 +195,9 @@ fn arrays_of_numpy_are_read_without_copies_in_lists() {
     // The memory of tensors is there from the first time on.
     drop(read());
     let (largest, data) = largest(read);
-    [&x, &y].map(|path| std::fs::remove_file(path).unwrap());
+    for path in [&x, &y] {
+        std::fs::remove_file(path).unwrap();
+    }
     assert_eq!(data.x().dims(), [100, 2000]);
     assert!(largest <= 1 << 16, "a list of {largest} bytes");
 }

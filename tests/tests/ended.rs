@@ -53,18 +53,23 @@ fn a_report_says_why_the_training_has_ended() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_is_told_from_other_ends() {
-    struct Ask;
+    struct Ask(Interrupt);
     impl Callback for Ask {
         fn on_step(&mut self, step: &StepReport, _: &mut InTraining) -> Control {
             if step.epoch == 2 {
                 let id = std::process::id().to_string();
                 assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+                // Another thread may be the one that is told, and later than this one has made its steps.
+                while !self.0.is_asked() {
+                    std::thread::yield_now();
+                }
             }
             Control::Continue
         }
     }
     let interrupt = Interrupt::new().unwrap();
-    let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).with(Ask).with(interrupt);
+    let mut trainer =
+        Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).with(Ask(interrupt.clone())).with(interrupt);
     let report = trainer.fit(&mut net(), &data(), &data()).unwrap();
     assert_eq!((report.ended, report.epochs.len()), (Ended::Interrupted, 1));
 }
@@ -105,7 +110,7 @@ fn a_checkpoint_goes_on_after_an_interrupt_between_epochs() {
         }
     }
     let folder = std::env::temp_dir().join(format!("wengert-asked-{}", std::process::id()));
-    let mut fit = || {
+    let fit = || {
         let trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).with(Asked);
         let report = trainer.checkpoint(Checkpoints::new(&folder).resume()).fit(&mut net(), &data(), &data());
         report.map(|report| (report.ended, report.epochs.len())).unwrap()

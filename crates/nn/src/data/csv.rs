@@ -236,16 +236,6 @@ pub(super) fn excerpt(text: &str) -> String {
     format!("{begin:?}{}", if begin.len() < text.len() { "..." } else { "" })
 }
 
-/// The first of some texts, and how many more there are, for an error: a table may have a hundred thousand columns.
-pub(crate) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
-    const FIRST: usize = 20;
-    let first: Vec<String> = texts.iter().take(FIRST).map(|text| excerpt(text.as_ref())).collect();
-    match texts.len().saturating_sub(FIRST) {
-        0 => format!("[{}]", first.join(", ")),
-        more => format!("[{}, and {more} more]", first.join(", ")),
-    }
-}
-
 /// A number of a cell in 32 bits; or what is wrong with it, and what to do.
 pub(super) fn of_32_bits(number: f64) -> Result<f32, (String, &'static str)> {
     let narrow = number as f32;

@@ -1,5 +1,6 @@
 //! What can be wrong with a data file: [`DataError`] says which file, where in it, why, and what to do.
 
+use super::csv::excerpt;
 use std::{error::Error, fmt, io};
 
 /// A file of data that cannot be read, or that does not hold what its format promises.
@@ -94,6 +95,16 @@ pub enum DataErrorKind {
         /// What to do about it.
         cure: &'static str,
     },
+}
+
+/// The first of some texts, and how many more there are, for an error: a table may have a hundred thousand columns.
+pub(crate) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
+    const FIRST: usize = 20;
+    let first: Vec<String> = texts.iter().take(FIRST).map(|text| excerpt(text.as_ref())).collect();
+    match texts.len().saturating_sub(FIRST) {
+        0 => format!("[{}]", first.join(", ")),
+        more => format!("[{}, and {more} more]", first.join(", ")),
+    }
 }
 
 impl DataError {

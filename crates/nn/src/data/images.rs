@@ -2,9 +2,8 @@
 
 mod decode;
 
-use super::csv::listed;
 use super::dataset::Dataset;
-use super::error::{DataError, DataErrorKind, Place};
+use super::error::{DataError, DataErrorKind, Place, listed};
 use super::gz::INFLATED_LIMIT;
 use autograd::{Array, Tensor};
 use decode::read_png;

@@ -84,7 +84,7 @@ pub use self::{
 };
 
 #[cfg(feature = "data")]
-pub(crate) use csv::listed;
+pub(crate) use error::listed;
 
 #[cfg(feature = "images")]
 pub use self::images::{Images, images, images_of};

@@ -1,7 +1,7 @@
 //! Tables of text: what a CSV file says before anyone decides which of its cells are numbers.
 
-use super::csv::{CsvOptions, excerpt, listed, of_32_bits, read_rows};
-use super::error::{DataError, DataErrorKind, Place};
+use super::csv::{CsvOptions, excerpt, of_32_bits, read_rows};
+use super::error::{DataError, DataErrorKind, Place, listed};
 use super::gz::Source;
 use autograd::Tensor;
 use std::collections::HashMap;

@@ -1,8 +1,8 @@
 //! Data sets from tables in CSV: some columns are the targets, all others the inputs.
 
-use super::csv::{CsvOptions, Table, excerpt, listed, of_32_bits, read_csv};
+use super::csv::{CsvOptions, Table, excerpt, of_32_bits, read_csv};
 use super::dataset::Dataset;
-use super::error::{DataError, DataErrorKind, Place};
+use super::error::{DataError, DataErrorKind, Place, listed};
 use autograd::Tensor;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
