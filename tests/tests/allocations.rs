@@ -5,7 +5,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use wengert::files::{Archive, npy_from_bytes};
+use wengert::data::{CsvOptions, npy, read_records_from};
+use wengert::files::{Archive, npy_from_bytes, write_npy};
 use wengert::prelude::*;
 use wengert::{Average, Lamb, Lookahead, Split, memory_stats, with_threads};
 
@@ -161,11 +162,44 @@ fn a_hundred_thousand_steps_hold_no_more_than_a_thousand() {
     });
 }
 
+/// A string for each cell took up to fifty times the text: seven gigabytes for a file within the limit.
+#[test]
+fn a_table_of_texts_takes_some_bytes_a_cell() {
+    const CELLS: usize = 1000 * 100;
+    for cell in ["", "1", "cat"] {
+        let text = format!("{}\n", vec![cell; 1000].join(",")).repeat(100);
+        let before = BYTES.get();
+        let table = read_records_from(text.as_bytes(), "bytes", &CsvOptions::default()).unwrap();
+        let (held, chosen) = (BYTES.get() - before, table.select(&[99, 0]));
+        let most = CELLS * (size_of::<usize>() + cell.len()) + (200 << 10);
+        assert!(held as usize <= most, "{held} bytes for {CELLS} cells {cell:?}");
+        assert_eq!((table.len(), chosen.cell(1, 999)), (100, Some(cell).filter(|cell| !cell.is_empty())));
+    }
+}
+
 /// The largest block that is asked for meanwhile.
 fn largest<R>(f: impl FnOnce() -> R) -> (usize, R) {
     LARGEST.set(0);
     let result = f();
     (LARGEST.get(), result)
+}
+
+/// Inputs go from the precision of the file to that of the network without lists between: these took six times the tensor.
+#[test]
+fn arrays_of_numpy_are_read_without_copies_in_lists() {
+    let path = |name: &str| std::env::temp_dir().join(format!("wengert-lists-{name}-{}", std::process::id()));
+    let [x, y] = ["x", "y"].map(path);
+    write_npy(&x, &Tensor::<f32>::ones([100, 2000])).unwrap();
+    write_npy(&y, &Tensor::<f32>::ones([100, 1])).unwrap();
+    let read = || npy::<Tensor>(&x, &y).unwrap();
+    // The memory of tensors is there from the first time on.
+    drop(read());
+    let (largest, data) = largest(read);
+    for path in [&x, &y] {
+        std::fs::remove_file(path).unwrap();
+    }
+    assert_eq!(data.x().dims(), [100, 2000]);
+    assert!(largest <= 1 << 16, "a list of {largest} bytes");
 }
 
 /// Headers that promise exabytes in files of some hundred bytes.

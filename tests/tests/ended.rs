@@ -55,18 +55,23 @@ fn a_report_says_why_the_training_has_ended() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_is_told_from_other_ends() {
-    struct Ask;
+    struct Ask(Interrupt);
     impl Callback for Ask {
         fn on_step(&mut self, step: &StepReport, _: &mut InTraining) -> Control {
             if step.epoch == 2 {
                 let id = std::process::id().to_string();
                 assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+                // Another thread may be the one that is told, and later than this one has made its steps.
+                while !self.0.is_asked() {
+                    std::thread::yield_now();
+                }
             }
             Control::Continue
         }
     }
     let interrupt = Interrupt::new().unwrap();
-    let mut trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).with(Ask).with(interrupt);
+    let mut trainer =
+        Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).with(Ask(interrupt.clone())).with(interrupt);
     let report = trainer.fit(&mut net(), &data(), &data()).unwrap();
     assert_eq!((report.ended, report.epochs.len()), (Ended::Interrupted, 1));
 }
@@ -91,6 +96,28 @@ fn a_checkpoint_knows_why_it_is_the_last() {
     let on = fit("step", None);
     assert_eq!((on.ended, on.epochs.len()), (Ended::Finished, 3));
     assert_eq!(fit("step", None).ended, Ended::Finished);
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A callback of one's own may be asked to end after an epoch, too: nothing is over then.
+#[test]
+fn a_checkpoint_goes_on_after_an_interrupt_between_epochs() {
+    struct Asked;
+    impl Callback for Asked {
+        fn on_epoch(&mut self, epoch: &EpochReport, _: &mut InTraining) -> Control {
+            if epoch.epoch == 2 { Control::Stop } else { Control::Continue }
+        }
+        fn why(&self) -> Ended {
+            Ended::Interrupted
+        }
+    }
+    let folder = std::env::temp_dir().join(format!("wengert-asked-{}", std::process::id()));
+    let fit = || {
+        let trainer = Trainer::new(Sgd::new(0.1)).loss(mse).epochs(3).with(Asked);
+        let report = trainer.checkpoint(Checkpoints::new(&folder).resume()).fit(&mut net(), &data(), &data());
+        report.map(|report| (report.ended, report.epochs.len())).unwrap()
+    };
+    assert_eq!([fit(), fit()], [(Ended::Interrupted, 2), (Ended::Finished, 3)]);
     fs::remove_dir_all(&folder).unwrap();
 }
 

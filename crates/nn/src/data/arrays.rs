@@ -2,7 +2,7 @@
 
 use super::dataset::{Dataset, Samples};
 use crate::files::{FileError, FileErrorKind, read_npy, read_npz_array};
-use autograd::Tensor;
+use autograd::{Array, Tensor};
 use std::path::Path;
 
 /// What is wrong with an array, and what to do.
@@ -48,7 +48,7 @@ impl FromNumpy for Vec<usize> {
             let reason = || format!("the label of sample {sample} is {label}, no whole number from 0 on");
             is_label.then_some(label as usize).ok_or_else(|| (reason(), CURE))
         };
-        array.to_vec().into_iter().enumerate().map(label).collect()
+        array.array().iter().enumerate().map(label).collect()
     }
 }
 
@@ -58,19 +58,19 @@ impl FromNumpy for Tensor {
             let reason = "a single number, where there has to be one entry along axis 0 for each sample";
             return Err((reason.into(), "save one entry for each sample along the first axis"));
         }
-        let wide = array.to_vec();
-        let single: Vec<f32> = wide.iter().map(|x| *x as f32).collect();
-        if let Some(place) =
-            (0..wide.len()).find(|place| wide[*place].is_finite() && single[*place].is_infinite())
-        {
-            let subscript = array.shape().index_of(place);
-            let number = wide[place];
+        let wide = array.array().view().contiguous();
+        let round = |single: &mut [f32]| single.iter_mut().zip(&*wide).for_each(|(y, x)| *y = *x as f32);
+        let no_memory = |_| ("there is no memory for these numbers in 32 bits".into(), "give fewer samples");
+        let single = Array::build(array.shape(), round).map_err(no_memory)?;
+        let is_lost = |(x, y): (&f64, f32)| x.is_finite() && y.is_infinite();
+        if let Some(place) = wide.iter().zip(&single).position(is_lost) {
+            let (subscript, number) = (array.shape().index_of(place), wide[place]);
             let reason = format!(
                 "the element {subscript:?}, counted from 0, is {number:e}, beyond all numbers of 32 bits"
             );
             return Err((reason, "give it in a larger unit"));
         }
-        Ok(Tensor::from_vec(single, array.shape().clone()).expect("as many numbers"))
+        Ok(Tensor::constant(single))
     }
 }
 
@@ -98,8 +98,8 @@ pub fn npy<Y: FromNumpy>(
     targets: impl AsRef<Path>,
 ) -> Result<Dataset<Tensor, Y>, FileError> {
     let (inputs, targets) = (inputs.as_ref(), targets.as_ref());
-    let unfit = [inputs, targets].map(|path| move |why| unfit(path, why));
-    joined(&read_npy(inputs)?, &read_npy(targets)?, unfit)
+    let x = Tensor::from_numpy(&read_npy(inputs)?).map_err(|why| unfit(inputs, why))?;
+    joined(x, &read_npy(targets)?, |why| unfit(targets, why))
 }
 
 /// Inputs and targets from two arrays of one `.npz` file; as [`npy`].
@@ -120,24 +120,24 @@ pub fn npz<Y: FromNumpy>(
     targets: &str,
 ) -> Result<Dataset<Tensor, Y>, FileError> {
     let path = path.as_ref();
-    let unfit = [inputs, targets].map(|array| move |why| unfit(path, why).of_entry(array));
-    joined(&read_npz_array(path, inputs)?, &read_npz_array(path, targets)?, unfit)
+    let of_entry = |entry, why| unfit(path, why).of_entry(entry);
+    let x = Tensor::from_numpy(&read_npz_array(path, inputs)?).map_err(|why| of_entry(inputs, why))?;
+    joined(x, &read_npz_array(path, targets)?, |why| of_entry(targets, why))
 }
 
 fn unfit(path: &Path, (reason, cure): Unfit) -> FileError {
     FileError::new(&path.display().to_string(), None, FileErrorKind::malformed(reason, cure))
 }
 
-/// A data set of arrays, for each of which there is what makes an error of its file.
+/// A data set of these inputs and an array of targets, for which there is what makes an error of its file.
 fn joined<Y: FromNumpy>(
-    inputs: &Tensor<f64>,
+    x: Tensor,
     targets: &Tensor<f64>,
-    [unfit_inputs, unfit_targets]: [impl Fn(Unfit) -> FileError; 2],
+    unfit: impl Fn(Unfit) -> FileError,
 ) -> Result<Dataset<Tensor, Y>, FileError> {
-    let x = Tensor::from_numpy(inputs).map_err(unfit_inputs)?;
-    let y = Y::from_numpy(targets).map_err(&unfit_targets)?;
+    let y = Y::from_numpy(targets).map_err(&unfit)?;
     let (n, m) = (x.count(), y.count());
-    Dataset::new(x, y).map_err(|_| unfit_targets((format!("{n} inputs for {m} targets"), CURE)))
+    Dataset::new(x, y).map_err(|_| unfit((format!("{n} inputs for {m} targets"), CURE)))
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ pub struct CsvOptions {
     pub header: bool,
     /// The character between two cells; by default a comma.
     pub delimiter: char,
-    /// The most bytes of text to read, after decompression; by default 256 MiB, which is at most 1 GiB of numbers.
+    /// The most bytes of text to read, after decompression; by default 256 MiB, which is at most 1 GiB of numbers, or 2 GiB of
+    /// texts.
     /// A compressed file is also held to [`INFLATED_LIMIT`](super::INFLATED_LIMIT).
     pub byte_limit: u64,
     /// Whether a table may be nothing but its header; by default that is an error, as of a file that was not written in full.
@@ -317,7 +318,7 @@ impl<'a> Iterator for Cells<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing::*, *};
+    use super::{super::testing::*, super::*, *};
     use expect_test::expect;
     use proptest::prelude::*;
 
@@ -449,6 +450,28 @@ mod tests {
             gzip and more
                 bytes, byte 8 after decompression: the gzip data are cut short or damaged (unexpected end of file); fetch or compress the file again
         "#]].assert_eq(&errors.concat());
+    }
+
+    #[test]
+    fn a_list_in_an_error_has_twenty_texts_at_most() {
+        let many: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
+        assert_eq!(listed(&many[..2]), "[\"0\", \"1\"]");
+        assert!(listed(&many[..20]).ends_with(", \"19\"]"));
+        assert!(listed(&many).ends_with(", \"19\", and 99980 more]"));
+        assert!(listed(&["x".repeat(1_000_000)]).len() < 50);
+        let text = format!("{}\n{}\n", many.join(","), many.join(","));
+        let wide = read_records_from(text.as_bytes(), "wide", &with_header()).unwrap();
+        let folder = Folder::new();
+        let path = folder.write("wide.csv", text.as_bytes());
+        let errors = [
+            wide.column(&text).unwrap_err(),
+            wide.labels(7, &many[8..]).unwrap_err(),
+            Encoder::new().leave_out("x").fit(&wide).unwrap_err(),
+            csv_regression(path, &[&text], &with_header()).unwrap_err(),
+        ];
+        for error in errors.map(|error| error.to_string()) {
+            assert!(error.len() < 600 && error.contains(" more]"), "{} bytes: {error:.600}", error.len());
+        }
     }
 
     #[test]

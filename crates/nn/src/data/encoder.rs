@@ -3,9 +3,10 @@
 //! What is a number, which categories there are, and what stands for a missing number is learnt from the training part alone, as the
 //! scale of a [`Scaler`](super::Scaler) is.
 
+use super::csv::excerpt;
 use super::error::{DataError, DataErrorKind, Place};
 use super::records::{Known, Records, finite};
-use autograd::Tensor;
+use autograd::{Array, Tensor};
 use std::collections::HashSet;
 
 /// The most values of a column of texts. What has more is a name or a remark, of which a network would learn rows by heart.
@@ -176,14 +177,14 @@ impl Encoder {
 
     fn learn_categories(&self, records: &Records, column: usize) -> Result<Encoding, DataError> {
         let values = records.values(column);
-        let name = &records.names()[column];
+        let name = excerpt(&records.names()[column]);
         if values.is_empty() {
-            let reason = format!("the column {name:?} has no value at all");
+            let reason = format!("the column {name} has no value at all");
             return Err(records.refused(reason, "leave it out"));
         }
         if values.len() > CATEGORIES {
             let reason =
-                format!("the column {name:?} has {} different texts, of {CATEGORIES} at most", values.len());
+                format!("the column {name} has {} different texts, of {CATEGORIES} at most", values.len());
             return Err(records.refused(reason, "leave it out, or bring its texts into groups"));
         }
         if !self.fill {
@@ -208,15 +209,22 @@ impl Encoder {
     ///
     /// # Errors
     /// If a column is not there; if a value is missing where none was in training, and no filling was asked for; if a number is none, or
-    /// is beyond 32 bits; or if a category is none that was learnt, unless [`accept_unknown`](Self::accept_unknown) says otherwise. Of
-    /// several wrong cells the first in the file is named.
+    /// is beyond 32 bits; if a category is none that was learnt, unless [`accept_unknown`](Self::accept_unknown) says otherwise; or if
+    /// there is no memory for the inputs. Of several wrong cells the first in the file is named.
     pub fn encode(&self, records: &Records) -> Result<Tensor, DataError> {
         let places = self.columns.iter().map(|column| records.column(&column.name));
         let places = places.collect::<Result<Vec<_>, _>>()?;
         let width = self.inputs().len();
-        let (mut inputs, mut first) = (vec![0.0; records.len() * width], 0);
+        let no_memory = |_| {
+            let reason =
+                format!("{} rows of {width} inputs are more than there is memory for", records.len());
+            records.refused(reason, "bring texts into groups, leave columns out, or give fewer rows")
+        };
+        let inputs = Array::build([records.len(), width], |inputs| inputs.fill(0.0));
+        let (mut inputs, mut first) = (inputs.map_err(no_memory)?, 0);
+        let elements = inputs.make_mut();
         all_or_first(self.columns.iter().zip(places).map(|(Column { encoding, .. }, place)| {
-            let rows = inputs.chunks_exact_mut(width.max(1));
+            let rows = elements.chunks_exact_mut(width.max(1));
             match encoding {
                 Encoding::Number { missing } => {
                     let number = |row| {
@@ -251,7 +259,7 @@ impl Encoder {
             }
             Ok(())
         }))?;
-        Ok(Tensor::from_vec(inputs, [records.len(), width]).expect("as many inputs for each row"))
+        Ok(Tensor::constant(inputs))
     }
 }
 
@@ -340,6 +348,20 @@ mod tests {
         let encoding = Encoding::Categories { values: Vec::new(), missing: true, unknown: true };
         encoder.columns = vec![Column { name: "b".into(), encoding }];
         assert_eq!(encoder.encode(&records("a,b\n1,x\n2,y\n")).unwrap().dims(), [2, 0]);
+    }
+
+    /// Each row has as many inputs as there are categories in all columns, so a table of some megabytes may take terabytes.
+    #[test]
+    fn inputs_that_no_memory_holds_are_an_error() {
+        let rows = records(&format!("a\n{}", "x\n".repeat(1 << 20)));
+        let values = vec!["x".to_owned(); 1 << 12];
+        let encoding = Encoding::Categories { values, missing: false, unknown: false };
+        let mut encoder = Encoder::new();
+        encoder.columns = vec![Column { name: "a".into(), encoding }; 1 << 7];
+        let error = encoder.encode(&rows).unwrap_err().to_string();
+        let told =
+            "bytes: 1048576 rows of 524288 inputs are more than there is memory for; bring texts into groups";
+        assert!(error.starts_with(told), "{error}");
     }
 
     /// Whatever the order of the rows: of one column, and of several.

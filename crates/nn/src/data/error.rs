@@ -115,6 +115,16 @@ pub enum DataErrorKind {
     },
 }
 
+/// The first of some texts, and how many more there are, for an error: a table may have a hundred thousand columns.
+pub(crate) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
+    const FIRST: usize = 20;
+    let first: Vec<String> = texts.iter().take(FIRST).map(|text| excerpt(text.as_ref())).collect();
+    match texts.len().saturating_sub(FIRST) {
+        0 => format!("[{}]", first.join(", ")),
+        more => format!("[{}, and {more} more]", first.join(", ")),
+    }
+}
+
 impl DataError {
     pub(crate) fn new(file: &str, place: Place, kind: DataErrorKind) -> Self {
         Self { file: file.to_owned(), place, column: None, more: 0, kind }
@@ -186,7 +196,9 @@ impl DataErrorKind {
                 "with this image the pixels take {bytes} bytes when unpacked, more than the {limit} allowed"
             ),
             Self::MissingInput => "the value is missing".to_owned(),
-            Self::UnknownCategory { value, known } => format!("{} is none of {known:?}", excerpt(value)),
+            Self::UnknownCategory { value, known } => {
+                format!("{} is none of {}", excerpt(value), listed(known))
+            }
             Self::NoNumber { text } => format!("{} is not a finite number", excerpt(text)),
             Self::Malformed { reason, .. } => reason.clone(),
         }

@@ -3,7 +3,7 @@
 mod decode;
 
 use super::dataset::Dataset;
-use super::error::{DataError, DataErrorKind, Place};
+use super::error::{DataError, DataErrorKind, Place, listed};
 use super::gz::INFLATED_LIMIT;
 use autograd::{Array, Tensor};
 use decode::read_png;
@@ -98,7 +98,7 @@ pub fn images_of(folder: impl AsRef<Path>, classes: &[String]) -> Result<Images,
         if path.is_dir()
             && !classes.iter().any(|class| Some(&**class) == path.file_name().and_then(|name| name.to_str()))
         {
-            let reason = format!("there is no class of this name, only {classes:?}");
+            let reason = format!("there is no class of this name, only {}", listed(classes));
             return Err(refused(
                 &path,
                 reason,

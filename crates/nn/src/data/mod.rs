@@ -83,5 +83,8 @@ pub use self::{
     text::{Text, read_text, read_text_from},
 };
 
+#[cfg(feature = "data")]
+pub(crate) use error::listed;
+
 #[cfg(feature = "images")]
 pub use self::images::{Images, images, images_of};

@@ -1,7 +1,7 @@
 //! Tables of text: what a CSV file says before anyone decides which of its cells are numbers.
 
 use super::csv::{CsvOptions, excerpt, of_32_bits, read_rows};
-use super::error::{DataError, DataErrorKind, Place};
+use super::error::{DataError, DataErrorKind, Place, listed};
 use super::gz::Source;
 use autograd::Tensor;
 use std::collections::HashMap;
@@ -33,7 +33,9 @@ pub struct Records {
     names: Vec<String>,
     /// Where each name is among them.
     places: HashMap<String, usize>,
-    cells: Vec<String>,
+    /// The texts of all cells, row by row and one behind the other, and where each ends: a string for each would take many times the text.
+    text: String,
+    ends: Vec<usize>,
     lines: Vec<u64>,
 }
 
@@ -77,14 +79,17 @@ pub fn read_records_from(reader: impl Read, name: &str, options: &CsvOptions) ->
 }
 
 fn read(source: Source<'_>, options: &CsvOptions) -> Result<Records, DataError> {
-    let (file, mut cells) = (source.name().to_owned(), Vec::new());
+    let (file, mut text, mut ends) = (source.name().to_owned(), String::new(), Vec::new());
     let rows = read_rows(source, options, |row| {
-        let before = cells.len();
+        let before = ends.len();
         for cell in row {
-            cells.push(cell?.1.trim().to_owned());
+            text.push_str(cell?.1.trim());
+            ends.push(text.len());
         }
-        Ok(cells.len() - before)
+        Ok(ends.len() - before)
     })?;
+    text.shrink_to_fit();
+    ends.shrink_to_fit();
     let names = rows.header.unwrap_or_else(|| (1..=rows.columns).map(|column| column.to_string()).collect());
     let mut places = HashMap::with_capacity(names.len());
     for (column, name) in names.iter().enumerate() {
@@ -96,7 +101,7 @@ fn read(source: Source<'_>, options: &CsvOptions) -> Result<Records, DataError> 
     }
     let first = if options.header { 2 } else { 1 };
     let lines = (first..first + rows.rows as u64).collect();
-    Ok(Records { file, names, places, cells, lines })
+    Ok(Records { file, names, places, text, ends, lines })
 }
 
 impl Records {
@@ -120,7 +125,7 @@ impl Records {
     /// If no column has this name.
     pub fn column(&self, name: &str) -> Result<usize, DataError> {
         self.places.get(name).copied().ok_or_else(|| {
-            let reason = format!("there is no column {name:?}, only {:?}", self.names);
+            let reason = format!("there is no column {}, only {}", excerpt(name), listed(&self.names));
             self.refused(reason, "name columns as the file does")
         })
     }
@@ -137,8 +142,14 @@ impl Records {
             self.len(),
             self.names.len()
         );
-        let cell = self.cells[row * self.names.len() + column].as_str();
+        let cell = row * self.names.len() + column;
+        let cell = &self.text[self.start(cell)..self.ends[cell]];
         (!cell.is_empty() && !MISSING.contains(&cell)).then_some(cell)
+    }
+
+    /// Where the text of a cell, counted over all rows, begins.
+    fn start(&self, cell: usize) -> usize {
+        cell.checked_sub(1).map_or(0, |before| self.ends[before])
     }
 
     /// The line of the file in which a row, counted from 0, stands: counted from 1, header included.
@@ -197,7 +208,7 @@ impl Records {
         self.each(label, |row| {
             let cure = "correct it, drop the row, or learn from data in which it occurs";
             let unknown = |cell| {
-                let reason = format!("{} is none of {classes:?}", excerpt(cell));
+                let reason = format!("{} is none of {}", excerpt(cell), listed(classes));
                 self.fault(row, column, DataErrorKind::malformed(reason, cure))
             };
             Some(self.cell(row, column).map_or_else(|| self.missing(row, column), unknown))
@@ -212,9 +223,16 @@ impl Records {
     #[track_caller]
     pub fn select(&self, rows: &[usize]) -> Records {
         let width = self.names.len();
-        let cells = rows.iter().flat_map(|row| self.cells[row * width..(row + 1) * width].iter().cloned());
+        let (mut text, mut ends) = (String::new(), Vec::with_capacity(rows.len() * width));
+        for row in rows {
+            let (cells, before) = (row * width..(row + 1) * width, text.len());
+            let first = self.start(cells.start);
+            text.push_str(&self.text[first..self.start(cells.end)]);
+            ends.extend(self.ends[cells].iter().map(|end| end - first + before));
+        }
         Records {
-            cells: cells.collect(),
+            text,
+            ends,
             lines: rows.iter().map(|row| self.lines[*row]).collect(),
             file: self.file.clone(),
             names: self.names.clone(),

@@ -1,8 +1,8 @@
 //! Data sets from tables in CSV: some columns are the targets, all others the inputs.
 
-use super::csv::{CsvOptions, Table, of_32_bits, read_csv};
+use super::csv::{CsvOptions, Table, excerpt, of_32_bits, read_csv};
 use super::dataset::Dataset;
-use super::error::{DataError, DataErrorKind, Place};
+use super::error::{DataError, DataErrorKind, Place, listed};
 use autograd::Tensor;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -90,7 +90,7 @@ impl Columns {
                 Some(&[column]) if taken.insert(column) => Ok(column),
                 Some([_]) => Err(format!("the column {target:?} is asked for twice")),
                 Some(_) => Err(format!("two columns are called {target:?}")),
-                None => Err(format!("there is no column {target:?}, only {names:?}")),
+                None => Err(format!("there is no column {}, only {}", excerpt(target), listed(&names))),
             };
             let column =
                 found.map_err(|reason| columns.refused(reason, "name each target once, as the file does"))?;

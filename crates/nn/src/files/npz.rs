@@ -11,6 +11,7 @@ use super::archive::Archive;
 use super::error::{DAMAGED, FileError, FileErrorKind};
 use super::npy;
 use super::source::Source;
+use crate::data::listed;
 use autograd::Scalar;
 use flate2::{Crc, read::DeflateDecoder};
 use std::{collections::HashSet, io::Read, path::Path};
@@ -81,7 +82,7 @@ pub fn read_npz_array<T: Scalar>(
         Some(entry) => entry.array(&mut source),
         None => {
             let names: Vec<&str> = entries.iter().map(|entry| &entry.name[..]).collect();
-            let reason = format!("there is no array {name:?}, only {names:?}");
+            let reason = format!("there is no array {name:?}, only {}", listed(&names));
             Err(source.whole(FileErrorKind::malformed(reason, "give the name of one of them")))
         }
     }

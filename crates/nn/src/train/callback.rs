@@ -85,7 +85,8 @@ pub trait Callback<T: Scalar = f32> {
         let _ = (step, training);
         Control::Continue
     }
-    /// An epoch is over, and has been measured. To stop ends training after it, also when a checkpoint is resumed.
+    /// An epoch is over, and has been measured. To stop ends training after it, also when a checkpoint is resumed, unless it says by
+    /// [`why`](Self::why) that training was [interrupted](Ended::Interrupted).
     fn on_epoch(&mut self, epoch: &EpochReport, training: &mut InTraining<'_, T>) -> Control {
         let _ = (epoch, training);
         Control::Continue

@@ -68,7 +68,7 @@ pub enum Goal {
 /// assert_eq!([3.0, 1.0, 2.0, 2.0].map(|loss| early.next(loss, &net)).last(), Some(&Control::Stop));
 /// assert_eq!(early.state.best(), Some(1.0));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EarlyStopState<T: Scalar = f32> {
     /// The best value, if there was one.
     best: Option<f64>,
@@ -81,11 +81,13 @@ pub struct EarlyStopState<T: Scalar = f32> {
     measured_on: &'static str,
 }
 
-impl<T: Scalar> EarlyStopState<T> {
-    fn new() -> Self {
+impl<T: Scalar> Default for EarlyStopState<T> {
+    fn default() -> Self {
         EarlyStopState { best: None, bad: 0, parameters: Vec::new(), epoch: 0, measured_on: "test" }
     }
+}
 
+impl<T: Scalar> EarlyStopState<T> {
     /// The best value so far.
     pub fn best(&self) -> Option<f64> {
         self.best
@@ -103,7 +105,13 @@ impl<T: Scalar> EarlyStop<T> {
             patience > 0,
             "EarlyStop: expected a patience of at least one epoch, found 0\n  help: 5 to 20 are usual"
         );
-        EarlyStop { patience, min_delta: 0.0, restore_best: true, metric: None, state: EarlyStopState::new() }
+        EarlyStop {
+            patience,
+            min_delta: 0.0,
+            restore_best: true,
+            metric: None,
+            state: EarlyStopState::default(),
+        }
     }
 
     /// Takes note of an epoch with this value; whether to go on. NaN is never better.
@@ -155,7 +163,7 @@ impl<T: Scalar> Callback<T> for EarlyStop<T> {
             unknown(name, &plan.metrics);
         }
         if !plan.is_resumed() {
-            self.state = EarlyStopState::new();
+            self.state = EarlyStopState::default();
         }
     }
 
@@ -243,6 +251,12 @@ mod tests {
     use super::*;
     use crate::files::Memory;
     use crate::param::Param;
+
+    #[test]
+    fn a_state_by_default_is_a_new_one() {
+        let early = EarlyStop::<f32> { state: EarlyStopState::default(), ..EarlyStop::new(1) };
+        assert_eq!(Callback::why(&early), Callback::why(&EarlyStop::<f32>::new(1)));
+    }
 
     /// Its path is empty.
     #[test]

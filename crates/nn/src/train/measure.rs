@@ -53,7 +53,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// If the name is empty, or has a tab, an end of a line or another control character.
     #[track_caller]
     pub fn metric(mut self, name: &'static str, measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a) -> Self {
-        self.settings.metrics.push(Metric::new(must_be_a_name(name), false, measure));
+        self.settings.metrics.push(Metric::new(must_be_a_name("metric", name), false, measure));
         self
     }
 
@@ -77,7 +77,7 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
         name: &'static str,
         measure: impl Fn(&Tensor<T>, &Y) -> f64 + 'a,
     ) -> Self {
-        self.settings.metrics.push(Metric::new(must_be_a_name(name), true, measure));
+        self.settings.metrics.push(Metric::new(must_be_a_name("metric", name), true, measure));
         self
     }
 }
@@ -139,12 +139,12 @@ where
     }
 }
 
-/// The name of a metric, which stands in lines: of reports, logs and checkpoints.
+/// The name of a metric, or of what is measured, which stands in lines: of reports, logs and checkpoints.
 #[track_caller]
-fn must_be_a_name(name: &'static str) -> &'static str {
+pub(super) fn must_be_a_name(option: &str, name: &'static str) -> &'static str {
     assert!(
         !name.is_empty() && !name.contains(char::is_control),
-        "metric: {name:?} is no name for a line of a report or a file\n  help: give it a word or more, without tabs and ends of lines"
+        "{option}: {name:?} is no name for a line of a report or a file\n  help: give it a word or more, without tabs and ends of lines"
     );
     name
 }
@@ -154,6 +154,27 @@ mod tests {
     use super::*;
     use crate::testing::panic_of;
     use crate::{Sgd, mse};
+
+    /// In a log two columns would have one name, and TensorBoard would draw two curves as one.
+    #[test]
+    fn what_is_measured_has_a_name_of_its_own() {
+        let on =
+            |name| panic_of(move || Trainer::new(Sgd::<f32>::new(0.1)).loss(mse::<f32>).measured_on(name));
+        for name in ["", "a\tb", "a\nb"] {
+            let message = on(name);
+            assert!(
+                message.starts_with(&format!("measured_on: {name:?} is no name for a line")),
+                "{message}"
+            );
+        }
+        for name in ["train", "training", "step"] {
+            let message = on(name);
+            assert!(
+                message.starts_with(&format!("measured_on: {name:?} is what losses of training are called")),
+                "{message}"
+            );
+        }
+    }
 
     #[test]
     fn the_name_of_a_metric_is_one_line() {

@@ -4,6 +4,7 @@
 use super::Progress;
 use super::budget::Budget;
 use super::callback::Lent;
+use super::measure::must_be_a_name;
 use super::{Callback, Trainer};
 use crate::clip::clip_norm;
 use crate::diagnose::Diagnosis;
@@ -130,8 +131,16 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// assert!(report.epochs[0].to_string().contains("  validation loss "));
     /// # Ok::<(), nn::TrainError>(())
     /// ```
+    ///
+    /// # Panics
+    /// If the name is empty, has a control character, or is `"train"`, `"training"` or `"step"`, as losses of training are called.
+    #[track_caller]
     pub fn measured_on(mut self, name: &'static str) -> Self {
-        self.settings.measured_on = name;
+        assert!(
+            !["train", "training", "step"].contains(&name),
+            "measured_on: {name:?} is what losses of training are called\n  help: \"validation\" and \"test\" are usual"
+        );
+        self.settings.measured_on = must_be_a_name("measured_on", name);
         self
     }
 

@@ -60,10 +60,10 @@ impl Place {
         }
     }
 
-    /// Goes on to the beginning of the next epoch, unless a callback has ended the training.
+    /// Goes on to the beginning of the next epoch, which there is none of if a callback has ended the training, other than by an interrupt.
     pub(super) fn end_epoch(&mut self, measured: EpochReport, ended: Option<Ended>) {
         self.report.epochs.push(measured);
-        self.is_over = ended.is_some();
+        self.is_over = ended.as_ref().is_some_and(|ended| *ended != Ended::Interrupted);
         self.report.ended = ended.unwrap_or_default();
         (self.epoch, self.step) = (self.epoch + 1, 0);
         (self.loss, self.seconds) = (Mean::default(), 0.0);

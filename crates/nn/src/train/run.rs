@@ -52,8 +52,12 @@ where
             let measured = EpochReport { epoch, train_loss, test_loss, measured_on, metrics, seconds };
             let ended =
                 self.tell(net, place.lr, |callback, training| callback.on_epoch(&measured, training))?;
+            let is_last = ended.is_some();
             place.end_epoch(measured, ended);
             self.save(net, place)?;
+            if is_last {
+                break;
+            }
         }
         Ok(())
     }
