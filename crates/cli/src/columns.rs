@@ -6,8 +6,9 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use wengert::data::{Encoding, Records};
 
-/// How many columns are named of a kind, and how much of a name is shown.
+/// How many columns are named of a kind, how many in an error, and how much of a name is shown.
 const NAMED: usize = 8;
+const LISTED: usize = 20;
 const LENGTH: usize = 40;
 /// What a column is called that is the number of each row; the first one of a table from Pandas has no name.
 const ROW_NUMBERS: [&str; 5] = ["", "unnamed: 0", "id", "index", "row"];
@@ -36,14 +37,23 @@ pub(crate) fn of(config: &Config, description: &Description) -> String {
         if names.is_empty() {
             continue;
         }
-        let named = names[..names.len().min(NAMED)].join(", ");
-        write!(text, "{kind}: {}: {named}", names.len()).expect("memory");
-        if names.len() > NAMED {
-            write!(text, " and {} more", names.len() - NAMED).expect("memory");
-        }
-        text.push('\n');
+        writeln!(text, "{kind}: {}: {}", names.len(), joined(&names, NAMED)).expect("memory");
     }
     text
+}
+
+/// The names of columns, for an error.
+pub(crate) fn listed(names: &[String]) -> String {
+    joined(&names.iter().map(|name| short(name)).collect::<Vec<_>>(), LISTED)
+}
+
+/// So many of the texts at most, and how many more there are.
+fn joined(texts: &[String], most: usize) -> String {
+    let first = texts[..texts.len().min(most)].join(", ");
+    match texts.len().saturating_sub(most) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 /// A name in quotation marks, or its beginning.

@@ -1,6 +1,6 @@
 //! Samples from tables: the target column told from the others.
 
-use crate::columns::{notes, with_point};
+use crate::columns::{listed, notes, with_point};
 use crate::data::{Part, Targets};
 use crate::describe::Outputs;
 use crate::settings::{Config, Csv, File, Task};
@@ -51,7 +51,7 @@ fn other_delimiter(csv: &Csv, file: &Path) -> Option<String> {
 
 /// What to do about a column that a file lacks.
 fn columns(csv: &Csv, file: &Path, records: &Records) -> String {
-    other_delimiter(csv, file).unwrap_or_else(|| format!("its columns are {:?}", records.names()))
+    other_delimiter(csv, file).unwrap_or_else(|| format!("its columns are {}", listed(records.names())))
 }
 
 /// The samples of a file that the settings name, for a model that has learnt from others.
@@ -188,7 +188,7 @@ fn encoder(config: &Config, csv: &Csv, all: &Records) -> Result<Encoder> {
         }
         if let Some(column) = names.value.iter().find(|column| !all.names().contains(column)) {
             let message = format!("{} has no column {column:?}", csv.files.train.value.display());
-            let help = format!("its columns are {:?}", all.names());
+            let help = format!("its columns are {}", listed(all.names()));
             return Err(config.source.fault(names.at.clone(), message, help).into());
         }
     }
