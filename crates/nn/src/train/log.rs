@@ -67,7 +67,8 @@ impl Log {
         Log { format: Format::Json, ..Self::csv(path) }
     }
 
-    /// Writes a row: names and values. The first replaces a file that was there.
+    /// Writes a row: names and values. The first makes the file, and its folder, or replaces what was there, but for
+    /// [`go_on`](Self::go_on).
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -109,7 +110,10 @@ impl Log {
         let written = (|| {
             let file = match file {
                 Some(file) => file,
-                None => file.insert(File::create(&*path)?),
+                None => {
+                    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+                    file.insert(File::create(&*path)?)
+                }
             };
             // In one piece, so that no row is half written when the process dies.
             file.write_all(text.as_bytes())
@@ -126,8 +130,24 @@ impl Log {
         self.names.iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
     }
 
-    /// Keeps the rows of epochs before this one, and goes on behind them.
-    fn go_on(&mut self, epoch: usize) -> Result<(), FileError> {
+    /// Keeps the rows of epochs before this one in a file that is there, and goes on behind them: for a loop by hand that goes on from a
+    /// checkpoint. The epoch is what stands first in a row, under the name `epoch`.
+    ///
+    /// ```
+    /// use nn::Log;
+    /// # let path = std::env::temp_dir().join(format!("wengert-log-go-on-{}.csv", std::process::id()));
+    /// # std::fs::write(&path, "epoch,loss\n1,0.5\n2,0.25\n").unwrap();
+    /// let mut log = Log::csv(&path); // with rows of epochs 1 and 2, from before; the checkpoint is from the end of the first
+    /// log.go_on(2)?;
+    /// log.row(&[("epoch", 2.0), ("loss", 0.125)])?;
+    /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,loss\n1,0.5\n2,0.125\n");
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), nn::FileError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn go_on(&mut self, epoch: usize) -> Result<(), FileError> {
         let Ok(text) = fs::read_to_string(&self.path) else { return Ok(()) };
         let number = |line: &str| {
             let first = line.strip_prefix("{\"epoch\":").unwrap_or(line).split([',', '}']).next()?;
@@ -191,6 +211,9 @@ mod tests {
         log.row(&values).unwrap();
         let line = format!("{{\"a,\\\"b\\\"\":0.1,\"c\":null,\"d\":{}}}\n", -1e-300);
         assert_eq!(fs::read_to_string(&path).unwrap(), line.repeat(2));
+        let new = folder.path().join("new/folder/log");
+        Log::csv(&new).row(&values).unwrap();
+        assert!(new.is_file());
         let error = Log::csv(folder.path()).row(&values).unwrap_err().to_string();
         assert!(error.contains("cannot be written"), "{error}");
     }
