@@ -89,6 +89,13 @@ pub(crate) fn notes(config: &Config, samples: usize, input: &[usize]) -> Vec<Str
         let help = "what reaches beyond it sees zeros; 3 or 5 is usual";
         notes.push(note("model", "kernel", message, help));
     }
+    if let (Some(_), &[channels, height, width @ (1 | 3 | 4)]) = (&config.model.convolutions, input)
+        && channels.min(height) > 4
+    {
+        let message = format!("a sample is taken as {channels} channels of {height} by {width} pixels");
+        let help = "if the channels stand last, bring them to the front: `x.transpose(0, 3, 1, 2)` in NumPy";
+        notes.push(note("model", "kind", message, help));
+    }
     notes
 }
 

@@ -83,7 +83,12 @@ pub(crate) fn notes(config: &Config, csv: &Csv, table: &Records) -> Vec<String> 
             format!("write them with a point, or set `categories = [{name:?}]` if they are names"),
         ))
     });
-    numbers.into_iter().chain(commas).collect()
+    let is_number = |name: &String| name.parse::<f64>().is_ok();
+    let no_header = (csv.header && table.names().iter().all(is_number)).then(|| {
+        let message = "all columns are called by numbers, which the first line of the table has".to_owned();
+        note(message, "set `header = false` if that line is a sample".to_owned())
+    });
+    numbers.into_iter().chain(commas).chain(no_header).collect()
 }
 
 /// Whether each cell is one more than that above it, and the column has a name that says so, or none.

@@ -413,6 +413,10 @@ fn a_column_that_counts_the_rows_is_noted() {
         let told = noted("", &counted(from), "header = false\ntarget = \"3\"\n").unwrap();
         assert!(told.contains("`leave_out = [\"1\"]`"), "{told}");
     }
+    let told = noted("0,2.5,x\n", &counted(1), "target = \"x\"\n");
+    assert_eq!(told, None, "a text is a name");
+    let told = noted("0,2.5,3\n", &counted(5), "target = \"3\"\n").unwrap();
+    assert!(told.contains("`header = false`"), "{told}");
     for (header, row, more) in [
         ("year,size,kind\n", &counted(1990) as &dyn Fn(usize) -> String, kind),
         ("id,size,kind\n", &|n| format!("{},1.5", n * n), kind),

@@ -4,6 +4,9 @@
 mod common;
 
 use common::Folder;
+use std::fs;
+use wengert::Tensor;
+use wengert::files::write_npy;
 
 const DIGITS: &str = "[data]\nformat = \"digits\"\n[model]\nhidden = [4]\n[training]\n";
 
@@ -101,7 +104,7 @@ fn a_kernel_beyond_the_image_is_noted() {
     };
     let noted = |kernel| {
         folder.write("run.toml", settings(kernel));
-        let _ = std::fs::remove_dir_all(folder.0.join("runs"));
+        let _ = fs::remove_dir_all(folder.0.join("runs"));
         let output = folder.command(&["train", "run.toml"]).output().unwrap();
         assert!(output.status.success());
         String::from_utf8(output.stderr).unwrap()
@@ -109,4 +112,35 @@ fn a_kernel_beyond_the_image_is_noted() {
     let note = "note: `kernel` is 9, larger than an image of 8 by 8 pixels\n --> run.toml:6:10\n";
     assert!(noted(9).starts_with(note), "{}", noted(9));
     assert!(!noted(7).contains("note"));
+}
+
+/// Height, width and colours, as most programs hand them out.
+#[test]
+fn images_whose_channels_stand_last_are_noted() {
+    let folder = Folder::new();
+    let labels = Tensor::from((0..20).map(|n| (n % 2) as f32).collect::<Vec<_>>());
+    write_npy(folder.0.join("y.npy"), &labels).unwrap();
+    folder.write("run.toml", "[data]\nformat = \"npy\"\ntrain = \"x.npy\"\ntrain_targets = \"y.npy\"\ntask = \"classes\"\nscale = \"none\"\n[model]\nkind = \"cnn\"\nchannels = [2]\n[training]\nepochs = 1\n");
+    for (dims, is_noted) in [([20, 8, 8, 3], true), ([20, 3, 8, 8], false), ([20, 8, 8, 8], false)] {
+        write_npy(folder.0.join("x.npy"), &Tensor::<f32>::ones(dims)).unwrap();
+        let _ = fs::remove_dir_all(folder.0.join("runs"));
+        let output = folder.command(&["train", "run.toml"]).output().unwrap();
+        let noted = String::from_utf8_lossy(&output.stderr);
+        let note = "note: a sample is taken as 8 channels of 8 by 3 pixels\n --> run.toml:8:8\n";
+        assert_eq!(noted.contains(note), is_noted, "{dims:?}: {noted}");
+    }
+}
+
+#[test]
+fn a_number_of_threads_that_is_none_is_an_error() {
+    for (threads, is_one) in [("1", true), ("0", false), ("two", false), ("", false)] {
+        let output = Folder::new().command(&["help"]).env("WENGERT_THREADS", threads).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), is_one, "{threads}: {told}");
+        assert_eq!(
+            told.contains(&format!("WENGERT_THREADS is {threads:?}, and no number")),
+            !is_one,
+            "{told}"
+        );
+    }
 }

@@ -264,6 +264,9 @@ impl<'a, O, L, Y, T: Scalar> Trainer<'a, O, L, Y, T> {
     /// place in the data. They are of one call of `fit`; for a second, take another folder. Training that goes on from one, with the same program and data, ends with the same bits as if it had never
     /// been interrupted.
     ///
+    /// So the learning rate and the random numbers are those of the checkpoint, whatever rate and seed the program has by then. Another network, optimizer, batch, number of samples or list of
+    /// callbacks is an error; what is in the samples is not looked at: split them by a seed of their own.
+    ///
     /// ```
     /// use nn::files::Checkpoints;
     /// use nn::{Dataset, Linear, Rng, Adam, Tensor, Trainer, mse};
