@@ -78,10 +78,7 @@ pub(crate) fn notes(config: &Config, csv: &Csv, table: &Records) -> Vec<String> 
         let cell = with_commas(table, column)?;
         let message =
             format!("the column {name:?} has numbers with a comma, such as {cell:?}, which count as names");
-        Some(note(
-            message,
-            format!("write them with a point, or set `categories = [{name:?}]` if they are names"),
-        ))
+        Some(note(message, format!("set `decimal = \",\"`, or `categories = [{name:?}]` if they are names")))
     });
     let is_number = |name: &String| name.parse::<f64>().is_ok();
     let no_header = (csv.header && table.names().iter().all(is_number)).then(|| {
@@ -111,8 +108,13 @@ fn with_commas(table: &Records, column: usize) -> Option<&str> {
     cells.all(|cell| with_point(cell).is_some()).then_some(first)
 }
 
+/// What to do about a number with a comma, if the text is one.
+pub(crate) fn comma(text: &str) -> Option<String> {
+    with_point(text).map(|number| format!("write `{number}`, with a point, or set `decimal = \",\"`"))
+}
+
 /// A number that has a comma where a point should be, as it should be.
-pub(crate) fn with_point(text: &str) -> Option<String> {
+fn with_point(text: &str) -> Option<String> {
     let pointed = text.replacen(',', ".", 1);
     (pointed != text && pointed.parse::<f64>().is_ok()).then_some(pointed)
 }

@@ -88,8 +88,16 @@ fn data(mut section: Section<'_>, folder: &Path) -> Result<Data, Fault> {
     let targets = ["train_targets", "validation_targets", "test_targets"];
     section.belong(&targets, "`format = \"idx\"` or `\"npy\"`")?;
     section.belong(&["inputs", "targets"], "`format = \"npz\"`")?;
-    let of_tables =
-        ["target", "leave_out", "categories", "unknown_categories", "fill_missing", "header", "delimiter"];
+    let of_tables = [
+        "target",
+        "leave_out",
+        "categories",
+        "unknown_categories",
+        "fill_missing",
+        "header",
+        "delimiter",
+        "decimal",
+    ];
     section.belong(&of_tables, "`format = \"csv\"`")?;
     section.belong(&["task"], "`format = \"csv\"`, `\"npy\"` or `\"npz\"`")?;
     section.finish()?;
@@ -100,16 +108,18 @@ fn data(mut section: Section<'_>, folder: &Path) -> Result<Data, Fault> {
 
 fn csv(section: &mut Section<'_>, folder: &Path) -> Result<Csv, Fault> {
     let files = single_files(section, folder, "train = \"table.csv\"")?;
-    let delimiter = match section.get::<String>("delimiter")? {
-        None => ',',
-        Some(Given { value, at }) => match *value.chars().collect::<Vec<_>>() {
-            [one] if !matches!(one, '"' | '\n' | '\r') => one,
-            _ => {
-                let message = format!("`delimiter` is {value:?}, which cannot separate cells");
-                return Err(section.fault(at, message, "give one character, such as \";\" or \"\\t\""));
-            }
-        },
-    };
+    let delimiter = character(section, "delimiter", "separate cells", "\";\" or \"\\t\"")?;
+    let decimal = character(section, "decimal", "stand before fractions", "\",\"")?;
+    let (at, delimiter) = delimiter.map_or((0..0, ','), |given| (given.at, given.value));
+    if let Some(decimal) = decimal.as_ref().filter(|decimal| decimal.value == delimiter) {
+        let at = if at.is_empty() { decimal.at.clone() } else { at };
+        let message = format!("{delimiter:?} cannot stand both between cells and before fractions");
+        return Err(section.fault(
+            at,
+            message,
+            "set `delimiter` to what the file has between cells, such as \";\"",
+        ));
+    }
     let unknown = section.choice("unknown_categories", &[("error", false), ("none", true)])?;
     Ok(Csv {
         files,
@@ -120,7 +130,25 @@ fn csv(section: &mut Section<'_>, folder: &Path) -> Result<Csv, Fault> {
         accept_unknown: unknown.is_some_and(|given| given.value),
         header: section.or("header", true)?,
         delimiter,
+        decimal: decimal.map_or('.', |given| given.value),
     })
+}
+
+/// A single character, which does what is said, such as this.
+fn character(
+    section: &mut Section<'_>,
+    key: &'static str,
+    does: &str,
+    such: &str,
+) -> Result<Option<Given<char>>, Fault> {
+    let Some(Given { value, at }) = section.get::<String>(key)? else { return Ok(None) };
+    match *value.chars().collect::<Vec<_>>() {
+        [one] if !matches!(one, '"' | '\n' | '\r') => Ok(Some(Given { value: one, at })),
+        _ => {
+            let message = format!("`{key}` is {value:?}, which cannot {does}");
+            Err(section.fault(at, message, format!("give one character, such as {such}")))
+        }
+    }
 }
 
 /// A file for each use; `help` is a line that names that for training.

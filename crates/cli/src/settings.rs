@@ -141,6 +141,7 @@ pub(crate) struct Csv {
     pub(crate) accept_unknown: bool,
     pub(crate) header: bool,
     pub(crate) delimiter: char,
+    pub(crate) decimal: char,
 }
 
 /// What is to be told.

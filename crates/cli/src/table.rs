@@ -1,6 +1,6 @@
 //! Samples from tables: the target column told from the others.
 
-use crate::columns::{listed, notes, with_point};
+use crate::columns::{comma, listed, notes};
 use crate::data::{Part, Targets};
 use crate::describe::Outputs;
 use crate::settings::{Config, Csv, File, Task};
@@ -35,7 +35,13 @@ fn read(csv: &Csv, file: &Path, may_be_empty: bool) -> Result<Records> {
 }
 
 fn options(csv: &Csv, may_be_empty: bool) -> CsvOptions {
-    CsvOptions { header: csv.header, delimiter: csv.delimiter, may_be_empty, ..CsvOptions::default() }
+    CsvOptions {
+        header: csv.header,
+        delimiter: csv.delimiter,
+        decimal: csv.decimal,
+        may_be_empty,
+        ..CsvOptions::default()
+    }
 }
 
 /// What to set, if the first line of a file has another of the usual delimiters, and not the one that is set.
@@ -102,10 +108,9 @@ fn in_words(error: DataError) -> Box<dyn Error> {
         DataErrorKind::UnknownCategory { .. } => {
             "correct it, drop the row, or train with `unknown_categories = \"none\"`, which takes it as none of them"
         }
-        DataErrorKind::NoNumber { text } => match with_point(text) {
-            Some(number) => &format!("write `{number}`, with a point"),
-            None => "write a number, or train with the column in `leave_out` or `categories`",
-        },
+        DataErrorKind::NoNumber { text } => &comma(text).unwrap_or_else(|| {
+            "write a number, or train with the column in `leave_out` or `categories`".to_owned()
+        }),
         DataErrorKind::TooLarge { .. } => "give it as a file that is not compressed",
         _ => return error.into(),
     };
@@ -156,12 +161,9 @@ fn has_amounts(config: &Config, csv: &Csv, table: &Records, target: usize) -> Re
         (table.cell(row, target).unwrap_or_default(), table.line(row), csv.files.train.value.display());
     let name = &csv.target.value;
     let message = format!("the target {name:?} is no number in line {line} of {file}, but {text:?}");
-    let help = match with_point(text) {
-        Some(number) => format!("write `{number}`, with a point"),
-        None => {
-            "if its values are names, set `task = \"classes\"`; otherwise write a number there".to_owned()
-        }
-    };
+    let help = comma(text).unwrap_or_else(|| {
+        "if its values are names, set `task = \"classes\"`; otherwise write a number there".to_owned()
+    });
     Err(config.source.fault_of("data", &["task"], message, help).into())
 }
 

@@ -67,6 +67,8 @@ fn cases() -> Vec<(&'static str, String)> {
         ("a target that is left out", table("leave_out = [\"a\", \"b\"]\n")),
         ("a target of categories", table("categories = [\"b\"]\n")),
         ("two characters between cells", table("delimiter = \"::\"\n")),
+        ("no character before fractions", table("decimal = \"\"\n")),
+        ("commas everywhere", table("decimal = \",\"\n")),
         ("a test of everything", table("test_share = 1.0\n")),
         ("no sample for the test", table("test_share = 0.01\n")),
         ("a spoiled cell", table("categories = [\"c\"]\n").replace("table.csv", "spoiled.csv")),

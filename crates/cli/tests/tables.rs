@@ -480,7 +480,7 @@ fn numbers_with_a_comma_are_noticed() {
     let noted = String::from_utf8(output.stderr).unwrap();
     let note = "note: the column \"height\" has numbers with a comma, such as \"0,25\", which count as names\n --> run.toml:3:9\n";
     assert!(output.status.success() && noted.starts_with(note), "{noted}");
-    assert!(noted.contains("write them with a point, or set `categories = [\"height\"]`"), "{noted}");
+    assert!(noted.contains("set `decimal = \",\"`, or `categories = [\"height\"]`"), "{noted}");
     // Some with and some without: a column of numbers.
     write(&folder, &|n| format!("1.5;{n}{}", ["", ",5"][n % 2]));
     folder.write("mixed.toml", settings(""));
@@ -489,6 +489,11 @@ fn numbers_with_a_comma_are_noticed() {
         message.contains("\"1,5\" is not a finite number") && message.contains("write `1.5`"),
         "{message}"
     );
+    folder.write("comma.toml", settings("decimal = \",\"\n"));
+    let message = folder.fail(&["train", "comma.toml"]);
+    assert!(message.contains("line 2, column 1: \"1.5\" has a point"), "{message}");
+    write(&folder, &|n| format!("1,5;{n}{}", ["", ",5"][n % 2]));
+    assert!(folder.run(&["train", "comma.toml"]).contains("columns of numbers: 2: \"size\", \"height\""));
     folder.write("target.toml", settings("task = \"numbers\"\n").replace("\"kind\"", "\"height\""));
     let message = folder.fail(&["train", "target.toml"]);
     assert!(message.contains("but \"1,5\"") && message.contains("write `1.5`"), "{message}");

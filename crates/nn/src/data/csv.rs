@@ -3,12 +3,11 @@
 //! Lines are split here and not by a general CSV reader, so that every error has the line and column that an editor shows,
 //! and a quotation mark that is never closed is an error instead of a cell that swallows the rest of the file.
 
+use super::cells::{Cells, Fault};
 use super::error::{DataError, DataErrorKind, Place};
 use super::gz::Source;
-use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::str;
 
 /// How a CSV file is written, and how much of it may be read.
 ///
@@ -24,6 +23,16 @@ pub struct CsvOptions {
     pub header: bool,
     /// The character between two cells; by default a comma.
     pub delimiter: char,
+    /// The character between a number and its fraction; by default a point. Where it is another one, a number with a point is an error: it
+    /// may stand between thousands.
+    ///
+    /// ```
+    /// use nn::data::{CsvOptions, read_csv_from};
+    /// let options = CsvOptions { delimiter: ';', decimal: ',', ..CsvOptions::default() };
+    /// assert_eq!(read_csv_from(&b"1,5;2\n"[..], "bytes", &options)?.data, [1.5, 2.0]);
+    /// # Ok::<(), nn::data::DataError>(())
+    /// ```
+    pub decimal: char,
     /// The most bytes of text to read, after decompression; by default 256 MiB, which is at most 1 GiB of numbers, or 2 GiB of
     /// texts.
     /// A compressed file is also held to [`INFLATED_LIMIT`](super::INFLATED_LIMIT).
@@ -34,7 +43,7 @@ pub struct CsvOptions {
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        Self { header: false, delimiter: ',', byte_limit: 256 << 20, may_be_empty: false }
+        Self { header: false, delimiter: ',', decimal: '.', byte_limit: 256 << 20, may_be_empty: false }
     }
 }
 
@@ -132,6 +141,11 @@ pub(super) fn read_rows(
         let kind = DataErrorKind::malformed(reason, "choose another delimiter, such as ',' or '\\t'");
         return Err(DataError::new(&name, Place::File, kind));
     }
+    if options.decimal == options.delimiter {
+        let reason = format!("{:?} cannot stand both between cells and before fractions", options.decimal);
+        let kind = DataErrorKind::malformed(reason, "choose the delimiter that the file has, such as ';'");
+        return Err(DataError::new(&name, Place::File, kind));
+    }
     let mut reader = BufReader::new(source.with_limit(options.byte_limit));
     let (mut header, mut columns, mut rows, mut empty_line) = (None, None, 0, None);
     let mut bytes = Vec::new();
@@ -152,7 +166,7 @@ pub(super) fn read_rows(
             let cure = "fill the row in or drop the line";
             return Err(located(empty, Fault { column: 1, reason: "the line is empty".into(), cure }));
         }
-        let cells = Cells::of(text, options.delimiter).map_err(|fault| located(line, fault))?;
+        let cells = Cells::of(text, options).map_err(|fault| located(line, fault))?;
         let width = if options.header && header.is_none() {
             header.insert(read_names(cells).map_err(|fault| located(line, fault))?).len()
         } else {
@@ -174,13 +188,6 @@ pub(super) fn read_rows(
         return Err(DataError::new(&name, Place::File, kind));
     }
     Ok(Rows { header, columns: columns.expect("a line was read"), rows })
-}
-
-/// What is wrong with a line, and at which cell, counted from 1.
-pub(super) struct Fault {
-    pub(super) column: u64,
-    pub(super) reason: String,
-    pub(super) cure: &'static str,
 }
 
 /// Spreadsheets begin a UTF-8 file with U+FEFF.
@@ -220,15 +227,6 @@ fn read_numbers(cells: Cells<'_>, data: &mut Vec<f64>) -> Result<usize, Fault> {
     Ok(data.len() - before)
 }
 
-/// Where a CR stands that is neither in quotation marks nor at the end.
-fn end_in_cr(line: &str) -> Option<usize> {
-    let mut is_quoted = false;
-    line.trim_end_matches('\r').bytes().position(|byte| {
-        is_quoted ^= byte == b'"';
-        byte == b'\r' && !is_quoted
-    })
-}
-
 /// The beginning of a cell, in quotation marks, for an error.
 pub(super) fn excerpt(text: &str) -> String {
     const LENGTH: usize = 40;
@@ -243,79 +241,6 @@ pub(super) fn of_32_bits(number: f64) -> Result<f32, (String, &'static str)> {
     narrow.is_finite().then_some(narrow).ok_or_else(wrong)
 }
 
-/// The cells of one line, each with its column, counted from 1.
-pub(super) struct Cells<'a> {
-    rest: Option<&'a str>,
-    delimiter: char,
-    column: u64,
-}
-
-impl<'a> Cells<'a> {
-    fn of(line: &'a [u8], delimiter: char) -> Result<Self, Fault> {
-        match str::from_utf8(line) {
-            Ok(text) => match end_in_cr(text) {
-                None => Ok(Self { rest: Some(text), delimiter, column: 0 }),
-                Some(place) => {
-                    let column = 1 + text[..place].matches(delimiter).count() as u64;
-                    let cure = "save the file with the line ends of Unix or Windows, LF or CRLF";
-                    Err(Fault { column, reason: "the line ends with CR alone".into(), cure })
-                }
-            },
-            Err(_) => {
-                let valid = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-                let column = 1 + valid.matches(delimiter).count() as u64;
-                Err(Fault { column, reason: "the text is not UTF-8".into(), cure: "save the file as UTF-8" })
-            }
-        }
-    }
-
-    /// The text of a cell behind its opening quotation mark, where `""` stands for one mark, and the rest of the line.
-    fn unquote(&self, mut quoted: &'a str) -> Result<(Cow<'a, str>, Option<&'a str>), Fault> {
-        let fault = |reason: &str, cure| Fault { column: self.column, reason: reason.into(), cure };
-        let mut text = String::new();
-        loop {
-            let Some((part, after)) = quoted.split_once('"') else {
-                return Err(fault("the line ends inside quotation marks", "close them on the same line"));
-            };
-            text.push_str(part);
-            if let Some(more) = after.strip_prefix('"') {
-                text.push('"');
-                quoted = more;
-                continue;
-            }
-            let between = after.find(self.delimiter).unwrap_or(after.len());
-            if !after[..between].trim().is_empty() {
-                return Err(fault(
-                    "text follows the closing quotation mark",
-                    "put the delimiter behind the mark",
-                ));
-            }
-            return Ok((text.into(), after.get(between + self.delimiter.len_utf8()..)));
-        }
-    }
-}
-
-impl<'a> Iterator for Cells<'a> {
-    type Item = Result<(u64, Cow<'a, str>), Fault>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.take()?;
-        self.column += 1;
-        let delimiter = self.delimiter;
-        let split = match rest.trim_start_matches(|c| c == ' ' && c != delimiter).strip_prefix('"') {
-            Some(quoted) => self.unquote(quoted),
-            None => Ok(match rest.split_once(delimiter) {
-                Some((cell, after)) => (cell.into(), Some(after)),
-                None => (rest.into(), None),
-            }),
-        };
-        Some(split.map(|(cell, after)| {
-            self.rest = after;
-            (self.column, cell)
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{super::testing::*, super::*, *};
@@ -328,6 +253,22 @@ mod tests {
 
     fn with_header() -> CsvOptions {
         CsvOptions { header: true, ..CsvOptions::default() }
+    }
+
+    /// As spreadsheets write them where a comma stands before fractions.
+    #[test]
+    fn fractions_stand_behind_the_mark_that_is_asked_for() {
+        let options = CsvOptions { delimiter: ';', decimal: ',', ..CsvOptions::default() };
+        let read = |text: &str| read_csv_from(text.as_bytes(), "bytes", &options);
+        assert_eq!(read("1,5;\"-2,25\" ;3e4;,5\n").unwrap().data, [1.5, -2.25, 3e4, 0.5]);
+        let records = read_records_from(&b"rose, wild;1,5;1,2,3\n"[..], "bytes", &options).unwrap();
+        assert_eq!([0, 1, 2].map(|column| records.cell(0, column).unwrap()), ["rose, wild", "1.5", "1,2,3"]);
+        let thousands = read("1,5;1.234\n").unwrap_err().to_string();
+        assert!(thousands.starts_with("bytes, line 1, column 2: \"1.234\" has a point"), "{thousands}");
+        assert!(read("1.234,5\n").unwrap_err().to_string().contains("\"1.234,5\" is not a number"));
+        let both = CsvOptions { decimal: ',', ..CsvOptions::default() };
+        let both = read_csv_from(&b"1,5\n"[..], "bytes", &both).unwrap_err().to_string();
+        assert!(both.contains("',' cannot stand both"), "{both}");
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod workers;
 #[cfg(feature = "data")]
 mod arrays;
 #[cfg(feature = "data")]
+mod cells;
 mod csv;
 #[cfg(feature = "data")]
 mod digits;
