@@ -41,10 +41,7 @@ fn main() -> ExitCode {
 
 fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
     if let Some(threads) = std::env::var_os("WENGERT_THREADS")
-        && !threads
-            .to_str()
-            .and_then(|threads| threads.parse().ok())
-            .is_some_and(|threads: usize| threads > 0)
+        && threads.to_str().and_then(|threads| threads.parse().ok()).is_none_or(|threads: usize| threads == 0)
     {
         return Err(format!(
             "WENGERT_THREADS is {threads:?}, and no number of threads\n  help: give one from 1 on"
