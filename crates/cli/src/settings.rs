@@ -18,6 +18,22 @@ pub(crate) struct Config {
     pub(crate) folder: PathBuf,
 }
 
+impl Config {
+    /// These settings, for a model with such of its own: what is told from what is as it has learnt, where the files are and how
+    /// they are to be read as it is now.
+    pub(crate) fn to_tell(&self, own: &Config) -> Config {
+        let mut now = self.clone();
+        match (&mut now.data.format, &own.data.format) {
+            (Format::Csv(csv), Format::Csv(learnt)) => csv.target = learnt.target.clone(),
+            (Format::Npz { inputs, targets, .. }, Format::Npz { inputs: x, targets: y, .. }) => {
+                (*inputs, *targets) = (x.clone(), y.clone());
+            }
+            _ => {}
+        }
+        now
+    }
+}
+
 /// `[data]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Data {

@@ -139,6 +139,22 @@ fn a_model_is_measured_on_a_table_that_is_as_it_was() {
     assert_eq!(folder.run(&["eval", "run.toml"]), measured);
 }
 
+/// Of a file for the test that has the other column, too.
+#[test]
+fn a_model_is_measured_by_the_target_that_it_has_learnt() {
+    let folder = Folder::new();
+    folder.write("table.csv", table(|n| n));
+    let numbers = |target: &str| {
+        settings("test = \"table.csv\"\ntask = \"numbers\"\nleave_out = [\"kind\"]\n", "")
+            .replace("target = \"kind\"", &format!("target = \"{target}\""))
+    };
+    folder.write("run.toml", numbers("a"));
+    folder.run(&["train", "run.toml"]);
+    let measured = folder.run(&["eval", "run.toml"]);
+    folder.write("run.toml", numbers("b"));
+    assert_eq!(folder.run(&["eval", "run.toml"]), measured);
+}
+
 #[test]
 fn a_model_says_that_its_settings_have_changed() {
     let folder = folder("", "rate = 0.001\n");

@@ -338,6 +338,12 @@ fn arrays_that_nobody_names_are_not_read() {
     save(&folder, "x.npy", &read_npz_array(folder.0.join("run.npz"), "x").unwrap());
     assert_eq!(folder.run(&["predict", "run.toml", "x.npy"]), told, "a single array, too");
     folder.write(
+        "others.toml",
+        "[data]\nformat = \"npz\"\ntrain = \"run.npz\"\ninputs = \"things\"\ntargets = \"names\"\ntask = \"classes\"\ntest = \"run.npz\"\n[output]\nfolder = \"runs/run\"\n",
+    );
+    assert_eq!(folder.run(&["predict", "others.toml", "run.npz"]), told, "those that it has learnt from");
+    folder.run(&["eval", "others.toml"]);
+    folder.write(
         "names.toml",
         "[data]\nformat = \"npz\"\ntrain = \"run.npz\"\ntargets = \"names\"\ntask = \"classes\"\n",
     );
