@@ -5,6 +5,9 @@ mod common;
 
 use common::Folder;
 use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// 40 rows of a table, of which `row` says where each is from.
 fn table(row: impl Fn(usize) -> usize) -> String {
@@ -190,4 +193,32 @@ fn a_loss_that_is_no_number_names_no_line_of_the_command() {
     folder.write("run.toml", "[data]\nformat = \"digits\"\n[training]\nrate = 1e30\n");
     let told = folder.fail(&["train", "run.toml"]);
     assert!(told.contains("is not finite in epoch 1") && !told.contains(".rs:"), "{told}");
+}
+
+/// A training of long epochs is at work, and its folder looks as it does before it begins: another one that comes then leaves it alone.
+#[cfg(unix)]
+#[test]
+fn what_a_training_began_with_is_written_by_who_has_the_folder() {
+    let folder = Folder::new();
+    let settings = |rate: &str| {
+        format!(
+            "[data]\nformat = \"digits\"\n[model]\nhidden = [2000, 2000]\n[training]\nrate = {rate}\nepochs = 9\nbatch = 1\n[output]\nfolder = \"run\"\n"
+        )
+    };
+    folder.write("first.toml", settings("0.001"));
+    folder.write("second.toml", settings("0.01"));
+    let mut first =
+        folder.command(&["train", "first.toml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = folder.0.join("run/checkpoints/begun.safetensors");
+    let start = Instant::now();
+    while !begun.exists() && start.elapsed().as_secs() < 60 {
+        sleep(Duration::from_millis(2));
+    }
+    sleep(Duration::from_millis(50));
+    fs::remove_file(&begun).unwrap();
+    let told = folder.fail(&["train", "second.toml"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(told.contains("another training is at work in this folder"), "{told}");
+    assert!(!begun.exists(), "those of the second");
 }
