@@ -210,6 +210,26 @@ fn a_model_file_promises_no_more_than_it_has() {
     }
 }
 
+/// Of a sample that no memory has room for, pooling leaves one number.
+#[test]
+fn a_model_file_has_samples_that_there_can_be() {
+    let folder = arrays(20);
+    let cnn =
+        settings("classes", "").replace("hidden = [2]", "kind = \"cnn\"\nchannels = [2]\nimage = [1, 2, 2]");
+    folder.write("run.toml", &cnn);
+    folder.run(&["train", "run.toml"]);
+    let path = folder.0.join("runs/run/model.safetensors");
+    let mut archive = Archive::<f32>::read(&path).unwrap();
+    let pooled = cnn.replace("image = [1, 2, 2]", "pool = 2147483648");
+    archive.metadata.insert("wengert.settings".into(), pooled);
+    archive.write(&path).unwrap();
+    describe(&folder, r#"{"input":[1,2147483648,2147483648],"classes":["0","1"]}"#);
+    for arguments in [&["summary", "run.toml"][..], &["export", "run.toml", "run.onnx"]] {
+        let message = folder.fail(arguments);
+        assert!(message.contains("model.safetensors: the description of inputs and outputs"), "{message}");
+    }
+}
+
 /// Element 2 of row 3, whatever comes of the rows after shuffling.
 #[test]
 fn a_number_that_is_none_is_told_with_its_place_in_the_file() {
