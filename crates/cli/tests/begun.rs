@@ -214,11 +214,11 @@ fn what_a_training_began_with_is_written_by_who_has_the_folder() {
     while !begun.exists() && start.elapsed().as_secs() < 60 {
         sleep(Duration::from_millis(2));
     }
-    sleep(Duration::from_millis(50));
     fs::remove_file(&begun).unwrap();
-    let told = folder.fail(&["train", "second.toml"]);
+    let second = folder.command(&["train", "second.toml"]).output().unwrap();
     first.kill().unwrap();
     first.wait().unwrap();
+    let told = String::from_utf8(second.stderr).unwrap();
     assert!(told.contains("another training is at work in this folder"), "{told}");
     assert!(!begun.exists(), "those of the second");
 }
