@@ -8,6 +8,8 @@ use std::fs;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use wengert::Tensor;
+use wengert::files::write_npy;
 
 /// 40 rows of a table, of which `row` says where each is from.
 fn table(row: impl Fn(usize) -> usize) -> String {
@@ -156,6 +158,30 @@ fn a_model_is_measured_by_the_target_that_it_has_learnt() {
     let measured = folder.run(&["eval", "run.toml"]);
     folder.write("run.toml", numbers("b"));
     assert_eq!(folder.run(&["eval", "run.toml"]), measured);
+}
+
+/// Pixels of the digits are from 0 to 1, and another format may have them from 0 to 16.
+#[test]
+fn a_model_takes_files_of_the_format_that_it_has_learnt_from() {
+    let folder = Folder::new();
+    let training = "[model]\nhidden = [4]\n[training]\nepochs = 1\n";
+    folder.write("run.toml", format!("[data]\nformat = \"digits\"\n{training}"));
+    folder.run(&["train", "run.toml"]);
+    let measured = folder.run(&["eval", "run.toml"]);
+    write_npy(folder.0.join("x.npy"), &Tensor::<f32>::full([4, 8, 8], 16.0)).unwrap();
+    write_npy(folder.0.join("y.npy"), &Tensor::<f32>::zeros([4])).unwrap();
+    let arrays = "format = \"npy\"\ntask = \"classes\"\ntrain = \"x.npy\"\ntrain_targets = \"y.npy\"\n";
+    let test = "test = \"x.npy\"\ntest_targets = \"y.npy\"\n";
+    folder.write("run.toml", format!("[data]\n{arrays}{test}{training}"));
+    for arguments in [&["eval", "run.toml"][..], &["predict", "run.toml", "x.npy"]] {
+        let told = folder.fail(arguments);
+        assert!(told.contains("error: the model has learnt from files of another format\n"), "{told}");
+        assert!(told.contains("run.toml:2:10"), "{told}");
+    }
+    // What needs no file of them goes by the model.
+    folder.write("run.toml", format!("[data]\n{arrays}{training}"));
+    assert_eq!(folder.run(&["eval", "run.toml"]), measured);
+    folder.run(&["summary", "run.toml"]);
 }
 
 #[test]
