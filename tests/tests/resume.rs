@@ -410,6 +410,29 @@ fn what_was_half_written_is_removed_by_who_resumes() {
 }
 
 /// Early stopping: ends, restores the best, and is over for who resumes.
+/// The network of the checkpoint is in the midst of the second epoch: there is none of the first to give.
+#[test]
+fn a_place_behind_the_last_epoch_is_refused() {
+    let folder = Folder::new();
+    let (train, test) = samples();
+    let fit = |epochs, stop| {
+        let mut net = network();
+        let before = bits(&net);
+        let checkpoints = Checkpoints::new(&folder.0).resume();
+        let mut trainer = Trainer::new(Adam::new(1e-3)).loss(cross_entropy).batch(32).epochs(epochs);
+        trainer = trainer.checkpoint(checkpoints).with(StopAfter(stop));
+        let outcome = trainer.fit(&mut net, &train, &test).map(|report| report.epochs.len());
+        outcome.map_err(|error| (error.to_string(), bits(&net) == before))
+    };
+    assert_eq!(fit(2, train.len().div_ceil(32) + 1), Ok(1));
+    let (message, is_unchanged) = fit(1, 1).unwrap_err();
+    assert!(
+        message.contains("epoch 2, step 1, but training ends after epoch 1") && is_unchanged,
+        "{message}"
+    );
+    assert_eq!(fit(2, 1000), Ok(2));
+}
+
 #[test]
 fn training_that_was_ended_stays_so() {
     let folder = Folder::new();

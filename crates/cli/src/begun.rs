@@ -9,7 +9,8 @@ use std::error::Error;
 use std::ops::Range;
 use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
-use wengert::files::Archive;
+use wengert::files::{Archive, FileError};
+use wengert::{Callback, InTraining, Plan};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -21,12 +22,28 @@ const FREE: [(&str, &[&str]); 3] = [
 ];
 const SETTINGS: &str = "settings";
 
-/// Keeps it, for a training that goes on.
-pub(crate) fn keep(config: &Config, parts: &Parts) -> Result<()> {
-    let mut archive = Archive::<f32>::default();
-    archive.metadata.insert(SETTINGS.into(), config.source.text.clone());
-    archive.metadata.extend(sums(parts).map(|(part, sum)| (part.to_string(), sum)));
-    Ok(archive.write(path(config))?)
+/// Keeps it, for a training that goes on. As one of its callbacks: when a training starts, it has the folder for itself.
+pub(crate) struct Keep<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) parts: &'a Parts,
+    pub(crate) failure: Option<FileError>,
+}
+
+impl Callback for Keep<'_> {
+    fn on_start(&mut self, plan: &Plan, _: &mut InTraining<'_>) {
+        let path = path(self.config);
+        // What has begun without it goes on with it.
+        if plan.is_resumed() && path.exists() {
+            return;
+        }
+        let mut archive = Archive::<f32>::default();
+        archive.metadata.insert(SETTINGS.into(), self.config.source.text.clone());
+        archive.metadata.extend(sums(self.parts).map(|(part, sum)| (part.to_string(), sum)));
+        self.failure = archive.write(path).err();
+    }
+    fn failure(&mut self) -> Option<FileError> {
+        self.failure.take()
+    }
 }
 
 /// Sees that a training which is to go on has the settings and the samples that it began with. Gives those settings, if they are

@@ -12,6 +12,11 @@ pub(crate) fn loss_for(config: &Config, targets: &Targets) -> Result<Option<Loss
         Targets::Classes(_) => Task::Classes,
         Targets::Numbers(_) => Task::Numbers,
     };
+    if task == Task::Numbers && config.training.label_smoothing > 0.0 {
+        let message = "labels are of classes, but the data has numbers".to_owned();
+        let help = "drop the line; `loss = \"huber\"` heeds targets that are far off less";
+        return Err(config.source.fault_of("training", &["label_smoothing"], message, help).into());
+    }
     match config.training.loss {
         Some(loss) if loss.task() != task => {
             let (told, others) = match task {

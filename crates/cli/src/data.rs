@@ -68,7 +68,8 @@ impl Parts {
 /// kept from it, whatever seed and share there are now.
 pub(crate) fn test(config: &Config, own: Config, known: &Description) -> Result<Part> {
     let config = if config.data.format.has(Use::Test) {
-        Config { data: config.data.clone(), source: config.source.clone(), ..own }
+        let Config { data, source, .. } = config.to_tell(&own)?;
+        Config { data, source, ..own }
     } else {
         own
     };

@@ -17,8 +17,8 @@ pub(crate) fn run(config: &Config, file: &Path, output: Option<&Path>) -> Result
     if let Some(output) = output {
         may_be_written(config, output, Some(file))?;
     }
-    let (net, description, _) = Network::load(config)?;
-    let x = data::inputs(config, &description, file)?;
+    let (net, description, own) = Network::load(config)?;
+    let x = data::inputs(&config.to_tell(&own)?, &description, file)?;
     let mut text = names(&description.outputs);
     let mut samples = 0..;
     for told in evaluate::outputs(&net, &x) {

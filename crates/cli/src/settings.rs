@@ -1,8 +1,9 @@
 //! The settings of a training. `reference.md` says what each key means; `config.rs` reads them.
 
-use crate::fault::Source;
+use crate::fault::{Fault, Source};
 use crate::section::Given;
 use std::fmt;
+use std::mem::discriminant;
 use std::path::PathBuf;
 use wengert::Activation;
 
@@ -16,6 +17,27 @@ pub(crate) struct Config {
     pub(crate) augment: Option<Augment>,
     /// The folder of all that a training writes.
     pub(crate) folder: PathBuf,
+}
+
+impl Config {
+    /// These settings, for a model with such of its own: what is told from what is as it has learnt, where the files are and how
+    /// they are to be read as it is now. A format has numbers of its own, such as pixels from 0 to 1: it has to be the same.
+    pub(crate) fn to_tell(&self, own: &Config) -> Result<Config, Fault> {
+        let mut now = self.clone();
+        if discriminant(&now.data.format) != discriminant(&own.data.format) {
+            let message = "the model has learnt from files of another format".to_owned();
+            let help = "give files of that format, or train anew, into another folder";
+            return Err(self.source.fault_of("data", &["format"], message, help));
+        }
+        match (&mut now.data.format, &own.data.format) {
+            (Format::Csv(csv), Format::Csv(learnt)) => csv.target = learnt.target.clone(),
+            (Format::Npz { inputs, targets, .. }, Format::Npz { inputs: x, targets: y, .. }) => {
+                (*inputs, *targets) = (x.clone(), y.clone());
+            }
+            _ => {}
+        }
+        Ok(now)
+    }
 }
 
 /// `[data]`.

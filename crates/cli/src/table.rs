@@ -46,6 +46,10 @@ fn options(csv: &Csv, may_be_empty: bool) -> CsvOptions {
 
 /// What to set, if the first line of a file has another of the usual delimiters, and not the one that is set.
 fn other_delimiter(csv: &Csv, file: &Path) -> Option<String> {
+    // A pipe, which has been read, would be waited for.
+    if !file.is_file() {
+        return None;
+    }
     let mut line = String::new();
     BufReader::new(fs::File::open(file).ok()?.take(FIRST)).read_line(&mut line).ok()?;
     let other = [";", "\t", ",", "|"].into_iter().find(|other| line.contains(other))?;

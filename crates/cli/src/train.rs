@@ -8,6 +8,7 @@ use crate::describe::Description;
 use crate::evaluate;
 use crate::model::Network;
 use crate::settings::{Augment, Config, Loss, Optimizer, Schedule};
+use crate::target::may_be_trained;
 use crate::tell::{tell, warn};
 use std::error::Error;
 use std::fs;
@@ -29,13 +30,15 @@ const STOPPED: u8 = 130;
 /// Trains, and writes model, checkpoints, log and page.
 pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     let checkpoints = config.folder.join("checkpoints");
-    if !resume && fs::read_dir(&checkpoints).is_ok_and(|mut entries| entries.next().is_some()) {
+    let has_begun = fs::read_dir(&checkpoints).is_ok_and(|mut entries| entries.next().is_some());
+    if has_begun && !resume {
         return Err(format!(
             "{} holds an earlier training\n  help: go on with it by `--resume`, remove the folder, or give another by `folder` in `[output]`",
             config.folder.display()
         )
         .into());
     }
+    may_be_trained(config, has_begun)?;
     let parts = data::load(config)?;
     let Parts { train, validation, test, description } = &parts;
     let samples = train.x.dims()[0];
@@ -48,9 +51,6 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     let begun_with = if resume { begun::compare(config, &parts)? } else { None };
     fs::create_dir_all(&checkpoints)
         .map_err(|error| format!("{}: the folder cannot be made ({error})", checkpoints.display()))?;
-    if begun_with.is_none() {
-        begun::keep(config, &parts)?;
-    }
     let other_schedule = begun_with.and_then(|begun| checks::other_schedule(config, &begun));
     let notes = checks::notes(config, samples, &description.input);
     other_schedule.into_iter().chain(notes).for_each(warn);
@@ -70,14 +70,19 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     }
     let watched = parts.watched();
 
-    let interrupt = Interrupt::new()?;
+    let mut checkpoints = Checkpoints::new(checkpoints);
+    // Without `--resume` those that have come since are of another training, too.
+    if resume {
+        checkpoints = checkpoints.resume();
+    }
+    let keep = begun::Keep { config, parts: &parts, failure: None };
     let report = match (&train.y, &watched.y) {
         (Targets::Classes(y), Targets::Classes(others)) => {
             let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
             let smoothing = config.training.label_smoothing;
             let loss =
                 |logits: &Tensor, y: &Vec<usize>| CrossEntropy::new(y).smoothing(smoothing).apply([logits]);
-            fit(config, &mut net, &train, &watched, &interrupt, loss, &[("accuracy", accuracy)], &[])?
+            fit(config, &mut net, &train, &watched, checkpoints, keep, loss, &[("accuracy", accuracy)], &[])?
         }
         (Targets::Numbers(y), Targets::Numbers(others)) => {
             let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
@@ -94,7 +99,8 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
                     _ => mse(&told, &y),
                 }
             };
-            fit(config, &mut net, &train, &watched, &interrupt, loss, &[("MAE", mean_error)], &[("R2", r2)])?
+            let (metrics, over_all): (&[Measure<_>], &[Measure<_>]) = (&[("MAE", mean_error)], &[("R2", r2)]);
+            fit(config, &mut net, &train, &watched, checkpoints, keep, loss, metrics, over_all)?
         }
         _ => return Err("training and test have targets of different kinds".into()),
     };
@@ -124,13 +130,13 @@ fn fit<Y: Samples>(
     net: &mut Network,
     train: &Dataset<Tensor, Y>,
     watched: &Dataset<Tensor, Y>,
-    interrupt: &Interrupt,
+    mut checkpoints: Checkpoints,
+    keep: begun::Keep<'_>,
     loss: impl Fn(&Tensor, &Y) -> Tensor,
     metrics: &[Measure<Y>],
     over_all: &[Measure<Y>],
 ) -> Result<Report> {
     let settings = &config.training;
-    let mut checkpoints = Checkpoints::new(config.folder.join("checkpoints")).resume();
     if let Some(steps) = settings.checkpoint_steps {
         checkpoints = checkpoints.every_steps(steps as u64);
     }
@@ -141,7 +147,7 @@ fn fit<Y: Samples>(
         .seed(settings.seed)
         .schedule_steps(schedule(config, train.len()))
         .checkpoint(checkpoints)
-        .with(interrupt.clone())
+        .with(Interrupt::new()?)
         .with(Log::csv(config.folder.join("log.csv")))
         .progress();
     if config.data.has_validation() {
@@ -171,6 +177,8 @@ fn fit<Y: Samples>(
         };
         batches.workers(settings.workers)
     };
+    // The last of all, so that checkpoints of before, which count callbacks, fit.
+    trainer = trainer.with(keep);
     trainer.fit_batches(net, batches, watched).map_err(|error| told(&error).into())
 }
 

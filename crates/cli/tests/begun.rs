@@ -5,6 +5,11 @@ mod common;
 
 use common::Folder;
 use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use wengert::Tensor;
+use wengert::files::write_npy;
 
 /// 40 rows of a table, of which `row` says where each is from.
 fn table(row: impl Fn(usize) -> usize) -> String {
@@ -139,6 +144,46 @@ fn a_model_is_measured_on_a_table_that_is_as_it_was() {
     assert_eq!(folder.run(&["eval", "run.toml"]), measured);
 }
 
+/// Of a file for the test that has the other column, too.
+#[test]
+fn a_model_is_measured_by_the_target_that_it_has_learnt() {
+    let folder = Folder::new();
+    folder.write("table.csv", table(|n| n));
+    let numbers = |target: &str| {
+        settings("test = \"table.csv\"\ntask = \"numbers\"\nleave_out = [\"kind\"]\n", "")
+            .replace("target = \"kind\"", &format!("target = \"{target}\""))
+    };
+    folder.write("run.toml", numbers("a"));
+    folder.run(&["train", "run.toml"]);
+    let measured = folder.run(&["eval", "run.toml"]);
+    folder.write("run.toml", numbers("b"));
+    assert_eq!(folder.run(&["eval", "run.toml"]), measured);
+}
+
+/// Pixels of the digits are from 0 to 1, and another format may have them from 0 to 16.
+#[test]
+fn a_model_takes_files_of_the_format_that_it_has_learnt_from() {
+    let folder = Folder::new();
+    let training = "[model]\nhidden = [4]\n[training]\nepochs = 1\n";
+    folder.write("run.toml", format!("[data]\nformat = \"digits\"\n{training}"));
+    folder.run(&["train", "run.toml"]);
+    let measured = folder.run(&["eval", "run.toml"]);
+    write_npy(folder.0.join("x.npy"), &Tensor::<f32>::full([4, 8, 8], 16.0)).unwrap();
+    write_npy(folder.0.join("y.npy"), &Tensor::<f32>::zeros([4])).unwrap();
+    let arrays = "format = \"npy\"\ntask = \"classes\"\ntrain = \"x.npy\"\ntrain_targets = \"y.npy\"\n";
+    let test = "test = \"x.npy\"\ntest_targets = \"y.npy\"\n";
+    folder.write("run.toml", format!("[data]\n{arrays}{test}{training}"));
+    for arguments in [&["eval", "run.toml"][..], &["predict", "run.toml", "x.npy"]] {
+        let told = folder.fail(arguments);
+        assert!(told.contains("error: the model has learnt from files of another format\n"), "{told}");
+        assert!(told.contains("run.toml:2:10"), "{told}");
+    }
+    // What needs no file of them goes by the model.
+    folder.write("run.toml", format!("[data]\n{arrays}{training}"));
+    assert_eq!(folder.run(&["eval", "run.toml"]), measured);
+    folder.run(&["summary", "run.toml"]);
+}
+
 #[test]
 fn a_model_says_that_its_settings_have_changed() {
     let folder = folder("", "rate = 0.001\n");
@@ -174,4 +219,32 @@ fn a_loss_that_is_no_number_names_no_line_of_the_command() {
     folder.write("run.toml", "[data]\nformat = \"digits\"\n[training]\nrate = 1e30\n");
     let told = folder.fail(&["train", "run.toml"]);
     assert!(told.contains("is not finite in epoch 1") && !told.contains(".rs:"), "{told}");
+}
+
+/// A training of long epochs is at work, and its folder looks as it does before it begins: another one that comes then leaves it alone.
+#[cfg(unix)]
+#[test]
+fn what_a_training_began_with_is_written_by_who_has_the_folder() {
+    let folder = Folder::new();
+    let settings = |rate: &str| {
+        format!(
+            "[data]\nformat = \"digits\"\n[model]\nhidden = [2000, 2000]\n[training]\nrate = {rate}\nepochs = 9\nbatch = 1\n[output]\nfolder = \"run\"\n"
+        )
+    };
+    folder.write("first.toml", settings("0.001"));
+    folder.write("second.toml", settings("0.01"));
+    let mut first =
+        folder.command(&["train", "first.toml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = folder.0.join("run/checkpoints/begun.safetensors");
+    let start = Instant::now();
+    while !begun.exists() && start.elapsed().as_secs() < 60 {
+        sleep(Duration::from_millis(2));
+    }
+    fs::remove_file(&begun).unwrap();
+    let second = folder.command(&["train", "second.toml"]).output().unwrap();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert!(told.contains("another training is at work in this folder"), "{told}");
+    assert!(!begun.exists(), "those of the second");
 }

@@ -210,6 +210,26 @@ fn a_model_file_promises_no_more_than_it_has() {
     }
 }
 
+/// Of a sample that no memory has room for, pooling leaves one number.
+#[test]
+fn a_model_file_has_samples_that_there_can_be() {
+    let folder = arrays(20);
+    let cnn =
+        settings("classes", "").replace("hidden = [2]", "kind = \"cnn\"\nchannels = [2]\nimage = [1, 2, 2]");
+    folder.write("run.toml", &cnn);
+    folder.run(&["train", "run.toml"]);
+    let path = folder.0.join("runs/run/model.safetensors");
+    let mut archive = Archive::<f32>::read(&path).unwrap();
+    let pooled = cnn.replace("image = [1, 2, 2]", "pool = 2147483648");
+    archive.metadata.insert("wengert.settings".into(), pooled);
+    archive.write(&path).unwrap();
+    describe(&folder, r#"{"input":[1,2147483648,2147483648],"classes":["0","1"]}"#);
+    for arguments in [&["summary", "run.toml"][..], &["export", "run.toml", "run.onnx"]] {
+        let message = folder.fail(arguments);
+        assert!(message.contains("model.safetensors: the description of inputs and outputs"), "{message}");
+    }
+}
+
 /// Element 2 of row 3, whatever comes of the rows after shuffling.
 #[test]
 fn a_number_that_is_none_is_told_with_its_place_in_the_file() {
@@ -337,6 +357,12 @@ fn arrays_that_nobody_names_are_not_read() {
     assert_eq!(told.lines().count(), 11);
     save(&folder, "x.npy", &read_npz_array(folder.0.join("run.npz"), "x").unwrap());
     assert_eq!(folder.run(&["predict", "run.toml", "x.npy"]), told, "a single array, too");
+    folder.write(
+        "others.toml",
+        "[data]\nformat = \"npz\"\ntrain = \"run.npz\"\ninputs = \"things\"\ntargets = \"names\"\ntask = \"classes\"\ntest = \"run.npz\"\n[output]\nfolder = \"runs/run\"\n",
+    );
+    assert_eq!(folder.run(&["predict", "others.toml", "run.npz"]), told, "those that it has learnt from");
+    folder.run(&["eval", "others.toml"]);
     folder.write(
         "names.toml",
         "[data]\nformat = \"npz\"\ntrain = \"run.npz\"\ntargets = \"names\"\ntask = \"classes\"\n",

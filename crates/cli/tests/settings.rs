@@ -70,6 +70,7 @@ fn cases() -> Vec<(&'static str, String)> {
         ("no character before fractions", table("decimal = \"\"\n")),
         ("commas everywhere", table("decimal = \",\"\n")),
         ("a test of everything", table("test_share = 1.0\n")),
+        ("a smoothed number", table("[training]\nlabel_smoothing = 0.1\n")),
         ("no sample for the test", table("test_share = 0.01\n")),
         ("a spoiled cell", table("categories = [\"c\"]\n").replace("table.csv", "spoiled.csv")),
         ("a file of another kind", "[data]\nformat = \"npy\"\ntrain = \"table.csv\"\ntrain_targets = \"table.csv\"\ntask = \"numbers\"\n".into()),

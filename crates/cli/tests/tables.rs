@@ -514,3 +514,36 @@ fn numbers_with_a_comma_are_noticed() {
         );
     }
 }
+
+/// Its first line has been read, and comes no second time.
+#[cfg(unix)]
+#[test]
+fn a_pipe_of_another_table_is_an_error_at_once() {
+    let folder = folder("", "");
+    folder.run(&["train", "run.toml"]);
+    let pipe = folder.0.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = std::thread::spawn(move || fs::write(pipe, "x;y\n1;2\n").unwrap());
+    let mut child = folder
+        .command(&["predict", "run.toml", "pipe"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    writer.join().unwrap();
+    let start = std::time::Instant::now();
+    let code = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status.code(),
+            None if start.elapsed().as_secs() > 20 => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("it waits for more");
+            }
+            None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    let message = std::io::read_to_string(child.stderr.unwrap()).unwrap();
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("pipe has no column \"size\""), "{message}");
+}

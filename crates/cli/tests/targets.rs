@@ -113,3 +113,40 @@ fn predictions_are_written_whole_or_not_at_all() {
     assert_ne!(open.metadata().unwrap().ino(), fs::metadata(&told).unwrap().ino());
     assert_eq!(fs::read_to_string(&told).unwrap().lines().count(), 5);
 }
+
+/// Its log would take the place of what it learns from.
+#[test]
+fn a_training_writes_over_no_data() {
+    let folder = trained();
+    for name in ["log.csv", "report.html"] {
+        let rows = fs::read(folder.0.join("table.csv")).unwrap();
+        folder.write(name, &rows);
+        let here = SETTINGS.replace("table.csv", name) + "[output]\nfolder = \".\"\n";
+        folder.write("here.toml", here);
+        for arguments in [&["train", "here.toml"][..], &["train", "here.toml", "--resume"]] {
+            let message = folder.fail(arguments);
+            assert!(
+                message.contains(&format!("{name}, which holds data that the settings name")),
+                "{message}"
+            );
+            assert!(message.contains("here.toml:11:10"), "{message}");
+            assert!(!folder.0.join("checkpoints").exists(), "before the training");
+        }
+        assert_eq!(fs::read(folder.0.join(name)).unwrap(), rows, "{name}");
+    }
+}
+
+/// Whether it is of a training whose checkpoints were removed, or of another program.
+#[test]
+fn a_model_without_checkpoints_is_not_trained_over() {
+    let folder = trained();
+    let model = || fs::read(folder.0.join("runs/run/model.safetensors")).unwrap();
+    let before = model();
+    fs::remove_dir_all(folder.0.join("runs/run/checkpoints")).unwrap();
+    folder.write("run.toml", SETTINGS.replace("epochs = 1", "epochs = 2"));
+    for arguments in [&["train", "run.toml"][..], &["train", "run.toml", "--resume"]] {
+        let message = folder.fail(arguments);
+        assert!(message.contains("runs/run holds a model, and no checkpoints of its training"), "{message}");
+        assert_eq!(model(), before);
+    }
+}

@@ -117,8 +117,8 @@ impl Checkpoints {
         Checkpoints { steps: Some(steps), ..self }
     }
 
-    /// A trainer goes on from the newest, if there is one. Without this, a folder that has some is an error: they are of an earlier
-    /// training.
+    /// A trainer goes on from the newest, if there is one; one in the midst of an epoch beyond its last is an error. Without this, a
+    /// folder that has some is an error: they are of an earlier training.
     pub fn resume(self) -> Self {
         Checkpoints { resume: true, ..self }
     }

@@ -62,6 +62,16 @@ impl<Y, T: Scalar> Whole<'_, '_, Y, T> {
             }
             let names: Vec<&'static str> = settings.metrics.iter().map(|metric| metric.name).collect();
             place.remember(&names, settings.measured_on, record);
+            // Of the last epoch there is no network any more, nor one of the whole epoch behind it.
+            if let (Some(epoch), Some(step)) = (record.found::<usize>("epoch"), record.found::<usize>("step"))
+                && epoch > settings.epochs
+                && step > 0
+            {
+                let last = settings.epochs;
+                record.problem(format!(
+                    "beyond the end: the checkpoint is of epoch {epoch}, step {step}, but training ends after epoch {last}"
+                ));
+            }
         });
         for (i, callback) in settings.callbacks.iter_mut().enumerate() {
             let mut training = InTraining { module: &mut **net, optimizer: &mut **optimizer, lr: place.lr };
