@@ -128,7 +128,7 @@ fn labels(y: &Tensor<f64>, n: usize, name: &str) -> Result<Vec<usize>> {
         let is_label = y >= 0.0 && y.fract() == 0.0 && y < 1e6;
         let reason = || {
             format!(
-                "{name}: the target of sample {sample}, counted from 0, is {y:e}, no whole number from 0 to 999999\n  help: {HELP}"
+                "{name}: the target of sample {sample}, counted from 0, is {y:?}, no whole number from 0 to 999999\n  help: {HELP}"
             )
         };
         is_label.then_some(y as usize).ok_or_else(|| reason().into())

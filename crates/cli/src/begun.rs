@@ -62,6 +62,16 @@ pub(crate) fn compare(config: &Config, parts: &Parts) -> Result<Option<Config>> 
     if let Some(fault) = difference(settings, &config.source, "the training began", CURE) {
         return Err(fault.into());
     }
+    let source = Source { path: config.source.path.clone(), text: settings.clone() };
+    let before = Config::parse(source)?;
+    for part in [Use::Validation, Use::Test] {
+        let has = before.data.format.has(part);
+        if config.data.format.has(part) != has {
+            let message =
+                format!("the training began {} a file for the {part}", if has { "with" } else { "without" });
+            return Err(config.source.fault_of("data", &[part.key()], message, CURE).into());
+        }
+    }
     for (part, sum) in sums(parts) {
         if begun.get(&part.to_string()) != Some(&sum) {
             let message = format!(
@@ -70,8 +80,7 @@ pub(crate) fn compare(config: &Config, parts: &Parts) -> Result<Option<Config>> 
             return Err(config.source.fault_of("data", &[part.key()], message, CURE).into());
         }
     }
-    let source = Source { path: config.source.path.clone(), text: settings.clone() };
-    Ok(Some(Config::parse(source)?))
+    Ok(Some(before))
 }
 
 fn path(config: &Config) -> PathBuf {

@@ -1,14 +1,15 @@
 //! Which columns of a table are inputs, and as what: a few lines, however many columns there are.
 
-use crate::describe::Description;
+use crate::describe::{Description, Outputs};
 use crate::settings::{Config, Csv, Format};
 use std::collections::HashSet;
 use std::fmt::Write;
 use wengert::data::{Encoding, Records};
 
-/// How many columns are named of a kind, how many in an error, and how much of a name is shown.
+/// How many columns are named of a kind, how many in an error, how many in all, and how much of a name is shown.
 const NAMED: usize = 8;
 const LISTED: usize = 20;
+const MOST: usize = 100;
 const LENGTH: usize = 40;
 /// What a column is called that is the number of each row; the first one of a table from Pandas has no name.
 const ROW_NUMBERS: [&str; 5] = ["", "unnamed: 0", "id", "index", "row"];
@@ -38,6 +39,20 @@ pub(crate) fn of(config: &Config, description: &Description) -> String {
             continue;
         }
         writeln!(text, "{kind}: {}: {}", names.len(), joined(&names, NAMED)).expect("memory");
+    }
+    text
+}
+
+/// What goes in of a table and comes out, in order, as one needs it who uses the network in another program.
+pub(crate) fn in_order(description: &Description) -> String {
+    let named = |names: &[String]| joined(&names.iter().map(|name| short(name)).collect::<Vec<_>>(), MOST);
+    let mut text = String::new();
+    if let Some(encoder) = &description.encoder {
+        let inputs = encoder.inputs();
+        writeln!(text, "inputs in order: {}: {}", inputs.len(), named(&inputs)).expect("memory");
+    }
+    if let Outputs::Classes(classes) = &description.outputs {
+        writeln!(text, "logits in order: {}: {}", classes.len(), named(classes)).expect("memory");
     }
     text
 }

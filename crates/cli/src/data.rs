@@ -2,6 +2,7 @@
 
 use crate::describe::{Description, Outputs, numbers};
 use crate::settings::{Config, Format, Scale, Use};
+use crate::tell::warn;
 use crate::{arrays, table};
 use std::error::Error;
 use std::path::Path;
@@ -110,7 +111,8 @@ pub(crate) fn load(config: &Config) -> Result<Parts> {
         }
     };
     let (input, samples) = (image(config, &all.x.dims()[1..])?, Some(all.sum()));
-    let description = Description { input, encoder, outputs, samples };
+    let range = encoder.is_none().then(|| range(&all.x));
+    let description = Description { input, encoder, outputs, samples, range };
     let part = |rows: &[usize], what| fitting(config, all.select(rows), what, &description);
     let train = part(&rows.train, Use::Train)?;
     several_classes(config, &train.y, &description.outputs)?;
@@ -133,6 +135,13 @@ fn of_file(config: &Config, what: Use, known: &Description) -> Result<Option<Par
         (Format::Csv(_), None) => return Err("the model has not learnt from a table".into()),
         _ => arrays::read(config, what)?,
     };
+    if what != Use::Train && part.as_ref().is_some_and(|part| known.samples == Some(part.sum())) {
+        let message = format!(
+            "the {what} part is the training samples: how good the model is on others it does not tell"
+        );
+        let help = "name other samples, or drop the line: a share of the training samples is then kept";
+        warn(config.source.fault_of("data", &[what.key()], message, help).note());
+    }
     part.map(|part| fitting(config, part, what, known)).transpose()
 }
 
@@ -181,6 +190,9 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
         }
         _ => arrays::inputs(config, file)?,
     };
+    if let (Some(known), false) = (description.range, x.size() == 0) {
+        other_unit(known, range(&x), file).iter().for_each(warn);
+    }
     if x.rank() == 0 || numbers(&x.dims()[1..]) != numbers(&description.input) {
         return Err(format!(
             "{}: the inputs have shape {}, where the model wants [n, {}]\n  help: give samples of the kind that it has learnt from",
@@ -192,6 +204,24 @@ pub(crate) fn inputs(config: &Config, description: &Description, file: &Path) ->
     }
     let dims = [&[x.dims()[0]], &description.input[..]].concat();
     Ok(x.reshape(dims))
+}
+
+/// The least and the greatest of all numbers.
+fn range(x: &Tensor) -> [f64; 2] {
+    let all = x.array().iter().map(f64::from);
+    all.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
+}
+
+/// That numbers lie far beyond those of the training, or within a small part of them, as in another unit.
+fn other_unit([low, high]: [f64; 2], [least, greatest]: [f64; 2], file: &Path) -> Option<String> {
+    let width = high - low;
+    let is_far = least < low - width || greatest > high + width || (greatest - least) * 10.0 < width;
+    is_far.then(|| {
+        format!(
+            "note: {}: the inputs lie from {least} to {greatest}, those of the training from {low} to {high}\n  help: give them in the same unit",
+            file.display()
+        )
+    })
 }
 
 /// The samples of the training file by what they are for, at random: none is for two.

@@ -19,6 +19,8 @@ pub(crate) struct Description {
     pub(crate) outputs: Outputs,
     /// The sum of the training samples and of those that were kept from them; files of before have none.
     pub(crate) samples: Option<String>,
+    /// The least and the greatest of their numbers, where the inputs are all in one unit: of arrays.
+    pub(crate) range: Option<[f64; 2]>,
 }
 
 /// What comes out.
@@ -82,6 +84,7 @@ impl Description {
             Outputs::Numbers(count) => text.insert("numbers".into(), json!(count)),
         };
         text.insert("samples".into(), json!(self.samples));
+        text.insert("range".into(), json!(self.range));
         Value::Object(text).to_string()
     }
 
@@ -108,7 +111,14 @@ impl Description {
                 None | Some(Value::Null) => None,
                 Some(sum) => Some(sum.as_str()?.to_owned()),
             };
-            Some(Description { input, encoder, outputs, samples })
+            let range = match value.get("range") {
+                None | Some(Value::Null) => None,
+                Some(range) => match &range.as_array()?[..] {
+                    [low, high] => Some([low.as_f64()?, high.as_f64()?]),
+                    _ => return None,
+                },
+            };
+            Some(Description { input, encoder, outputs, samples, range })
         };
         of(&value).ok_or_else(|| "the description of inputs and outputs is not whole".into())
     }
@@ -155,7 +165,8 @@ mod tests {
             [(Some(encoder), Outputs::Classes(vec!["yes".into(), "no".into()])), (None, Outputs::Numbers(3))]
         {
             let samples = Some("60000 0123456789abcdef".to_owned());
-            let description = Description { input: vec![1, 28, 28], encoder, outputs, samples };
+            let description =
+                Description { input: vec![1, 28, 28], encoder, outputs, samples, range: Some([0.0, 0.1]) };
             assert_eq!(Description::from_json(&description.to_json()).unwrap(), description);
         }
         let before = r#"{"input":[1],"columns":[{"name":"c","values":["x"],"missing":true}],"numbers":1}"#;

@@ -80,7 +80,8 @@ with which a training would begin.
         "SETTINGS FILE",
         "\
 Writes the trained model for other programs: as FILE.onnx the network in evaluation, with its scales; as
-FILE.safetensors its weights alone.
+FILE.safetensors its weights, and in the metadata what it was trained by. `wengert summary` prints the order
+of its inputs and of its outputs, which for classes are logits.
 ",
     ),
     Command(

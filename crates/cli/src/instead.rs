@@ -78,14 +78,16 @@ pub(crate) fn instead_of_all(found: &str, names: &[&str], are: &str) -> String {
     meant(found, names).map_or(all.clone(), |meant| format!("{meant} {all}"))
 }
 
-fn meant(found: &str, names: &[&str]) -> Option<String> {
+/// What was probably meant of these names, if one is like it.
+pub(crate) fn meant(found: &str, names: &[&str]) -> Option<String> {
     let likeness = |name: &&&str| (1000.0 * strsim::jaro_winkler(found, name)) as u32;
     let usual = found.to_lowercase().replace('-', "_");
     let known = SYNONYMS.iter().find(|(synonym, name)| *synonym == usual && names.contains(name));
+    let other_case = || names.iter().find(|name| name.to_lowercase() == found.to_lowercase());
     // A slip of the finger, which in short names makes them unlike.
     let slip = || names.iter().find(|name| name.len() > 2 && strsim::osa_distance(found, name) == 1);
     let likely = || names.iter().max_by_key(likeness).filter(|name| likeness(name) > 780);
-    let name = known.map(|(_, name)| name).or_else(likely).or_else(slip)?;
+    let name = known.map(|(_, name)| name).or_else(other_case).or_else(likely).or_else(slip)?;
     Some(format!("did you mean `{name}`?"))
 }
 

@@ -7,9 +7,10 @@ use crate::fault::Source;
 use crate::settings::{Config, Convolutions};
 use crate::tell::warn;
 use std::error::Error;
+use std::fs;
 use std::path::PathBuf;
 use wengert::data::Scaler;
-use wengert::files::Archive;
+use wengert::files::{Archive, Checkpoints};
 use wengert::{
     BatchNorm2d, Conv2d, Dropout, Flatten, Init, Layer, Linear, MaxPool2d, Mode, Module, Param, Path, Rng,
     Sequential, Tensor,
@@ -160,12 +161,17 @@ impl Network {
 
     /// Writes the weights with all that is needed to use them.
     pub(crate) fn save(&self, config: &Config, description: &Description) -> Result<PathBuf> {
+        let path = path(config);
+        self.archive(config, description).write(&path)?;
+        Ok(path)
+    }
+
+    /// The weights, and in the metadata what they were trained by and what goes in and comes out.
+    pub(crate) fn archive(&self, config: &Config, description: &Description) -> Archive {
         let mut archive = Archive::of(self);
         archive.metadata.insert(DESCRIPTION.into(), description.to_json());
         archive.metadata.insert(SETTINGS.into(), config.source.text.clone());
-        let path = path(config);
-        archive.write(&path)?;
-        Ok(path)
+        archive
     }
 
     /// Whether a training by these settings has left a model.
@@ -199,6 +205,15 @@ impl Network {
         let help = "the model is as it was trained; train anew, into another folder, for another";
         let changed = begun::difference(&own.source.text, &config.source, "the model was trained", help);
         changed.iter().for_each(|fault| warn(fault.note()));
+        let written = |file: &std::path::Path| fs::metadata(file).and_then(|file| file.modified()).ok();
+        let newest = Checkpoints::new(config.folder.join("checkpoints")).newest()?;
+        if newest.is_some_and(|(_, newest)| written(&newest) > written(&path)) {
+            warn(format_args!(
+                "note: a training has gone on since {} was written\n  help: its model comes with its end: `wengert train {} --resume`",
+                path.display(),
+                config.source.path.display()
+            ));
+        }
         let held: usize = archive.tensors.iter().map(|(_, tensor)| tensor.size()).sum();
         if weights(&own, &description)?.iter().sum::<f64>() > held as f64 {
             return Err(format!(

@@ -17,6 +17,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         (Network::new(config, &description)?, description, config.clone())
     };
     tell(columns::of(&own, &description))?;
+    tell(columns::in_order(&description))?;
     tell(summary_of(&net, &Tensor::zeros([&[1], &description.input[..]].concat())))?;
     Ok(())
 }

@@ -3,8 +3,10 @@
 use crate::columns::{comma, listed, notes};
 use crate::data::{Part, Targets};
 use crate::describe::Outputs;
+use crate::instead::meant;
 use crate::settings::{Config, Csv, File, Task};
 use crate::tell::warn;
+use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, stdin};
@@ -52,6 +54,10 @@ fn other_delimiter(csv: &Csv, file: &Path) -> Option<String> {
     }
     let mut line = String::new();
     BufReader::new(fs::File::open(file).ok()?.take(FIRST)).read_line(&mut line).ok()?;
+    another(csv, &line)
+}
+
+fn another(csv: &Csv, line: &str) -> Option<String> {
     let other = [";", "\t", ",", "|"].into_iter().find(|other| line.contains(other))?;
     let set = csv.delimiter.to_string();
     (!line.contains(&set)).then(|| {
@@ -59,9 +65,12 @@ fn other_delimiter(csv: &Csv, file: &Path) -> Option<String> {
     })
 }
 
-/// What to do about a column that a file lacks.
-fn columns(csv: &Csv, file: &Path, records: &Records) -> String {
-    other_delimiter(csv, file).unwrap_or_else(|| format!("its columns are {}", listed(records.names())))
+/// What to do about a column that a table lacks.
+fn columns(csv: &Csv, records: &Records, lacking: &str) -> String {
+    let names: Vec<&str> = records.names().iter().map(String::as_str).collect();
+    let delimiter = if let [line] = names[..] { another(csv, line) } else { None };
+    let are = format!("its columns are {}", listed(records.names()));
+    delimiter.or_else(|| meant(lacking, &names).map(|meant| format!("{meant} {are}"))).unwrap_or(are)
 }
 
 /// The samples of a file that the settings name, for a model that has learnt from others.
@@ -75,7 +84,7 @@ pub(crate) fn of_file(
     let records = records(config, csv, file)?;
     if let Some(name) = lacking(&records, encoder, Some(&csv.target.value)) {
         let message = format!("{} has no column {name:?}", file.value.display());
-        let help = columns(csv, &file.value, &records);
+        let help = columns(csv, &records, name);
         return Err(config.source.fault(file.at.clone(), message, help).into());
     }
     part(csv, &records, encoder, outputs)
@@ -91,7 +100,7 @@ pub(crate) fn inputs(csv: &Csv, file: &Path, encoder: &Encoder) -> Result<Tensor
         _ => (file.display().to_string(), read(csv, file, true)?),
     };
     if let Some(lacking) = lacking(&records, encoder, None) {
-        let help = columns(csv, file, &records);
+        let help = columns(csv, &records, lacking);
         return Err(
             format!("{name} has no column {lacking:?}, from which the model tells\n  help: {help}").into()
         );
@@ -133,7 +142,7 @@ pub(crate) fn learn(
     let Some(target) = all.names().iter().position(|own| own == name) else {
         let file = &csv.files.train.value;
         let message = format!("{} has no column {name:?}", file.display());
-        return Err(fault(message, &columns(csv, file, all)).into());
+        return Err(fault(message, &columns(csv, all, name)).into());
     };
     let train = all.select(training);
     let values = train.values(target);
@@ -143,8 +152,8 @@ pub(crate) fn learn(
             has_amounts(config, csv, all, target)?;
             Outputs::Numbers(1)
         }
-        Some(Task::Classes) => Outputs::Classes(values),
-        None if !are_numbers => Outputs::Classes(values),
+        Some(Task::Classes) => classes(config, csv, all, target, values)?,
+        None if !are_numbers => classes(config, csv, all, target, values)?,
         None => {
             let message = format!("the column {name:?} has numbers: are they amounts, or names of classes?");
             return Err(fault(message, "add `task = \"numbers\"` or `task = \"classes\"`").into());
@@ -155,6 +164,23 @@ pub(crate) fn learn(
     // Of several wrong cells the first in the file is told, whichever part it is in.
     let learnt = encoder.clone().fit(&train).map_err(|error| encoder.fit(all).err().unwrap_or(error));
     Ok((learnt.map_err(in_words)?, outputs))
+}
+
+/// The classes that the training part has, if it has all that there are.
+fn classes(config: &Config, csv: &Csv, all: &Records, target: usize, known: Vec<String>) -> Result<Outputs> {
+    let values = all.values(target);
+    let Some(other) = values.iter().find(|value| !known.contains(value)) else {
+        return Ok(Outputs::Classes(known));
+    };
+    let are_amounts = values.len() > all.len() / 2 && values.iter().all(|value| value.parse::<f64>().is_ok());
+    let help = match are_amounts {
+        true => "if its numbers are amounts, set `task = \"numbers\"`",
+        false => "give more rows of it, or drop those that there are; another `seed` may do, too",
+    };
+    let message = format!(
+        "the class {other:?} is in the test or the validation part only, by chance, since it is rare"
+    );
+    Err(config.source.fault(csv.target.at.clone(), message, help).into())
 }
 
 /// Whether no target, which this column has, is a text where numbers are to be told.
@@ -194,9 +220,18 @@ fn encoder(config: &Config, csv: &Csv, all: &Records) -> Result<Encoder> {
         }
         if let Some(column) = names.value.iter().find(|column| !all.names().contains(column)) {
             let message = format!("{} has no column {column:?}", csv.files.train.value.display());
-            let help = format!("its columns are {}", listed(all.names()));
-            return Err(config.source.fault(names.at.clone(), message, help).into());
+            return Err(config.source.fault(names.at.clone(), message, columns(csv, all, column)).into());
         }
+        let mut seen = HashSet::new();
+        if let Some(column) = names.value.iter().find(|column| !seen.insert(*column)) {
+            let message = format!("the column {column:?} is named twice");
+            return Err(config.source.fault(names.at.clone(), message, "name it once").into());
+        }
+    }
+    if let Some(column) = csv.categories.value.iter().find(|column| csv.leave_out.value.contains(column)) {
+        let message = format!("the column {column:?} is left out, and no input");
+        let help = "drop it here, or in `leave_out`";
+        return Err(config.source.fault(csv.categories.at.clone(), message, help).into());
     }
     encoder = csv.leave_out.value.iter().fold(encoder, Encoder::leave_out);
     encoder = csv.categories.value.iter().fold(encoder, Encoder::categories);

@@ -38,7 +38,11 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
         )
         .into());
     }
-    may_be_trained(config, has_begun)?;
+    let is_to_go_on = Checkpoints::new(&checkpoints).newest()?.is_some();
+    may_be_trained(config, is_to_go_on)?;
+    if resume && !is_to_go_on {
+        warn("note: there is no checkpoint to go on from; the training begins");
+    }
     let parts = data::load(config)?;
     let Parts { train, validation, test, description } = &parts;
     let samples = train.x.dims()[0];

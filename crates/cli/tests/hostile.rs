@@ -259,8 +259,8 @@ fn a_number_that_is_none_is_told_with_its_place_in_the_file() {
         ),
         ("numbers", f64::NAN, "y.npy: the element [5], counted from 0, is NaN"),
         ("classes", f64::NAN, "y.npy: the target of sample 5, counted from 0, is NaN"),
-        ("classes", 0.5, "y.npy: the target of sample 5, counted from 0, is 5e-1"),
-        ("classes", -1.0, "y.npy: the target of sample 5, counted from 0, is -1e0"),
+        ("classes", 0.5, "y.npy: the target of sample 5, counted from 0, is 0.5"),
+        ("classes", -1.0, "y.npy: the target of sample 5, counted from 0, is -1.0"),
     ] {
         targets[5] = number;
         save(&folder, "y.npy", &Tensor::from(targets.clone()));

@@ -68,6 +68,8 @@ fn cases() -> Vec<(&'static str, String)> {
         ("a target of categories", table("categories = [\"b\"]\n")),
         ("two characters between cells", table("delimiter = \"::\"\n")),
         ("no character before fractions", table("decimal = \"\"\n")),
+        ("a column left out twice", table("leave_out = [\"a\", \"a\"]\n")),
+        ("a column left out and named", table("leave_out = [\"a\"]\ncategories = [\"a\"]\n")),
         ("commas everywhere", table("decimal = \",\"\n")),
         ("a test of everything", table("test_share = 1.0\n")),
         ("a smoothed number", table("[training]\nlabel_smoothing = 0.1\n")),

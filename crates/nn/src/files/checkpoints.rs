@@ -237,7 +237,22 @@ impl Checkpoints {
         Ok(all)
     }
 
-    fn newest(&self) -> Result<Option<(u64, PathBuf)>, FileError> {
+    /// The newest that is there, if any is: after how many steps it was written, and its file.
+    ///
+    /// ```
+    /// use nn::files::{Checkpoints, Record};
+    /// # let folder = std::env::temp_dir().join(format!("wengert-checkpoints-newest-{}", std::process::id()));
+    /// let mut checkpoints = Checkpoints::new(&folder);
+    /// assert_eq!(checkpoints.newest()?, None);
+    /// let path = checkpoints.save(7, |record: &mut Record| record.value("step", &mut 7))?;
+    /// assert_eq!(checkpoints.newest()?, Some((7, path)));
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), nn::files::FileError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn newest(&self) -> Result<Option<(u64, PathBuf)>, FileError> {
         Ok(self.all()?.pop())
     }
 
