@@ -59,8 +59,8 @@ fn data(mut section: Section<'_>, folder: &Path) -> Result<Data, Fault> {
     let format = match kind {
         Kind::Digits => Format::Digits,
         Kind::Csv => Format::Csv(csv(&mut section, folder)?),
-        Kind::Idx => Format::Idx(files(&mut section, folder)?),
-        Kind::Npy => Format::Npy(files(&mut section, folder)?),
+        Kind::Idx => Format::Idx(files(&mut section, folder, "idx")?),
+        Kind::Npy => Format::Npy(files(&mut section, folder, "npy")?),
         Kind::Npz => Format::Npz {
             files: single_files(&mut section, folder, "train = \"data.npz\"")?,
             inputs: section.or("inputs", "x".into())?,
@@ -158,17 +158,17 @@ fn single_files(section: &mut Section<'_>, folder: &Path, help: &str) -> Result<
     Ok(Files { train: train.ok_or_else(|| section.lacks("train", help))?, validation, test })
 }
 
-/// Files of inputs and of targets for each use.
-fn files(section: &mut Section<'_>, folder: &Path) -> Result<Files<[File; 2]>, Fault> {
+/// Files of inputs and of targets for each use; `ending` is that of names which are proposed.
+fn files(section: &mut Section<'_>, folder: &Path, ending: &str) -> Result<Files<[File; 2]>, Fault> {
     let mut pair = |inputs, targets| match (file(section, inputs, folder)?, file(section, targets, folder)?) {
         (None, None) => Ok(None),
         (Some(x), Some(y)) => Ok(Some([x, y])),
-        (Some(_), None) => Err(section.lacks(targets, &format!("{targets} = \"{inputs}-targets.npy\""))),
-        (None, Some(_)) => Err(section.lacks(inputs, &format!("{inputs} = \"{inputs}-inputs.npy\""))),
+        (Some(_), None) => Err(section.lacks(targets, &format!("{targets} = \"{inputs}-targets.{ending}\""))),
+        (None, Some(_)) => Err(section.lacks(inputs, &format!("{inputs} = \"{inputs}-inputs.{ending}\""))),
     };
     let train = pair("train", "train_targets")?;
     let (validation, test) = (pair("validation", "validation_targets")?, pair("test", "test_targets")?);
-    let train = train.ok_or_else(|| section.lacks("train", "train = \"train-inputs.npy\""))?;
+    let train = train.ok_or_else(|| section.lacks("train", &format!("train = \"train-inputs.{ending}\"")))?;
     Ok(Files { train, validation, test })
 }
 
