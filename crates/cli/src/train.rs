@@ -72,42 +72,12 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
             "early stopping chooses the epoch by the test, which flatters it: set `validation_share` in `[data]`\n",
         )?;
     }
-    let watched = parts.watched();
-
     let mut checkpoints = Checkpoints::new(checkpoints);
     // Without `--resume` those that have come since are of another training, too.
     if resume {
         checkpoints = checkpoints.resume();
     }
-    let keep = begun::Keep { config, parts: &parts, failure: None };
-    let report = match (&train.y, &watched.y) {
-        (Targets::Classes(y), Targets::Classes(others)) => {
-            let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
-            let smoothing = config.training.label_smoothing;
-            let loss =
-                |logits: &Tensor, y: &Vec<usize>| CrossEntropy::new(y).smoothing(smoothing).apply([logits]);
-            fit(config, &mut net, &train, &watched, checkpoints, keep, loss, &[("accuracy", accuracy)], &[])?
-        }
-        (Targets::Numbers(y), Targets::Numbers(others)) => {
-            let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
-            let unit = net
-                .output
-                .as_ref()
-                .map(|output| output.scale.detach())
-                .ok_or("a model of numbers has units")?;
-            let loss = |told: &Tensor, y: &Tensor| {
-                let (told, y) = (told / &unit, y / &unit);
-                match kind {
-                    Some(Loss::Mae) => mae(&told, &y),
-                    Some(Loss::Huber) => huber(&told, &y, 1.0),
-                    _ => mse(&told, &y),
-                }
-            };
-            let (metrics, over_all): (&[Measure<_>], &[Measure<_>]) = (&[("MAE", mean_error)], &[("R2", r2)]);
-            fit(config, &mut net, &train, &watched, checkpoints, keep, loss, metrics, over_all)?
-        }
-        _ => return Err("training and test have targets of different kinds".into()),
-    };
+    let report = learn(config, &mut net, &parts, kind, checkpoints)?;
     let (done, epochs) = (report.epochs.len(), config.training.epochs);
     if done > epochs {
         let message = format!("`epochs` is {epochs}, but the training has done {done}");
@@ -126,6 +96,46 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     }
     finish(config, &net, description, test, &report)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Trains on the training part: classes or numbers, with this loss of theirs.
+fn learn(
+    config: &Config,
+    net: &mut Network,
+    parts: &Parts,
+    kind: Option<Loss>,
+    checkpoints: Checkpoints,
+) -> Result<Report> {
+    let keep = begun::Keep { config, parts, failure: None };
+    let (train, watched) = (&parts.train, parts.watched());
+    match (&train.y, &watched.y) {
+        (Targets::Classes(y), Targets::Classes(others)) => {
+            let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
+            let smoothing = config.training.label_smoothing;
+            let loss =
+                |logits: &Tensor, y: &Vec<usize>| CrossEntropy::new(y).smoothing(smoothing).apply([logits]);
+            fit(config, net, &train, &watched, checkpoints, keep, loss, &[("accuracy", accuracy)], &[])
+        }
+        (Targets::Numbers(y), Targets::Numbers(others)) => {
+            let (train, watched) = (dataset(&train.x, y.clone())?, dataset(&watched.x, others.clone())?);
+            let unit = net
+                .output
+                .as_ref()
+                .map(|output| output.scale.detach())
+                .ok_or("a model of numbers has units")?;
+            let loss = |told: &Tensor, y: &Tensor| {
+                let (told, y) = (told / &unit, y / &unit);
+                match kind {
+                    Some(Loss::Mae) => mae(&told, &y),
+                    Some(Loss::Huber) => huber(&told, &y, 1.0),
+                    _ => mse(&told, &y),
+                }
+            };
+            let (metrics, over_all): (&[Measure<_>], &[Measure<_>]) = (&[("MAE", mean_error)], &[("R2", r2)]);
+            fit(config, net, &train, &watched, checkpoints, keep, loss, metrics, over_all)
+        }
+        _ => Err("training and test have targets of different kinds".into()),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call for both kinds of targets")]
