@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// Whether the file may be written, or replaced, by a command with these settings that reads `input`.
 pub(crate) fn may_be_written(config: &Config, file: &Path, input: Option<&Path>) -> Result<(), String> {
-    match use_of(config, file, input) {
+    let is_left =
+        || left(config).iter().any(|left| same(file, left)).then(|| "is what a training has left".to_owned());
+    match use_of(config, file, input).or_else(is_left) {
         Some(what) => {
             Err(format!("{}: not written, since it {what}\n  help: name another file", file.display()))
         }
@@ -16,10 +18,15 @@ pub(crate) fn may_be_written(config: &Config, file: &Path, input: Option<&Path>)
     }
 }
 
+/// What a training writes beside its model and its checkpoints.
+fn left(config: &Config) -> [PathBuf; 2] {
+    ["log.csv", "report.html"].map(|name| config.folder.join(name))
+}
+
 /// Whether a training by these settings may write what it leaves: over no file that they name, nor over a model from whose training it
 /// does not go on.
 pub(crate) fn may_be_trained(config: &Config, has_checkpoints: bool) -> Result<(), Box<dyn Error>> {
-    let files = ["log.csv", "report.html"].map(|name| config.folder.join(name));
+    let files = left(config);
     let used = files.iter().find_map(|file| Some((file, use_of(config, file, None)?)));
     if let Some((file, what)) = used {
         let message = format!("the training would write {}, which {what}", file.display());

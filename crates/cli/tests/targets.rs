@@ -53,6 +53,7 @@ fn what_is_read_or_was_trained_is_not_overwritten() {
         ("test.csv", "test.csv", "it holds data that the settings name"),
         ("run.toml", "run.toml", "it holds the settings"),
         ("runs/run/model.safetensors", "runs/run/model.safetensors", "it holds the trained model"),
+        ("runs/run/log.csv", "runs/run/log.csv", "it is what a training has left"),
         (&checkpoint, &checkpoint, "among the checkpoints"),
     ] {
         let content = before(kept);
