@@ -29,18 +29,17 @@ const STOPPED: u8 = 130;
 
 /// Trains, and writes model, checkpoints, log and page.
 pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
-    let checkpoints = config.folder.join("checkpoints");
-    let has_begun = fs::read_dir(&checkpoints).is_ok_and(|mut entries| entries.next().is_some());
-    if has_begun && !resume {
+    let mut checkpoints = Checkpoints::new(config.folder.join("checkpoints"));
+    let has_some = checkpoints.newest()?.is_some();
+    if has_some && !resume {
         return Err(format!(
             "{} holds an earlier training\n  help: go on with it by `--resume`, remove the folder, or give another by `folder` in `[output]`",
             config.folder.display()
         )
         .into());
     }
-    let is_to_go_on = Checkpoints::new(&checkpoints).newest()?.is_some();
-    may_be_trained(config, is_to_go_on)?;
-    if resume && !is_to_go_on {
+    may_be_trained(config, has_some)?;
+    if resume && !has_some {
         warn("note: there is no checkpoint to go on from; the training begins");
     }
     let parts = data::load(config)?;
@@ -52,9 +51,9 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
     let mut net = Network::new(config, description)?;
     Network::fits_batches(config, description, samples)?;
     net.fit_scales(train)?;
-    let begun_with = if resume { begun::compare(config, &parts)? } else { None };
-    fs::create_dir_all(&checkpoints)
-        .map_err(|error| format!("{}: the folder cannot be made ({error})", checkpoints.display()))?;
+    let begun_with = if has_some { begun::compare(config, &parts)? } else { None };
+    fs::create_dir_all(config.folder.join("checkpoints"))
+        .map_err(|error| format!("{}: the folder cannot be made ({error})", config.folder.display()))?;
     let other_schedule = begun_with.and_then(|begun| checks::other_schedule(config, &begun));
     let notes = checks::notes(config, samples, &description.input);
     other_schedule.into_iter().chain(notes).for_each(warn);
@@ -72,7 +71,6 @@ pub(crate) fn run(config: &Config, resume: bool) -> Result<ExitCode> {
             "early stopping chooses the epoch by the test, which flatters it: set `validation_share` in `[data]`\n",
         )?;
     }
-    let mut checkpoints = Checkpoints::new(checkpoints);
     // Without `--resume` those that have come since are of another training, too.
     if resume {
         checkpoints = checkpoints.resume();

@@ -49,6 +49,20 @@ fn that_there_is_nothing_to_go_on_from_is_noted() {
     assert!(message.contains("runs/run holds a model, and no checkpoints of its training"), "{message}");
 }
 
+/// It has left what it began with, and nothing to go on from.
+#[test]
+fn a_training_that_failed_at_once_begins_with_other_settings() {
+    let folder = folder();
+    let settings = fs::read_to_string(folder.0.join("run.toml")).unwrap();
+    folder.write("run.toml", format!("{settings}batch = 4\nrate = 1e38\noptimizer = \"sgd\"\n"));
+    assert!(folder.fail(&["train", "run.toml"]).contains("is not finite in epoch 1"));
+    assert!(folder.0.join("runs/run/checkpoints/begun.safetensors").is_file());
+    folder.write("run.toml", &settings);
+    folder.run(&["train", "run.toml"]);
+    folder.write("run.toml", settings.replace("epochs = 2", "epochs = 3"));
+    folder.run(&["train", "run.toml", "--resume"]);
+}
+
 #[test]
 fn a_training_goes_on_with_the_files_that_it_began_with() {
     let folder = folder();
