@@ -37,6 +37,7 @@ mod workers;
 mod arrays;
 #[cfg(feature = "data")]
 mod cells;
+#[cfg(feature = "data")]
 mod csv;
 #[cfg(feature = "data")]
 mod digits;

@@ -148,7 +148,7 @@ pub trait Callback<T: Scalar = f32> {
     ///
     /// let data = Dataset::new(Tensor::<f32>::ones([8, 2]), Tensor::ones([8, 1])).unwrap();
     /// let mut net = Linear::new(2, 1, &mut Rng::seed(0));
-    /// let steps = Steps(Log::csv("no/such/folder/steps.csv"), None);
+    /// let steps = Steps(Log::csv("Cargo.toml/steps.csv"), None); // which is no folder
     /// let error = Trainer::new(Sgd::new(0.1)).loss(mse).with(steps).fit(&mut net, &data, &data).unwrap_err();
     /// assert!(matches!(error, TrainError::File(_)), "{error}");
     /// ```
