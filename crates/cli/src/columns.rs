@@ -45,21 +45,24 @@ pub(crate) fn of(config: &Config, description: &Description) -> String {
 
 /// What goes in of a table and comes out, in order, as one needs it who uses the network in another program.
 pub(crate) fn in_order(description: &Description) -> String {
-    let named = |names: &[String]| joined(&names.iter().map(|name| short(name)).collect::<Vec<_>>(), MOST);
     let mut text = String::new();
     if let Some(encoder) = &description.encoder {
         let inputs = encoder.inputs();
-        writeln!(text, "inputs in order: {}: {}", inputs.len(), named(&inputs)).expect("memory");
+        writeln!(text, "inputs in order: {}: {}", inputs.len(), named(&inputs, MOST)).expect("memory");
     }
     if let Outputs::Classes(classes) = &description.outputs {
-        writeln!(text, "logits in order: {}: {}", classes.len(), named(classes)).expect("memory");
+        writeln!(text, "logits in order: {}: {}", classes.len(), named(classes, MOST)).expect("memory");
     }
     text
 }
 
 /// The names of columns, for an error.
 pub(crate) fn listed(names: &[String]) -> String {
-    joined(&names.iter().map(|name| short(name)).collect::<Vec<_>>(), LISTED)
+    named(names, LISTED)
+}
+
+fn named(names: &[String], most: usize) -> String {
+    joined(&names.iter().map(|name| short(name)).collect::<Vec<_>>(), most)
 }
 
 /// So many of the texts at most, and how many more there are.

@@ -169,7 +169,8 @@ pub(crate) fn learn(
 /// The classes that the training part has, if it has all that there are.
 fn classes(config: &Config, csv: &Csv, all: &Records, target: usize, known: Vec<String>) -> Result<Outputs> {
     let values = all.values(target);
-    let Some(other) = values.iter().find(|value| !known.contains(value)) else {
+    let in_training: HashSet<&String> = known.iter().collect();
+    let Some(other) = values.iter().find(|value| !in_training.contains(value)) else {
         return Ok(Outputs::Classes(known));
     };
     let are_amounts = values.len() > all.len() / 2 && values.iter().all(|value| value.parse::<f64>().is_ok());
